@@ -1,0 +1,111 @@
+"""The environment contract: variables in, settings or every problem with them out."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import BeforeValidator, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from app.environment.problems import (
+    Misconfigured,
+    Problem,
+    defaults_for,
+    insecure,
+    invalid,
+    misspelt,
+)
+from app.environment.variables import secrets
+from app.service import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["Environment", "Misconfigured", "Names", "load", "secrets"]
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A list of words, separated by commas in a variable."""
+
+
+class Environment(BaseSettings):
+    """The features, outermost first; and with them, every variable the service reads.
+
+    A field is a group: `SERVER_PORT` is `server.port`. A variable overrides one field of a
+    group's default and leaves the others. Real variables win over `.env`, which only development
+    reads, and that over files named after variables in /run/secrets.
+    """
+
+    model_config = SettingsConfigDict(
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_ignore_empty=True,
+        nested_model_default_partial_update=True,
+        secrets_dir="/run/secrets",
+        secrets_dir_missing="ok",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+    strict: ClassVar[bool] = False
+    """Whether a setting that a feature calls insecure stops the service."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Name the sources, the strongest first."""
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings, secrets_nested_delimiter="_"  # type: ignore[arg-type]
+        )
+        return init_settings, env_settings, dotenv_settings, secrets
+
+    def features(self) -> Iterator[tuple[str, Feature]]:
+        """Yield each group's name and settings, outermost first."""
+        for name in type(self).model_fields:
+            yield name, getattr(self, name)
+
+
+def load(environments: Mapping[str, type[Environment]]) -> tuple[str, Environment]:
+    """Read the settings of the environment that ENVIRONMENT names; the first one if it is unset.
+
+    Returns its name and settings. Raises `Misconfigured` with every problem at once.
+    """
+    name = os.environ.get("ENVIRONMENT") or next(iter(environments))
+    if name not in environments:
+        advice = f"there is no environment {name!r}. Set it to one of: {', '.join(environments)}."
+        raise Misconfigured([Problem("ENVIRONMENT", advice)])
+    chosen = environments[name]
+    problems = misspelt(chosen)
+    settings: Environment | None = None
+    try:
+        settings = chosen()
+    except ValidationError as error:
+        problems += invalid(chosen, error)
+        with suppress(ValidationError):
+            settings = chosen(**defaults_for(chosen, error))
+    if settings is not None and chosen.strict:
+        named = {problem.variable for problem in problems}
+        problems += [problem for problem in insecure(settings) if problem.variable not in named]
+    if problems or settings is None:
+        raise Misconfigured(problems)
+    return name, settings

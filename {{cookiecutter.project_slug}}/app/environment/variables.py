@@ -1,0 +1,96 @@
+"""The variables of an environment: name, default, meaning, and where each one was set."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
+from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, NestedSecretsSettingsSource
+
+from app.service import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_settings import BaseSettings
+
+MASK = "**********"
+PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):([^@\s]+)@")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the environment, which is one field of one feature."""
+
+    group: str
+    field: str
+    default: Any
+    """What it is when unset; `PydanticUndefined` when it must be set."""
+    meaning: str
+
+    @property
+    def name(self) -> str:
+        """Name in the environment, such as SERVER_PORT."""
+        return f"{self.group}_{self.field}".upper()
+
+    @property
+    def required(self) -> bool:
+        """Whether the service has no default for it."""
+        return self.default is PydanticUndefined
+
+    def text(self, value: object) -> str:
+        """Write a value the way the variable would be set; secrets are masked."""
+        if value is None or value is PydanticUndefined:
+            return ""
+        if isinstance(value, SecretStr):
+            return MASK if value.get_secret_value() else ""
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, tuple | list | set | frozenset):
+            return ",".join(map(str, value))
+        if isinstance(value, dict):
+            return ",".join(f"{key}={entry}" for key, entry in value.items())
+        return PASSWORD.sub(rf"\1:{MASK}@", str(value))
+
+
+def variables(environment: type[BaseSettings]) -> Iterator[Variable]:
+    """Yield the variables of an environment, in the order of its features."""
+    for group, entry in environment.model_fields.items():
+        feature = entry.annotation
+        if not (isinstance(feature, type) and issubclass(feature, Feature)):
+            continue
+        for field, info in feature.model_fields.items():
+            default = info.get_default(call_default_factory=True, validated_data={})
+            if isinstance(entry.default, Feature):
+                default = getattr(entry.default, field)
+            yield Variable(group, field, default, info.description or "")
+
+
+def origins(environment: type[BaseSettings]) -> dict[str, str]:
+    """Say where each variable that is set comes from: name in capitals to place, the strongest place only."""
+    found: dict[str, str] = {}
+    empty_is_unset = environment.model_config.get("env_ignore_empty", False)
+    for source, place in (
+        (EnvSettingsSource(environment), "the environment"),
+        (DotEnvSettingsSource(environment), ".env"),
+        (NestedSecretsSettingsSource(environment), "/run/secrets"),  # type: ignore[arg-type]
+    ):
+        for name, value in source.env_vars.items():
+            if value or not empty_is_unset:
+                found.setdefault(name.upper(), place)
+    return found
+
+
+def secrets(settings: BaseSettings) -> frozenset[str]:
+    """Collect the values that must never be shown: secret settings and the passwords inside URLs."""
+    found = set()
+    for group in type(settings).model_fields:
+        for _, value in getattr(settings, group):
+            if isinstance(value, SecretStr):
+                found.add(value.get_secret_value())
+            elif isinstance(value, str):
+                found.update(password for _, password in PASSWORD.findall(value))
+    return frozenset(found - {""})

@@ -1,0 +1,82 @@
+"""The composition root: which features, in which order, with which defaults per environment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic_settings import SettingsConfigDict
+
+from app.environment import Environment, secrets
+from app.greetings import Greetings
+from app.health import Health
+from app.logs import Log
+from app.metrics import Metrics  # if metrics
+from app.problems import Problems
+from app.security import Security
+from app.server import Server
+from app.service import Identity, Service
+from app.timing import Timing
+
+
+class Settings(Environment):
+    """The features, outermost first; and with them, the whole environment."""
+
+    service: Identity = Identity(name="{{ cookiecutter.project_slug }}")
+    log: Log = Log()
+    server: Server = Server()
+    timing: Timing = Timing()
+    metrics: Metrics = Metrics()  # if metrics
+    health: Health = Health()
+    problems: Problems = Problems()
+    security: Security = Security()
+    greetings: Greetings = Greetings()
+
+
+class Development(Settings):
+    """A laptop: readable, forgiving, nothing to install. Reads `.env`."""
+
+    model_config = SettingsConfigDict(env_file=".env")
+
+    log: Log = Log(level="DEBUG", format="console")
+    server: Server = Server(drain_seconds=0)
+    health: Health = Health(details="always")
+    problems: Problems = Problems(debug=True)
+    security: Security = Security(docs=True)
+
+
+class Test(Settings):
+    """The tests: embedded, on free ports, deaf to `.env`."""
+
+    server: Server = Server(port=0, drain_seconds=0)
+    metrics: Metrics = Metrics(port=0)  # if metrics
+
+
+class Production(Settings):
+    """The real thing: nothing insecure or embedded has a default here."""
+
+    strict: ClassVar[bool] = True
+
+    server: Server = Server(host="0.0.0.0")  # noqa: S104 - in a container, reached through a proxy
+    metrics: Metrics = Metrics(host="0.0.0.0")  # noqa: S104  # if metrics
+
+
+class Staging(Production):
+    """Production's twin: the same rules, other values."""
+
+
+ENVIRONMENTS: dict[str, type[Settings]] = {
+    "development": Development,
+    "test": Test,
+    "staging": Staging,
+    "production": Production,
+}
+
+
+def compose(environment: str, settings: Settings) -> Service:
+    """Make the service: the board, with every feature installed on it."""
+    service = Service(
+        identity=settings.service, environment=environment, secrets=secrets(settings)
+    )
+    for _, feature in settings.features():
+        feature.install(service)
+    return service

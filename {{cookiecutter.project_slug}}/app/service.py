@@ -1,0 +1,122 @@
+"""The kernel: a feature is a group of settings that installs itself, the service is the board it pins to."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict
+
+from app.exchange import Exchanges
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
+
+    from fastapi import APIRouter
+    from starlette.types import ASGIApp
+
+    from app.exchange import Observer
+
+    Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
+    Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
+    Gauge: TypeAlias = Callable[[], float]
+
+OFF: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+
+class Feature(BaseModel):
+    """A group of settings that knows how to install itself."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, validate_default=True)
+
+    def install(self, service: Service) -> None:
+        """Pin to the board what this feature brings."""
+
+    def insecure(self) -> Iterator[tuple[str, str]]:
+        """Name each setting that must not reach production as it is, and say what to set instead."""
+        yield from ()
+
+
+class Identity(Feature):
+    """Who this service is, on every log line, in its metrics and at /version."""
+
+    name: str = ""
+    """Name of the service."""
+    version: str = "0.1.0"
+    """Version of the release that runs."""
+    revision: str = "unknown"
+    """Source revision the release was built from, such as a git commit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing the service depends on; `probe` returns when it is well and raises when it is not."""
+
+    probe: Callable[[], Awaitable[object]]
+    timeout: float = 1.0
+    """Seconds after which a silent dependency counts as failed."""
+    gates: Literal["startup", "readiness", "nothing"] = "startup"
+    """What a failure holds back: start-up until the first success, readiness always, or nothing."""
+
+
+@dataclass(kw_only=True)
+class Service:
+    """What the features bring, outermost first: the first one in is the last one out."""
+
+    identity: Identity
+    environment: str
+    secrets: frozenset[str] = frozenset()
+    """Values of every secret setting, so that logs can keep them out."""
+    middleware: list[Middleware] = field(default_factory=list)
+    lifespans: list[Lifespan] = field(default_factory=list)
+    routers: list[APIRouter] = field(default_factory=list)
+    observers: list[Observer] = field(default_factory=list)
+    checks: dict[str, Check] = field(default_factory=dict)
+    gauges: dict[str, Gauge] = field(default_factory=dict)
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Headers of every answer that does not set them itself."""
+    probes: set[str] = field(default_factory=set)
+    """Paths that health checkers call: always admitted, logged at debug, never traced."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """What FastAPI is made with, beyond what the kernel gives it."""
+    in_flight: int = 0
+    draining: bool = False
+
+    @asynccontextmanager
+    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        """Open the features in order; close those that opened, in reverse, whatever happens."""
+        async with AsyncExitStack() as stack:
+            for lifespan in self.lifespans:
+                await stack.enter_async_context(lifespan())
+            yield
+
+    def build(self) -> FastAPI:
+        """Assemble the application from what has been pinned."""
+        return Application(self)
+
+
+class Application(FastAPI):
+    """FastAPI inside the middleware of the board."""
+
+    def __init__(self, service: Service) -> None:
+        """Include what the service has; FastAPI's own telemetry is off, it costs a tenth of a request."""
+        self.service = service
+        super().__init__(
+            title=service.identity.name,
+            version=service.identity.version,
+            lifespan=service.lifespan,
+            telemetry=OFF,
+            **service.options,
+        )
+        for router in service.routers:
+            self.include_router(router)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Wrap everything, the answer to an unhandled error included, so that no answer goes unseen."""
+        stack = super().build_middleware_stack()
+        for wrap in reversed(self.service.middleware):
+            stack = wrap(stack)
+        return Exchanges(stack, self.service)
