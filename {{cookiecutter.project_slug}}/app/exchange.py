@@ -1,4 +1,4 @@
-"""One request and its answer: identified once, timed once, and shown to every feature that watches."""
+"""One request and its answer: identified once, timed once, shown to every feature that watches."""
 
 from __future__ import annotations
 

@@ -64,18 +64,14 @@ class Staging(Production):
     """Production's twin: the same rules, other values."""
 
 
-ENVIRONMENTS: dict[str, type[Settings]] = {
-    "development": Development,
-    "test": Test,
-    "staging": Staging,
-    "production": Production,
-}
+ENVIRONMENTS = (Development, Test, Staging, Production)
+"""What the variable ENVIRONMENT chooses from, by name in lower case; the first is the default."""
 
 
-def compose(environment: str, settings: Settings) -> Service:
+def compose(settings: Settings) -> Service:
     """Make the service: the board, with every feature installed on it."""
     service = Service(
-        identity=settings.service, environment=environment, secrets=secrets(settings)
+        identity=settings.service, environment=settings.name(), secrets=secrets(settings)
     )
     for _, feature in settings.features():
         feature.install(service)

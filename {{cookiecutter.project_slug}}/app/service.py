@@ -1,4 +1,4 @@
-"""The kernel: a feature is a group of settings that installs itself, the service is the board it pins to."""
+"""The kernel: a feature is a group of settings that installs itself, a service what it pins to."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Feature(BaseModel):
         """Pin to the board what this feature brings."""
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Name each setting that must not reach production as it is, and say what to set instead."""
+        """Name each setting that must not reach production, and say what to set instead."""
         yield from ()
 
 
@@ -53,7 +53,7 @@ class Identity(Feature):
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing the service depends on; `probe` returns when it is well and raises when it is not."""
+    """One thing the service depends on; `probe` returns when it is well and raises if not."""
 
     probe: Callable[[], Awaitable[object]]
     timeout: float = 1.0
@@ -102,7 +102,7 @@ class Application(FastAPI):
     """FastAPI inside the middleware of the board."""
 
     def __init__(self, service: Service) -> None:
-        """Include what the service has; FastAPI's own telemetry is off, it costs a tenth of a request."""
+        """Take over what is pinned; FastAPI's own telemetry stays off, it costs every request."""
         self.service = service
         super().__init__(
             title=service.identity.name,
@@ -115,7 +115,7 @@ class Application(FastAPI):
             self.include_router(router)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Wrap everything, the answer to an unhandled error included, so that no answer goes unseen."""
+        """Wrap everything, the answer to an unhandled error included: no answer goes unseen."""
         stack = super().build_middleware_stack()
         for wrap in reversed(self.service.middleware):
             stack = wrap(stack)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import (
@@ -18,16 +17,18 @@ from pydantic_settings import (
 from app.environment.problems import (
     Misconfigured,
     Problem,
-    defaults_for,
     insecure,
     invalid,
     misspelt,
+    without,
 )
 from app.environment.variables import secrets
 from app.service import Feature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
+
+E = TypeVar("E", bound="Environment")
 
 __all__ = ["Environment", "Misconfigured", "Names", "load", "secrets"]
 
@@ -67,45 +68,51 @@ class Environment(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Name the sources, the strongest first."""
-        secrets = NestedSecretsSettingsSource(
-            file_secret_settings, secrets_nested_delimiter="_"  # type: ignore[arg-type]
+        secret_files = NestedSecretsSettingsSource(
+            file_secret_settings, secrets_nested_delimiter="_"
         )
-        return init_settings, env_settings, dotenv_settings, secrets
+        return init_settings, env_settings, dotenv_settings, secret_files
+
+    @classmethod
+    def name(cls) -> str:
+        """Name that the variable ENVIRONMENT chooses it by: the class's, in lower case."""
+        return cls.__name__.lower()
 
     def features(self) -> Iterator[tuple[str, Feature]]:
         """Yield each group's name and settings, outermost first."""
         for name in type(self).model_fields:
-            yield name, getattr(self, name)
+            if isinstance(feature := getattr(self, name), Feature):
+                yield name, feature
 
 
-def load(environments: Mapping[str, type[Environment]]) -> tuple[str, Environment]:
+def load(environments: Sequence[type[E]]) -> E:
     """Read the settings of the environment that ENVIRONMENT names; the first one if it is unset.
 
-    Returns its name and settings. Raises `Misconfigured` with every problem at once.
+    Raises `Misconfigured` with every problem at once.
     """
-    name = os.environ.get("ENVIRONMENT") or next(iter(environments))
-    if name not in environments:
-        advice = f"there is no environment {name!r}. Set it to one of: {', '.join(environments)}."
+    by_name = {environment.name(): environment for environment in environments}
+    name = os.environ.get("ENVIRONMENT") or environments[0].name()
+    if name not in by_name:
+        advice = f"there is no environment {name!r}. Set it to one of: {', '.join(by_name)}."
         raise Misconfigured([Problem("ENVIRONMENT", advice)])
-    chosen = environments[name]
+    chosen = by_name[name]
     problems = misspelt(chosen)
-    settings: Environment | None = None
+    readable: Environment
     try:
-        settings = chosen()
+        readable = settings = chosen()
     except ValidationError as error:
         problems += invalid(chosen, error)
-        with suppress(ValidationError):
-            settings = chosen(**defaults_for(chosen, error))
-    if settings is not None and chosen.strict:
+        readable = without(chosen, error)
+    if chosen.strict:
         named = {problem.variable for problem in problems}
-        problems += [problem for problem in insecure(settings) if problem.variable not in named]
-    if problems or settings is None:
+        problems += [problem for problem in insecure(readable) if problem.variable not in named]
+    if problems:
         raise Misconfigured(problems)
-    return name, settings
+    return settings

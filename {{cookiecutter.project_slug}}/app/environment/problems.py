@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import create_model
 
 from app.environment.variables import origins, variables
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydantic import ValidationError
 
     from app.environment import Environment
@@ -27,7 +32,7 @@ class Problem(NamedTuple):
         return f"{self.variable}: {self.text}"
 
 
-class Misconfigured(Exception):
+class Misconfigured(Exception):  # noqa: N818 - it is a state, not an accident
     """The environment cannot make a service; carries every problem, never a secret's value."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -55,21 +60,28 @@ def strangers(environment: type[Environment]) -> list[str]:
 
 def invalid(environment: type[Environment], error: ValidationError) -> list[Problem]:
     """Turn what pydantic found into variables; their values are left out, they may be secret."""
-    by_place = {(variable.group, variable.field): variable for variable in variables(environment)}
     places = origins(environment)
-    found = {}
-    for entry in error.errors(include_url=False, include_input=False, include_context=False):
-        place = entry["loc"][:2]
-        variable = by_place.get((str(place[0]), str(place[-1])))
-        name = variable.name if variable else "_".join(map(str, place)).upper()
-        found[name] = Problem(name, _say(variable, entry["msg"], places.get(name)))
-    return list(found.values())
+    told = {
+        variable.name: Problem(variable.name, _say(variable, message, places.get(variable.name)))
+        for place, message in _errors(error)
+        for variable in _concerned(environment, place)
+    }
+    return list(told.values())
 
 
-def _say(variable: Variable | None, message: str, place: str | None) -> str:
-    told = f"{message[0].lower()}{message[1:]}" if place else "is not set"
-    hint = f" It is: {variable.meaning}" if variable else ""
-    return f"{told}{f' (set in {place})' if place else ''}.{hint}"
+def without(environment: type[Environment], error: ValidationError) -> Environment:
+    """Read the settings as if nothing had been invalid, so that the rest can be looked at too."""
+    defaults: dict[str, dict[str, Any]] = defaultdict(dict)
+    beyond_repair: dict[str, Any] = {}
+    for place, _ in _errors(error):
+        for variable in _concerned(environment, place):
+            if variable.required:
+                beyond_repair[variable.group] = (Any, None)
+            else:
+                defaults[variable.group][variable.field] = variable.default
+    rest = create_model(environment.__name__, __base__=environment, **beyond_repair)
+    patch: Any = {name: fields for name, fields in defaults.items() if name not in beyond_repair}
+    return rest(**patch)
 
 
 def insecure(settings: Environment) -> list[Problem]:
@@ -81,12 +93,20 @@ def insecure(settings: Environment) -> list[Problem]:
     ]
 
 
-def defaults_for(environment: type[Environment], error: ValidationError) -> dict[str, Any]:
-    """Values that stand in for the invalid ones, so that the rest can be looked at too."""
-    defaults = {(v.group, v.field): v.default for v in variables(environment) if not v.required}
-    patch: dict[str, Any] = {}
-    for entry in error.errors():
-        place = tuple(map(str, entry["loc"][:2]))
-        if place in defaults:
-            patch.setdefault(place[0], {})[place[1]] = defaults[place]  # type: ignore[index]
-    return patch
+def _errors(error: ValidationError) -> Iterator[tuple[tuple[str, ...], str]]:
+    for entry in error.errors(include_url=False, include_input=False, include_context=False):
+        yield tuple(map(str, entry["loc"])), entry["msg"]
+
+
+def _concerned(environment: type[Environment], place: tuple[str, ...]) -> Iterator[Variable]:
+    """Find the variable at a place; a group that is missing as a whole lacks what it requires."""
+    for variable in variables(environment):
+        missing = place == (variable.group,) and variable.required
+        if missing or place[:2] == (variable.group, variable.field):
+            yield variable
+
+
+def _say(variable: Variable, message: str, place: str | None) -> str:
+    if place is None:
+        return f"is not set. It is: {variable.meaning}"
+    return f"{message[0].lower()}{message[1:]} (set in {place}). It is: {variable.meaning}"

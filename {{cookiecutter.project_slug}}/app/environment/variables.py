@@ -70,7 +70,7 @@ def variables(environment: type[BaseSettings]) -> Iterator[Variable]:
 
 
 def origins(environment: type[BaseSettings]) -> dict[str, str]:
-    """Say where each variable that is set comes from: name in capitals to place, the strongest place only."""
+    """Say where each variable that is set comes from, the strongest place only, by its name."""
     found: dict[str, str] = {}
     empty_is_unset = environment.model_config.get("env_ignore_empty", False)
     for source, place in (
@@ -85,7 +85,7 @@ def origins(environment: type[BaseSettings]) -> dict[str, str]:
 
 
 def secrets(settings: BaseSettings) -> frozenset[str]:
-    """Collect the values that must never be shown: secret settings and the passwords inside URLs."""
+    """Collect the values never to be shown: secret settings and the passwords inside URLs."""
     found = set()
     for group in type(settings).model_fields:
         for _, value in getattr(settings, group):

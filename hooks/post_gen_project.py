@@ -1,0 +1,99 @@
+"""Carve the service out of the raw tree: paths, then lines, then names; say what comes next."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path, PurePath
+from typing import Any
+
+# The hook's only Jinja. JSON never has the three quotes in a row that would end this string.
+ANSWERS = r"""{{ cookiecutter | tojson }}"""
+COMMENTS = {".md": ("<!--", " -->"), ".html": ("<!--", " -->"), ".jsonc": ("//", "")}
+QUOTED = {".py", ".toml", ".yaml", ".yml", ".json", ".jsonc"}
+PLACE = re.compile(r"\{\{ cookiecutter\.(\w+) \}\}")
+
+
+class Flaw(SystemExit):
+    """The template contradicts itself: stop, and let cookiecutter remove what there is."""
+
+
+def conditions(answers: dict[str, Any]) -> dict[str, bool]:
+    """Say of everything that a path or a line can belong to whether it is on."""
+    choices = answers["_choices"].items()
+    known = {choice: choice == answers[name] for name, those in choices for choice in those}
+    return {**known, **{name: it for name, it in answers.items() if isinstance(it, bool)}}
+
+
+def holds(condition: str, known: dict[str, bool], where: str) -> bool:
+    """Decide `metrics`, or `database or cache`."""
+    for name in condition.split(" or "):
+        if name not in known:
+            raise Flaw(f"{where}: there is no condition {name!r}, only {', '.join(known)}.")
+    return any(known[name] for name in condition.split(" or "))
+
+
+def carve(text: str, path: PurePath, known: dict[str, bool]) -> str:
+    """Keep the lines that are on: `# if x` ends a line, `# if x:` and `# end` fence a block."""
+    opener, closer = COMMENTS.get(path.suffix, ("#", ""))
+    marked = re.compile(rf"^(.*?)(?:[ \t]*{opener} (if (.+?)(:?)|else:?|end){closer})?$")
+    kept, block = [], None
+    for number, line in enumerate(text.split("\n"), 1):
+        before, mark, condition, colon = marked.findall(line)[0]
+        if not mark:
+            kept += [line] if block is not False else []
+        elif mark == "end" and not before and block is not None:
+            block = None
+        elif condition and before and not colon and block is None:
+            kept += [before] if holds(condition, known, f"{path}:{number}") else []
+        elif condition and not before and colon and block is None and path.suffix != ".py":
+            block = holds(condition, known, f"{path}:{number}")
+        else:
+            raise Flaw(f"{path}:{number}: {mark!r} is out of place.")
+    if block is not None:
+        raise Flaw(f"{path}: a block has no end.")
+    return "\n".join(kept)
+
+
+def fill(text: str, path: PurePath, answers: dict[str, Any]) -> str:
+    """Put the answers in their places; in code a place stands inside double quotes."""
+    values = {name: str(answer) for name, answer in answers.items()}
+    if path.suffix in QUOTED:
+        values = {name: json.dumps(it, ensure_ascii=False)[1:-1] for name, it in values.items()}
+    for name in PLACE.findall(text):
+        if name not in values:
+            raise Flaw(f"{path}: there is no answer {name!r}.")
+    return PLACE.sub(lambda place: values[place[1]], text)
+
+
+def make(root: Path, answers: dict[str, Any]) -> None:
+    """Turn a copy of the raw tree into the service that was asked for, and record the answers."""
+    known = conditions(answers)
+    for condition, paths in answers["_paths"].items():
+        for path in map(root.joinpath, paths):
+            if not path.exists():
+                raise Flaw(f"_paths, {condition}: there is no {path.name}.")
+            if not holds(condition, known, "_paths"):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in sorted(root.rglob("*"), reverse=True):
+        if path.is_dir():
+            path.rmdir() if not any(path.iterdir()) else None
+            continue
+        try:
+            text = path.read_bytes().decode().replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            continue  # an image has neither lines nor names
+        text = fill(carve(text, path.relative_to(root), known), path, answers)
+        path.write_bytes(text.encode())
+    record = {"template": answers["_template_name"], "version": answers["_version"]}
+    record["answers"] = {name: it for name, it in answers.items() if not name.startswith("_")}
+    text = json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False)
+    (root / ".cookiecutter.json").write_bytes(f"{text}\n".encode())
+
+
+if __name__ == "__main__":
+    make(Path.cwd(), given := json.loads(ANSWERS))
+    on = ", ".join(sorted(name for name, is_on in conditions(given).items() if is_on))
+    print("{project_slug} is ready: {on}.".format(on=on, **given))
+    print("Next:\n  cd {project_slug}\n  make run\n  make test".format(**given))

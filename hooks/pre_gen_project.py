@@ -1,0 +1,94 @@
+"""Refuse answers that cannot become a working service: all problems at once, each with its fix."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The hook's only Jinja. JSON never has the three quotes in a row that would end this string.
+ANSWERS = r"""{{ cookiecutter | tojson }}"""
+TEXTS = {"project_name": 60, "description": 200, "author": 100}
+"""Free text: question -> most characters. All that one line can show survives to the letter."""
+WORDS = {
+    "project_slug": (
+        r"(?!.{41})[a-z][a-z0-9]*(-[a-z0-9]+)*",
+        "Use small letters, digits and single hyphens, a letter first, at most 40: orders-api.",
+    ),
+    "email": (
+        r"(?!.{255})[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+        "Give one such as team@example.com.",
+    ),
+    "image_owner": (
+        r"(?!.{129})[a-z0-9]+([._/-][a-z0-9]+)*",
+        "Use small letters and digits, parted by . _ - or /, such as example or example/team.",
+    ),
+}
+"""Answers with an alphabet: question -> what they look like, and how to mend them."""
+INSIDE = {"app", "main", "test", "tests"}
+DEPENDENCIES = {
+    *("fastapi", "httptools", "httpx2", "hypothesis", "mypy", "pre-commit", "prometheus-client"),
+    *("pydantic", "pydantic-settings", "pytest", "ruff", "structlog", "uvicorn", "uvloop"),
+}
+UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}
+HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"
+
+
+def problems(answers: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each answer that will not do: its name, what is wrong, how to mend it."""
+    for question, answer in answers.items():
+        if question in TEXTS:
+            yield from (f"{question}: {flaw}" for flaw in in_text(answer, TEXTS[question]))
+        elif question in WORDS:
+            pattern, fix = WORDS[question]
+            if not isinstance(answer, str) or not re.fullmatch(pattern, answer):
+                yield f"{question}: {answer!r:.80} will not do. {fix}"
+            elif question == "project_slug" and taken(answer):
+                yield f"{question}: {answer!r} is {taken(answer)}. Try {answer}-service."
+        elif question in answers["_choices"]:
+            choices = answers["_choices"][question]
+            if answer not in choices:
+                yield f"{question}: {answer!r:.80} is no choice. Choose {' or '.join(choices)}."
+        elif not question.startswith("_") and not isinstance(answer, bool):
+            yield f"{question}: {answer!r:.80} is neither true nor false. Answer yes or no."
+
+
+def in_text(text: object, most: int) -> Iterator[str]:
+    """Yield what keeps a text from standing in a line of any file."""
+    if not isinstance(text, str) or not text.strip():
+        yield f"says nothing: {text!r:.80}. Write a few words."
+        return
+    if len(text) > most:
+        yield f"has {len(text)} characters. Use at most {most}."
+    for character in sorted(set(text)):
+        hidden = "an invisible character" if character in HIDDEN else None
+        unfit = UNFIT.get(unicodedata.category(character), hidden)
+        if unfit:
+            yield f"holds {unfit}, {character!a}. Write it without."
+
+
+def taken(slug: str) -> str | None:
+    """Say what already has this name and would be shadowed or confused with it, if anything."""
+    if keyword.iskeyword(slug):
+        return "a Python keyword"
+    if slug in INSIDE:
+        return "a name inside every service"
+    if slug in DEPENDENCIES:
+        return "a package that the service installs"
+    if slug.replace("-", "_") in getattr(sys, "stdlib_module_names", ()):
+        return "a module of Python's standard library"
+    return None
+
+
+if __name__ == "__main__":
+    found = list(problems(json.loads(ANSWERS)))
+    if any(Path.cwd().iterdir()):
+        found.append("project_slug: its directory holds files. Choose another name or place.")
+    sys.exit("\n".join(found) or None)

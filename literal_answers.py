@@ -1,0 +1,61 @@
+"""Answers are data: whatever a person answers, it is never run as a template.
+
+Cookiecutter renders answers that come as `key=value`, from its API, from a user's configuration
+or from `.cruft.json` with Jinja, before any hook could refuse them. This extension takes every
+such text as it is. What is left of Jinja are three expressions, and this module computes them.
+An update by cruft renders a new template with the old one's module: never change their spelling.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from jinja2.ext import Extension
+from slugify import slugify
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+DERIVED_SLUG = "{{ cookiecutter.project_name | slugify }}"  # a default in cookiecutter.json
+DIRECTORY = "{{cookiecutter.project_slug}}"  # the name of the raw tree
+ANSWERS = "{{ cookiecutter | tojson }}"  # once in each hook
+
+
+class LiteralAnswers(Extension):
+    """Make every text that Jinja is given mean itself."""
+
+    def __init__(self, environment: Environment) -> None:
+        """Offer the filter that stands for all of Jinja."""
+        super().__init__(environment)
+        environment.filters["literal"] = literal
+        logging.getLogger("cookiecutter.hooks").addFilter(without_traceback)
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """Replace the text of a template by an expression that only quotes it."""
+        del name, filename
+        return "{{ cookiecutter | literal(" + ascii(source) + ") }}"
+
+
+def literal(answers: dict[str, Any], text: str) -> str:
+    """Return the text to the letter, but for the three expressions, each in its one moment."""
+    if "_extensions" in answers:  # the last key of cookiecutter.json: everything is answered
+        if text == DIRECTORY:
+            return directory(str(answers["project_slug"]))
+        return text.replace(ANSWERS, json.dumps(answers))
+    if text == DERIVED_SLUG and list(answers) == ["project_name"]:
+        return slugify(str(answers["project_name"]))
+    return text
+
+
+def directory(slug: str) -> str:
+    """Name the directory to make; a slug that will be refused must not name a place of its own."""
+    return slug if re.fullmatch("[a-z][a-z0-9-]{0,39}", slug) else "_refused"
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Let what a hook said stand alone; cookiecutter would bury it under its own stack."""
+    record.exc_info = None
+    return True

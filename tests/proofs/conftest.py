@@ -1,0 +1,13 @@
+"""The carvings that the proofs run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.proofs.carved import Carved
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Carved:
+    """Every feature on: the defaults."""
+    return Carved.make(tmp_path_factory.mktemp("everything")).sync()

@@ -1,0 +1,91 @@
+"""Each carving passes what it brings itself: style, types and tests, on every Python offered."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.proofs.carved import TEMPLATE, Carved, clean, uv
+
+QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
+FEATURES = [name for name, answer in QUESTIONS.items() if isinstance(answer, bool)]
+NOTHING: dict[str, bool | str] = {**dict.fromkeys(FEATURES, False), "ci": "none"}
+VERSIONS = sorted(QUESTIONS["python_version"])
+CONTAINER = "python:{}-slim"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({}, id="everything"),
+        pytest.param(NOTHING, id="nothing"),
+        *(pytest.param({name: False}, id=f"without {name}") for name in FEATURES[1:]),
+    ],
+)
+def test_a_carving_passes_its_own_pipeline(answers: dict[str, bool | str], tmp_path: Path) -> None:
+    carved = Carved.make(tmp_path, **answers, python_version=available()[0])
+    carved.run("make", "ci")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_service_passes_its_tests_on_every_python_offered(version: str, tmp_path: Path) -> None:
+    carved = Carved.make(tmp_path, python_version=version)
+    if version in available():
+        carved.run("make", "test")
+    elif has_image(CONTAINER.format(version)):
+        in_container(carved, CONTAINER.format(version))
+    else:
+        pytest.skip(f"NOT PROVEN: no Python {version} here, and no container engine with it")
+
+
+def available() -> list[str]:
+    """Versions whose interpreter is on this machine, the template's favourite first."""
+    return [version for version in QUESTIONS["python_version"] if has_interpreter(version)]
+
+
+def has_interpreter(version: str) -> bool:
+    """Ask uv, which does not download one."""
+    found = subprocess.run(  # noqa: S603 - uv
+        [uv(), "python", "find", "--no-python-downloads", version],
+        check=False,
+        capture_output=True,
+        env=clean(),
+    )
+    return found.returncode == 0
+
+
+def has_image(image: str) -> bool:
+    """Ask the engine, which pulls it if it can."""
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    for command in ("image", "inspect"), ("pull",):
+        ended = subprocess.run(  # noqa: S603 - docker
+            [docker, *command, image], check=False, capture_output=True, timeout=300
+        )
+        if ended.returncode == 0:
+            return True
+    return False
+
+
+def in_container(carved: Carved, image: str) -> None:
+    """Run the tests in a container that has this Python, with packages installed by pip."""
+    install = (
+        "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'));"
+        "print('\\n'.join(project['project']['dependencies'] + project['dependency-groups']['dev']))"
+    )
+    script = (
+        f'python -c "{install}" > /tmp/requirements && pip install --quiet --root-user-action ignore'
+        " -r /tmp/requirements && PYTHONDONTWRITEBYTECODE=1 python -m pytest -p no:cacheprovider"
+    )
+    settings = [
+        f"--env={name}={value}" for name, value in clean().items() if name.startswith("PIP_")
+    ]
+    carved.run(
+        *("docker", "run", "--rm", "--network=host", f"--volume={carved.path}:/service"),
+        *("--workdir=/service", *settings, image, "sh", "-c", script),
+    )

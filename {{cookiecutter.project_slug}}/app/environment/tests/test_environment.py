@@ -1,0 +1,152 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import Field, SecretStr
+
+from app.environment import Environment, Misconfigured, Names, load, secrets
+from app.environment.problems import strangers
+from app.environment.report import report
+from app.service import Feature
+
+SECRET = "correct-horse-battery-staple"
+
+
+class Shop(Feature):
+    """A feature to configure."""
+
+    port: int = Field(default=80, ge=1)
+    """TCP port."""
+    page_size: int = 10
+    """Entries on a page."""
+    hosts: Names = ()
+    """Names of the shop."""
+    token: SecretStr | None = None
+    """Shared secret."""
+    url: str = ""
+    """Where the goods are."""
+
+    def insecure(self) -> Iterator[tuple[str, str]]:
+        if not self.hosts:
+            yield "hosts", "is empty. Name the hosts."
+
+
+class Payment(Feature):
+    """A feature that cannot do without its variable."""
+
+    account: str
+    """Account that is paid."""
+
+
+class Local(Environment):
+    """Has defaults of its own."""
+
+    shop: Shop = Shop(page_size=3)
+
+
+class Remote(Environment):
+    """Must be told everything."""
+
+    strict = True
+    shop: Shop = Shop()
+    payment: Payment
+
+
+ENVIRONMENTS: tuple[type[Environment], ...] = (Local, Remote)
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ENVIRONMENT", raising=False)
+
+
+def complaints() -> list[str]:
+    with pytest.raises(Misconfigured) as caught:
+        load(ENVIRONMENTS)
+    return str(caught.value).splitlines()
+
+
+def test_the_first_environment_is_the_default_and_needs_nothing() -> None:
+    assert isinstance(load(ENVIRONMENTS), Local)
+
+
+def test_a_variable_overrides_one_field_and_leaves_the_environments_other_defaults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_PORT", "81")
+    monkeypatch.setenv("SHOP_HOSTS", "a.example, b.example")
+    shop = load([Local]).shop
+    assert (shop.port, shop.page_size, shop.hosts) == (81, 3, ("a.example", "b.example"))
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PORT", "")
+    assert load([Local]).shop.port == 80
+
+
+def test_every_problem_is_told_at_once_a_line_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "remote")
+    monkeypatch.setenv("SHOP_PORT", "0")
+    monkeypatch.setenv("SHOP_PAGESIZE", "5")
+    told = complaints()
+    assert [line.split(":")[0] for line in told] == [
+        "PAYMENT_ACCOUNT",
+        "SHOP_HOSTS",
+        "SHOP_PAGESIZE",
+        "SHOP_PORT",
+    ]
+    assert told[0] == "PAYMENT_ACCOUNT: is not set. It is: Account that is paid."
+    assert "Did you mean SHOP_PAGE_SIZE?" in told[2]
+    assert "greater than or equal to 1" in told[3]
+    assert "(set in the environment)" in told[3]
+
+
+def test_an_unknown_environment_is_told_with_the_known_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "prod")
+    assert complaints() == [
+        "ENVIRONMENT: there is no environment 'prod'. Set it to one of: local, remote."
+    ]
+
+
+def test_no_value_is_ever_shown_in_a_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PORT", SECRET)
+    monkeypatch.setenv("SHOP_TOKENS", SECRET)
+    assert SECRET not in "\n".join(complaints())
+
+
+def test_what_resembles_no_variable_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_WINDOW_DRESSING", "1")
+    load(ENVIRONMENTS)
+    assert strangers(Local) == ["SHOP_WINDOW_DRESSING"]
+
+
+def test_secret_files_are_read_and_real_variables_win(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "shop_token").write_text(SECRET)
+    (tmp_path / "shop_page_size").write_text("7")
+    monkeypatch.setitem(Local.model_config, "secrets_dir", str(tmp_path))
+    monkeypatch.setenv("SHOP_PAGE_SIZE", "8")
+    settings = load([Local])
+    assert settings.shop.page_size == 8
+    assert secrets(settings) == {SECRET}
+    assert "SHOP_TOKEN=**********  /run/secrets" in report(settings).replace("    ", "")
+
+
+def test_the_report_names_the_origin_and_hides_what_is_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SHOP_URL", f"https://user:{SECRET}@example.com/")
+    (tmp_path / ".env").write_text("SHOP_PORT=82\n")
+    monkeypatch.setitem(Local.model_config, "env_file", ".env")
+    settings = load(ENVIRONMENTS)
+    told = [line.split() for line in report(settings).splitlines()]
+    assert ["SHOP_PORT=82", ".env"] in told
+    assert ["SHOP_PAGE_SIZE=3", "default", "of", "local"] in told
+    assert ["SHOP_URL=https://user:**********@example.com/", "the", "environment"] in told
+    for form in ("text", "env", "markdown"):
+        assert SECRET not in report(settings, form)
+    assert SECRET in secrets(settings)

@@ -1,0 +1,26 @@
+"""An example to copy: greets whom it is told to, with the settings of its own feature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import PositiveInt, StringConstraints
+
+from app.greetings.routes import routes
+from app.service import Feature
+
+if TYPE_CHECKING:
+    from app.service import Service
+
+
+class Greetings(Feature):
+    """How people are greeted."""
+
+    salutation: Annotated[str, StringConstraints(min_length=1)] = "Hello"
+    """Word that each greeting begins with."""
+    limit: PositiveInt = 10
+    """Names that one greeting may have."""
+
+    def install(self, service: Service) -> None:
+        """Pin the routes, which know these settings."""
+        service.routers.append(routes(self))

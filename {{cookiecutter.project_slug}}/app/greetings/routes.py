@@ -1,0 +1,69 @@
+"""The routes of greetings; a function makes them, so that they know their settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import structlog
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.problems import Problem
+from app.timing import track
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.greetings import Greetings
+
+log = structlog.get_logger(__name__)
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+class Party(BaseModel):
+    """Those to greet together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    names: list[Name] = Field(min_length=1)
+
+
+class Greeting(BaseModel):
+    """What to say."""
+
+    text: str
+
+
+def routes(settings: Greetings) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/greetings", tags=["greetings"])
+
+    @router.get("/{name}")
+    async def greet(name: Name) -> Greeting:
+        """Greet one."""
+        return Greeting(text=compose(settings.salutation, [name]))
+
+    @router.post("")
+    async def greet_party(party: Party) -> Greeting:
+        """Greet several at once."""
+        if len(party.names) > settings.limit:
+            raise Problem(
+                409,
+                f"One greeting has room for {settings.limit} names.",
+                type="/problems/too-many-names",
+                title="Too many names",
+                limit=settings.limit,
+            )
+        log.info("party greeted", names=len(party.names))
+        return Greeting(text=compose(settings.salutation, party.names))
+
+    return router
+
+
+@track("greetings.compose")
+def compose(salutation: str, names: Sequence[str]) -> str:
+    """Put a greeting into words."""
+    *others, last = names
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{salutation}, {listed}!"

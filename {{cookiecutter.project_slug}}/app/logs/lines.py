@@ -1,0 +1,87 @@
+"""Writes any record as one line: whatever it holds, it is never lost and nothing is raised."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from time import time
+from typing import TYPE_CHECKING, Any
+
+from app.exchange import current
+from app.logs.layouts import as_json
+from app.logs.plain import Plain
+from app.logs.records import read
+from app.logs.traces import inbound
+
+if TYPE_CHECKING:
+    from app.logs.layouts import Layout
+    from app.logs.redaction import Redaction
+    from app.logs.traces import Trace
+
+LINE = 65_536
+"""Bytes of the longest line, its end included."""
+BUDGETS = tuple(60_000 // part for part in (1, 2, 4, 8))
+"""Characters to try with: what must be escaped takes up to six bytes a character."""
+
+
+class Lines(logging.Formatter):
+    """Turns records into lines."""
+
+    def __init__(self, redaction: Redaction, layout: Layout, constant: dict[str, str]) -> None:
+        """Take what to keep secret, how to lay a line out, and the fields of every line."""
+        super().__init__()
+        self.trace: Trace = inbound
+        """Knows the running trace; a feature that traces puts its own in place."""
+        self._redaction = redaction
+        self._layout = layout
+        self._constant = Plain(redaction, LINE).mapping(constant)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record as one line, without its end."""
+        try:
+            said = read(record)
+            for budget in BUDGETS:
+                line = self._layout(self._fields(record, Plain(self._redaction, budget), said))
+                if len(line.encode()) < LINE:
+                    return line
+            return _last_resort(record, "too long")
+        except Exception as error:  # noqa: BLE001 - nothing may reach who logs
+            return _last_resort(record, type(error).__name__)
+
+    def _fields(
+        self, record: logging.LogRecord, plain: Plain, said: dict[Any, Any]
+    ) -> dict[str, Any]:
+        rest = plain.mapping(said)
+        message = rest.pop("message")
+        return {
+            "timestamp": timestamp(record.created),
+            "level": record.levelname.lower(),
+            "logger": rest.pop("logger"),
+            "message": message if isinstance(message, str) else as_json(message),
+            **self._request(),
+            **self._constant,
+            **rest,
+        }
+
+    def _request(self) -> dict[str, str]:
+        exchange = current.get()
+        known = {} if exchange is None else {"request_id": exchange.request_id}
+        if trace := self.trace(exchange):
+            known["trace_id"], known["span_id"] = trace
+        return known
+
+
+def timestamp(seconds: float) -> str:
+    """Write seconds since 1970 as RFC 3339 has it, in UTC, to the microsecond."""
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat(timespec='microseconds')[:26]}Z"
+
+
+def _last_resort(record: logging.LogRecord, why: str) -> str:
+    return as_json(
+        {
+            "timestamp": timestamp(time()),
+            "level": logging.getLevelName(record.levelno).lower(),
+            "logger": __name__,
+            "message": f"a record could not be written: {why}",
+        }
+    )

@@ -1,0 +1,102 @@
+"""The one way out: every logger, warning and uncaught exception ends at one handler."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.logs.records import to_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from structlog.typing import Processor
+
+    from app.logs.lines import Lines
+
+UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+PROCESSORS: list[Processor] = [structlog.stdlib.filter_by_level, to_record]
+"""One list for the whole process, so that `structlog.testing.capture_logs` reaches every logger."""
+
+logger = logging.getLogger("app")
+
+
+class Output(logging.Handler):
+    """Writes each record to standard output, whichever that is at the time, in one piece."""
+
+    def __init__(self, lines: Lines, levels: Mapping[str, str]) -> None:
+        """Take what writes the lines, and the loggers' own levels that came with it."""
+        super().__init__()
+        self.lines = lines
+        self.levels = levels
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; to standard error if there is no standard output any more."""
+        line = f"{self.lines.format(record)}\n"
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(Exception):
+                if buffer := getattr(stream, "buffer", None):
+                    buffer.write(line.encode("utf-8", "backslashreplace"))
+                else:
+                    stream.write(line)
+                stream.flush()
+                return
+
+
+def connect(output: Output, level: str) -> None:
+    """Lead the standard library's and structlog's loggers to the output, in place of an earlier."""
+    root = logging.getLogger()
+    for earlier in [handler for handler in root.handlers if isinstance(handler, Output)]:
+        root.removeHandler(earlier)
+        for name in earlier.levels:
+            logging.getLogger(name).setLevel(logging.NOTSET)
+    root.addHandler(output)
+    root.setLevel(level)
+    for name in UVICORN:
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    for name, own in output.levels.items():
+        logging.getLogger(name).setLevel(own)
+    structlog.configure(
+        processors=PROCESSORS,
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def capture() -> None:
+    """Log warnings and uncaught exceptions; hooks that someone else has set stay in place."""
+    logging.captureWarnings(capture=True)
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _uncaught
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = _uncaught_in_thread
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _unraisable
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    logger.critical("uncaught exception", exc_info=(kind, error, trace))
+
+
+def _uncaught_in_thread(uncaught: threading.ExceptHookArgs) -> None:
+    if issubclass(uncaught.exc_type, SystemExit):
+        return
+    name = uncaught.thread.name if uncaught.thread else None
+    error = uncaught.exc_value
+    logger.critical("uncaught exception in a thread", exc_info=error, extra={"thread.name": name})
+
+
+def _unraisable(ignored: sys.UnraisableHookArgs) -> None:
+    message = ignored.err_msg or "exception ignored"
+    logger.error("%s in %r", message, ignored.object, exc_info=ignored.exc_value)

@@ -1,0 +1,123 @@
+"""uvicorn, taught to turn clients away before it closes its door."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+
+from app.server.connection import Connection
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from app.server import Server
+    from app.service import Service
+
+log = structlog.get_logger("app.server")
+
+CLOSE_SECONDS = 5
+"""Seconds that the features get, all together, to close what they opened."""
+TICKS_PER_SECOND = 10
+
+
+class Process(uvicorn.Server):
+    """Drains on the first SIGTERM or SIGINT, ends at once on the second."""
+
+    def __init__(self, settings: Server, service: Service) -> None:
+        """Turn the settings into uvicorn's."""
+        self.settings = settings
+        self.service = service
+        self.began = monotonic()
+        super().__init__(
+            uvicorn.Config(
+                service.build(),
+                host=settings.host,
+                port=settings.port,
+                http=partial(Connection, limits=settings),  # type: ignore[arg-type]
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
+                timeout_keep_alive=settings.keep_alive_seconds,
+                timeout_graceful_shutdown=settings.grace_seconds,
+            )
+        )
+
+    def serve_until_signalled(self) -> int:
+        """Run; return 0 after a stop that was asked for."""
+        try:
+            door = self._bind()
+        except OSError as error:
+            log.critical(
+                "cannot listen on SERVER_HOST and SERVER_PORT",
+                host=self.settings.host,
+                port=self.settings.port,
+                reason=error.strerror,
+            )
+            return STARTUP_FAILURE
+        try:
+            self.run([door])
+        except SystemExit as failed:
+            return int(failed.code or 0)
+        return 0
+
+    def _bind(self) -> socket.socket:
+        """Take the port before anything is opened; uvicorn listens on it when all is open."""
+        found = socket.getaddrinfo(
+            self.settings.host, self.settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, address = found[0]
+        door = socket.socket(family, kind, protocol)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(address)
+        return door
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        """Flip readiness at the first signal; give up at the second, with what a shell expects."""
+        if self.should_exit:
+            os._exit(128 + sig)
+        self.began = monotonic()
+        self.service.draining = True
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the features and the port, then say where."""
+        await super().startup(sockets)
+        host, port, *_ = self.servers[0].sockets[0].getsockname()
+        shown = f"[{host}]" if ":" in host else host
+        log.info(
+            "serving",
+            url=f"http://{shown}:{port}",
+            revision=self.service.identity.revision,
+            python=sys.version.split()[0],
+            seconds=round(monotonic() - self.began, 3),
+        )
+
+    async def on_tick(self, counter: int) -> bool:
+        """Look after slow clients once a second, beside what uvicorn does."""
+        if counter % TICKS_PER_SECOND == 0:
+            for connection in list(self.server_state.connections):
+                connection.close_if_slow()  # type: ignore[union-attr]
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on, unready, until every load balancer has noticed; then close what was opened."""
+        log.info("draining", drain_seconds=self.settings.drain_seconds)
+        await asyncio.sleep(self.settings.drain_seconds)
+        try:
+            async with asyncio.timeout(self.settings.grace_seconds + CLOSE_SECONDS):
+                await super().shutdown(sockets)
+        except TimeoutError:
+            log.error("gave up closing", close_seconds=CLOSE_SECONDS)  # noqa: TRY400 - no news
+        log.info("stopped", seconds=round(monotonic() - self.began, 3))

@@ -1,0 +1,111 @@
+"""A real process of the service, and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 30.0
+KEPT = ("PATH", "SYSTEMROOT")
+
+
+class Running:
+    """Starts with the block, logs JSON, and is gone when the block ends.
+
+    `variables` are its environment beside PATH; it listens on a free port unless they say
+    otherwise.
+    """
+
+    def __init__(self, *command: str, **variables: str) -> None:
+        self.command = command or ("-m", "app")
+        self.variables = {"ENVIRONMENT": "test", **variables}
+        self.lines: list[dict[str, Any]] = []
+        self._news = threading.Condition()
+        self._silent = False
+
+    def __enter__(self) -> Self:
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, *self.command],
+            cwd=ROOT,
+            env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **self.variables},
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        assert self.process.stdout
+        self.process.stdout.close()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            with self._news:
+                self.lines.append(json.loads(line))
+                self._news.notify_all()
+        with self._news:
+            self._silent = True
+            self._news.notify_all()
+
+    def said(self, message: str) -> dict[str, Any]:
+        """Wait for a line with this message and return it."""
+
+        def found() -> dict[str, Any] | None:
+            return next((line for line in self.lines if line["message"] == message), None)
+
+        with self._news:
+            self._news.wait_for(lambda: found() or self._silent, PATIENCE)
+        line = found()
+        assert line, f"it never said {message!r}: {self.lines}"
+        return line
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, once it serves."""
+        url = urlsplit(self.said("serving")["url"])
+        assert url.hostname
+        assert url.port
+        return url.hostname, url.port
+
+    def connect(self) -> HTTPConnection:
+        return HTTPConnection(*self.address, timeout=PATIENCE)
+
+    def get(self, path: str) -> tuple[int, str]:
+        with closing(self.connect()) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+
+    def exit_code(self) -> int:
+        """Wait for the end."""
+        code = self.process.wait(PATIENCE)
+        self._reader.join()
+        return code

@@ -1,0 +1,60 @@
+"""What keeps the features apart, so that each can be read, changed and removed alone."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parent.parent / "app"
+KERNEL = {"service", "exchange", "environment"}
+ALWAYS = {"health", "logs", "problems", "security", "server", "timing"}
+OPTIONAL = {
+    "metrics",  # if metrics
+}
+SOURCES = [path for path in APP.rglob("*.py") if "tests" not in path.parts]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what a file imports from the service: the name after `app.`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module]
+        yield from (name.split(".")[1] for name in names if name.startswith("app."))
+
+
+@pytest.mark.parametrize("feature", sorted(ALWAYS | OPTIONAL))
+def test_infrastructure_imports_the_kernel_and_what_is_always_there(feature: str) -> None:
+    allowed = KERNEL | ALWAYS | {feature}
+    for path in (APP / feature).rglob("*.py"):
+        assert set(imports(path)) <= allowed, path
+
+
+@pytest.mark.parametrize("module", ["service.py", "exchange.py"])
+def test_the_kernel_knows_no_feature(module: str) -> None:
+    assert set(imports(APP / module)) <= {"service", "exchange"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
+def test_only_the_environment_reads_variables_and_no_middleware_is_a_task(path: Path) -> None:
+    source = path.read_text()
+    assert "BaseHTTPMiddleware" not in source
+    if path.parent.name != "environment":
+        assert "environ" not in {
+            node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)
+        }
+        assert "getenv" not in source
+
+
+def test_nothing_happens_at_import() -> None:
+    program = (
+        "import logging, threading, app.main\n"
+        "assert threading.active_count() == 1, threading.enumerate()\n"
+        "assert not logging.getLogger().handlers\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=APP.parent)  # noqa: S603

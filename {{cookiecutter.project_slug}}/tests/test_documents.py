@@ -1,0 +1,48 @@
+"""The documents say what the code does: variables, commands, links."""
+
+import re
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from app.environment.report import markdown
+from app.environment.variables import variables
+from app.main import Development
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.split("|")[1:4]]
+
+
+def test_the_readme_lists_every_variable_with_its_default_and_meaning() -> None:
+    expected = [cells(row) for row in markdown(Development()).splitlines()[2:]]
+    told = [cells(row) for row in README.splitlines() if re.match(r"\| `[A-Z_]+` \|", row)]
+    assert told == expected
+
+
+def test_the_example_file_sets_every_variable_to_its_default() -> None:
+    text = (ROOT / ".env.example").read_text()
+    told = re.findall(r"^# (.+)\n#([A-Z_]+)=(.*?)(?:  #.*)?$", text, re.MULTILINE)
+    assert told == [(v.meaning, v.name, v.text(v.default)) for v in variables(Development)]
+
+
+def test_the_example_file_can_be_used_as_it_is(tmp_path: Path) -> None:
+    uncommented = (ROOT / ".env.example").read_text().replace("\n#", "\n").lstrip("#")
+    (tmp_path / ".env").write_text(uncommented)
+    values = {name: value for name, value in dotenv_values(tmp_path / ".env").items() if value}
+    assert {v.name for v in variables(Development) if v.text(v.default)} <= set(values)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_and_every_link_of_a_page_exists(page: Path) -> None:
+    text = page.read_text()
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
+    assert set(re.findall(r"^make ([a-z-]+)", text, re.MULTILINE)) <= targets
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (page.parent / link).exists(), link

@@ -1,0 +1,182 @@
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+
+import pytest
+
+from tests.running import ROOT, Running
+
+PROGRAM = ("-m", "tests.serving")
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECURITY_ALLOWED_HOSTS": "example.com",
+    "SERVER_DRAIN_SECONDS": "0",
+    "SERVER_PORT": "0",
+    "METRICS_PORT": "0",  # if metrics
+}
+
+
+def in_background(running: Running, path: str) -> tuple[threading.Thread, list[str]]:
+    """Ask in a thread; the list gets the status, or what went wrong."""
+    outcome: list[str] = []
+
+    def ask() -> None:
+        try:
+            outcome.append(str(running.get(path)[0]))
+        except (OSError, HTTPException) as error:
+            outcome.append(type(error).__name__)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    running.said("waiting")
+    return thread, outcome
+
+
+def test_it_serves_and_ends_with_zero_and_says_how_long_that_took() -> None:
+    with Running() as running:
+        assert running.get("/readyz")[0] == 200
+        running.signal()
+        assert running.exit_code() == 0
+        assert running.lines[-1]["message"] == "stopped"
+        assert running.lines[-1]["seconds"] < 2
+
+
+def test_production_runs_and_every_line_is_json() -> None:
+    with Running(**PRODUCTION) as it:
+        port = it.address[1]
+        with closing(HTTPConnection("127.0.0.1", port)) as connection:
+            connection.request("GET", "/nowhere?token=hush", headers={"Host": "example.com"})
+            assert connection.getresponse().status == 404
+        it.signal()
+        assert it.exit_code() == 0
+        assert "hush" not in json.dumps(it.lines)
+
+
+def test_readiness_flips_at_once_and_everything_is_served_until_the_drain_is_over() -> None:
+    with Running(SERVER_DRAIN_SECONDS="1") as running:
+        with closing(running.connect()) as kept:
+            kept.request("GET", "/readyz")
+            assert kept.getresponse().read()
+            running.signal()
+            running.said("draining")
+            kept.request("GET", "/livez")
+            answer = kept.getresponse()
+            assert answer.status == 200
+            assert answer.headers["connection"] == "close"
+        assert running.get("/readyz")[0] == 503
+        assert running.get("/livez")[0] == 200
+        assert running.exit_code() == 0
+
+
+def test_a_request_within_the_grace_time_is_finished_and_features_close_in_reverse() -> None:
+    with Running(*PROGRAM, SERVER_GRACE_SECONDS="3") as running:
+        thread, outcome = in_background(running, "/slow/2")
+        running.signal()
+        assert running.exit_code() == 0
+        thread.join()
+        assert outcome == ["200"]
+        closed = [line["feature"] for line in running.lines if line["message"] == "closing"]
+        assert closed == ["inner", "outer"]
+
+
+@pytest.mark.parametrize("path", ["/slow/30", "/endless"])
+def test_what_outlasts_the_grace_time_is_cut_and_features_still_close(path: str) -> None:
+    with Running(*PROGRAM, SERVER_GRACE_SECONDS="1") as running:
+        thread, outcome = in_background(running, path)
+        asked = time.monotonic()
+        running.signal()
+        assert running.exit_code() == 0
+        assert time.monotonic() - asked < 5
+        thread.join()
+        assert outcome != ["200"]
+        assert running.said("closing")
+
+
+def test_a_second_signal_ends_it_at_once() -> None:
+    with Running(*PROGRAM, SERVER_GRACE_SECONDS="20") as running:
+        thread, outcome = in_background(running, "/slow/30")
+        running.signal(signal.SIGINT)
+        running.said("draining")
+        asked = time.monotonic()
+        running.signal(signal.SIGTERM)
+        assert running.exit_code() == 128 + signal.SIGTERM
+        assert time.monotonic() - asked < 1
+        thread.join()
+        assert outcome != ["200"]
+
+
+def test_a_taken_port_is_one_clear_line_and_a_failure() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with Running(SERVER_PORT=str(port)) as running:
+            assert running.exit_code() not in (0, 78)
+            assert "SERVER_PORT" in running.lines[-1]["message"]
+            assert running.lines[-1]["port"] == port
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[Running]:
+    with Running(SERVER_READ_SECONDS="1") as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000, b"431"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", b"408"),
+        (b"POST /greetings HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{", b"408"),
+        (b"", b"408"),
+        (b"\x16\x03\x01 hello\r\n\r\n", b"400"),
+    ],
+)
+def test_long_and_slow_heads_and_stalled_bodies_are_refused(
+    impatient: Running, sent: bytes, status: bytes
+) -> None:
+    with socket.create_connection(impatient.address, timeout=10) as client:
+        client.sendall(sent)
+        assert client.recv(1000).split()[1] == status
+    assert impatient.get("/livez")[0] == 200
+
+
+def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env={"PYTHONDONTWRITEBYTECODE": "1", **variables},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_bad_environment_is_told_whole_and_ends_with_78() -> None:
+    ended = command(ENVIRONMENT="production", SERVER_PORT="none", LOG_LEVLE="INFO")
+    assert ended.returncode == 78
+    assert not ended.stdout
+    assert [line.split(":")[0] for line in ended.stderr.splitlines()] == [
+        "LOG_LEVLE",
+        "SECURITY_ALLOWED_HOSTS",
+        "SERVER_PORT",
+    ]
+
+
+def test_health_fails_where_nothing_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = str(silent.getsockname()[1])
+        assert command("health", SERVER_PORT=port).returncode == 1
+    with Running() as running:
+        assert command("health", SERVER_PORT=str(running.address[1])).returncode == 0
+
+
+def test_help_lists_the_commands() -> None:
+    told = command("--help").stdout
+    assert all(name in told for name in ("serve", "settings", "health", "version"))
