@@ -24,20 +24,20 @@ FREE_TEXT = ("project_name", "description", "author")
 BIN = Path(sys.executable).parent
 
 
-def answer(**given: Any) -> dict[str, Any]:
+def answer(**given: object) -> dict[str, Any]:
     """Answer the questions as cookiecutter does: what is given, and the defaults."""
     context = generate_context(str(ROOT / "cookiecutter.json"), extra_context=given)
     return dict(prompt_for_config(context, no_input=True))
 
 
-def carve(where: Path, **given: Any) -> Path:
+def carve(where: Path, **given: object) -> Path:
     """Carve into a folder that does not exist yet, without leaving this process."""
     shutil.copytree(RAW, where)
     post_gen_project.make(where, answer(**given))
     return where
 
 
-def bake(where: Path, **given: Any) -> Path:
+def bake(where: Path, **given: object) -> Path:
     """Let cookiecutter carve under a folder that does not exist yet, hooks and all."""
     home = where.parent / "home"
     home.mkdir(exist_ok=True)
@@ -57,15 +57,14 @@ def bake(where: Path, **given: Any) -> Path:
 def run(
     *command: str, cwd: Path, typed: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program of this environment, with a home of its own under the working folder."""
-    (cwd / "home").mkdir(exist_ok=True)
+    """Run a program of this environment, at home in its working folder."""
     clean = {name: os.environ[name] for name in ("SYSTEMROOT", "TMPDIR") if name in os.environ}
     path = os.pathsep.join([str(BIN), os.environ["PATH"]])
     return subprocess.run(
         command,
         cwd=cwd,
         input=typed,
-        env={**clean, "PATH": path, "HOME": str(cwd / "home"), **variables},
+        env={**clean, "PATH": path, "HOME": str(cwd), **variables},
         encoding="utf-8",
         capture_output=True,
         check=False,

@@ -12,8 +12,10 @@ from tests.documents import dead_links, lost_targets
 from tests.template import FREE_TEXT, MANIFEST, QUESTIONS, RAW, ROOT, answer, files, texts
 
 EVALUATED_BY_NOBODY = ("*.md", "LICENSE-*", "pyproject.toml")
-STRAYS = ("__pycache__", "*.pyc", ".*_cache", ".hypothesis", ".venv", ".uv", "uv.lock", ".env")
-STRAYS += (".DS_Store", "*.egg-info", ".coverage", "*.orig", "*.rej", "*.swp", "*~")
+STRAYS = [
+    *("__pycache__", "*.pyc", ".*_cache", ".hypothesis", ".venv", ".uv", "uv.lock", ".env"),
+    *(".DS_Store", "*.egg-info", ".coverage", "*.orig", "*.rej", "*.swp", "*~"),
+]
 SOURCES = texts(RAW)
 PLACES = [(name, line) for name, text in SOURCES.items() for line in text.splitlines()]
 PLACES = [(name, line) for name, line in PLACES if PLACE.search(line)]

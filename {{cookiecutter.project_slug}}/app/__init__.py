@@ -1,1 +1,1 @@
-"""The service: its features, the kernel that holds them together, and the list that says which ones."""
+"""The service: its features, the kernel that holds them together, the list that names them."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.environment import Misconfigured, load
-from app.environment.problems import strangers
+from app.environment.faults import strangers
 from app.environment.report import FORMATS, report
 from app.health.probe import probe
 from app.main import ENVIRONMENTS, Settings, compose

@@ -6,16 +6,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
-from app.exchange import Exchanges
+from app.application import Application
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
-    from fastapi import APIRouter
+    from fastapi import APIRouter, FastAPI
     from starlette.types import ASGIApp
 
     from app.exchange import Observer
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
     Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
     Gauge: TypeAlias = Callable[[], float]
-
-OFF: Any = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
 
 class Feature(BaseModel):
@@ -41,7 +38,7 @@ class Feature(BaseModel):
 
 
 class Identity(Feature):
-    """Who this service is, on every log line, in its metrics and at /version."""
+    """Who this service is, on every log line and at /version."""
 
     name: str = ""
     """Name of the service."""
@@ -79,7 +76,7 @@ class Service:
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Headers of every answer that does not set them itself."""
     probes: set[str] = field(default_factory=set)
-    """Paths that health checkers call: always admitted, logged at debug, never traced."""
+    """Paths that health checkers call: always admitted, logged at debug."""
     options: dict[str, Any] = field(default_factory=dict)
     """What FastAPI is made with, beyond what the kernel gives it."""
     in_flight: int = 0
@@ -94,29 +91,5 @@ class Service:
             yield
 
     def build(self) -> FastAPI:
-        """Assemble the application from what has been pinned."""
+        """Make the application of what has been pinned."""
         return Application(self)
-
-
-class Application(FastAPI):
-    """FastAPI inside the middleware of the board."""
-
-    def __init__(self, service: Service) -> None:
-        """Take over what is pinned; FastAPI's own telemetry stays off, it costs every request."""
-        self.service = service
-        super().__init__(
-            title=service.identity.name,
-            version=service.identity.version,
-            lifespan=service.lifespan,
-            telemetry=OFF,
-            **service.options,
-        )
-        for router in service.routers:
-            self.include_router(router)
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Wrap everything, the answer to an unhandled error included: no answer goes unseen."""
-        stack = super().build_middleware_stack()
-        for wrap in reversed(self.service.middleware):
-            stack = wrap(stack)
-        return Exchanges(stack, self.service)

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 APP = Path(__file__).parent.parent / "app"
-KERNEL = {"service", "exchange", "environment"}
+KERNEL = {"service", "exchange", "application", "environment"}
 ALWAYS = {"health", "logs", "problems", "security", "server", "timing"}
-OPTIONAL = {
+INFRASTRUCTURE = [
+    *sorted(ALWAYS),
     "metrics",  # if metrics
-}
+]
 SOURCES = [path for path in APP.rglob("*.py") if "tests" not in path.parts]
 
 
@@ -28,16 +29,16 @@ def imports(path: Path) -> Iterator[str]:
         yield from (name.split(".")[1] for name in names if name.startswith("app."))
 
 
-@pytest.mark.parametrize("feature", sorted(ALWAYS | OPTIONAL))
+@pytest.mark.parametrize("feature", INFRASTRUCTURE)
 def test_infrastructure_imports_the_kernel_and_what_is_always_there(feature: str) -> None:
     allowed = KERNEL | ALWAYS | {feature}
     for path in (APP / feature).rglob("*.py"):
         assert set(imports(path)) <= allowed, path
 
 
-@pytest.mark.parametrize("module", ["service.py", "exchange.py"])
+@pytest.mark.parametrize("module", ["service.py", "exchange.py", "application.py"])
 def test_the_kernel_knows_no_feature(module: str) -> None:
-    assert set(imports(APP / module)) <= {"service", "exchange"}
+    assert set(imports(APP / module)) <= {"service", "exchange", "application"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))

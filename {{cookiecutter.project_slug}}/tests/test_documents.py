@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from dotenv import dotenv_values
 
 from app.environment.report import markdown
 from app.environment.variables import variables
@@ -28,14 +27,7 @@ def test_the_readme_lists_every_variable_with_its_default_and_meaning() -> None:
 def test_the_example_file_sets_every_variable_to_its_default() -> None:
     text = (ROOT / ".env.example").read_text()
     told = re.findall(r"^# (.+)\n#([A-Z_]+)=(.*?)(?:  #.*)?$", text, re.MULTILINE)
-    assert told == [(v.meaning, v.name, v.text(v.default)) for v in variables(Development)]
-
-
-def test_the_example_file_can_be_used_as_it_is(tmp_path: Path) -> None:
-    uncommented = (ROOT / ".env.example").read_text().replace("\n#", "\n").lstrip("#")
-    (tmp_path / ".env").write_text(uncommented)
-    values = {name: value for name, value in dotenv_values(tmp_path / ".env").items() if value}
-    assert {v.name for v in variables(Development) if v.text(v.default)} <= set(values)
+    assert told == [(v.meaning, v.name, v.default_text) for v in variables(Development)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -80,7 +80,7 @@ def test_a_well_formed_request_id_is_kept(service: Service, given: str) -> None:
 @pytest.mark.parametrize("given", ["", "a b", "x" * 129, "a\tb", "é", '"}', "a;b"])
 def test_any_other_request_id_is_replaced(service: Service, given: str) -> None:
     client, _ = seen(service, lambda _: None)
-    answer = client.get("/", headers={"X-Request-ID": given.encode()})
+    answer = client.get("/", headers={b"X-Request-ID": given.encode()})
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
 
 

@@ -143,7 +143,10 @@ def test_long_and_slow_heads_and_stalled_bodies_are_refused(
 ) -> None:
     with socket.create_connection(impatient.address, timeout=10) as client:
         client.sendall(sent)
-        assert client.recv(1000).split()[1] == status
+        answer = client.recv(1000)
+    assert answer.split()[1] == status
+    assert b"application/problem+json" in answer
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == int(status)
     assert impatient.get("/livez")[0] == 200
 
 

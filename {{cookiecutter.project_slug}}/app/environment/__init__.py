@@ -1,4 +1,4 @@
-"""The environment contract: variables in, settings or every problem with them out."""
+"""The environment contract: variables in, settings or every fault with them out."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from app.environment.problems import (
+from app.environment.faults import (
+    Fault,
     Misconfigured,
-    Problem,
     insecure,
     invalid,
     misspelt,
@@ -95,24 +95,24 @@ class Environment(BaseSettings):
 def load(environments: Sequence[type[E]]) -> E:
     """Read the settings of the environment that ENVIRONMENT names; the first one if it is unset.
 
-    Raises `Misconfigured` with every problem at once.
+    Raises `Misconfigured` with every fault at once.
     """
     by_name = {environment.name(): environment for environment in environments}
     name = os.environ.get("ENVIRONMENT") or environments[0].name()
     if name not in by_name:
         advice = f"there is no environment {name!r}. Set it to one of: {', '.join(by_name)}."
-        raise Misconfigured([Problem("ENVIRONMENT", advice)])
+        raise Misconfigured([Fault("ENVIRONMENT", advice)])
     chosen = by_name[name]
-    problems = misspelt(chosen)
+    faults = misspelt(chosen)
     readable: Environment
     try:
         readable = settings = chosen()
     except ValidationError as error:
-        problems += invalid(chosen, error)
+        faults += invalid(chosen, error)
         readable = without(chosen, error)
     if chosen.strict:
-        named = {problem.variable for problem in problems}
-        problems += [problem for problem in insecure(readable) if problem.variable not in named]
-    if problems:
-        raise Misconfigured(problems)
+        named = {fault.variable for fault in faults}
+        faults += [fault for fault in insecure(readable) if fault.variable not in named]
+    if faults:
+        raise Misconfigured(faults)
     return settings

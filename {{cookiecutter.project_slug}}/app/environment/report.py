@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.environment.variables import origins, variables
+from app.environment.variables import origins, variables, written
 
 if TYPE_CHECKING:
     from app.environment import Environment
@@ -25,7 +25,7 @@ def text(settings: Environment) -> str:
     for variable in variables(environment):
         value = getattr(getattr(settings, variable.group), variable.field)
         place = places.get(variable.name, f"default of {settings.name()}")
-        lines.append((variable.name, variable.text(value), place))
+        lines.append((variable.name, written(value), place))
     left = max(len(f"{name}={value}") for name, value, _ in lines)
     return "\n".join(
         f"{f'{name}={value}':{left}}  {place}".rstrip() for name, value, place in lines
@@ -36,14 +36,14 @@ def env(settings: Environment) -> str:
     """The contents of `.env.example`: every variable, its meaning, its default."""
     lines = []
     for variable in variables(type(settings)):
-        lines += [f"# {variable.meaning}", f"#{variable.name}={variable.text(variable.default)}"]
+        lines += [f"# {variable.meaning}", f"#{variable.name}={variable.default_text}"]
     return "\n".join(lines)
 
 
 def markdown(settings: Environment) -> str:
     """The rows of the README's table."""
     rows = (
-        f"| `{variable.name}` | {_code(variable.text(variable.default))} | {variable.meaning} |"
+        f"| `{variable.name}` | {_code(variable.default_text)} | {variable.meaning} |"
         for variable in variables(type(settings))
     )
     return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows])

@@ -41,19 +41,26 @@ class Variable:
         """Whether the service has no default for it."""
         return self.default is PydanticUndefined
 
-    def text(self, value: object) -> str:
-        """Write a value the way the variable would be set; secrets are masked."""
-        if value is None or value is PydanticUndefined:
+    @property
+    def default_text(self) -> str:
+        """The default, the way the variable would be set."""
+        return "" if self.required else written(self.default)
+
+
+def written(value: object) -> str:
+    """Write a value the way a variable would be set; secrets are masked."""
+    match value:
+        case None:
             return ""
-        if isinstance(value, SecretStr):
-            return MASK if value.get_secret_value() else ""
-        if isinstance(value, bool):
-            return str(value).lower()
-        if isinstance(value, tuple | list | set | frozenset):
-            return ",".join(map(str, value))
-        if isinstance(value, dict):
-            return ",".join(f"{key}={entry}" for key, entry in value.items())
-        return PASSWORD.sub(rf"\1:{MASK}@", str(value))
+        case SecretStr():
+            return MASK
+        case bool() | float():
+            return f"{value:g}" if isinstance(value, float) else str(value).lower()
+        case tuple():
+            return ",".join(map(written, value))
+        case dict():
+            return ",".join(f"{key}={written(entry)}" for key, entry in value.items())
+    return PASSWORD.sub(rf"\1:{MASK}@", str(value))
 
 
 def variables(environment: type[BaseSettings]) -> Iterator[Variable]:

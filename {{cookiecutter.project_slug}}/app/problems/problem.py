@@ -83,7 +83,12 @@ class ProblemResponse(Response):
     def render(self, content: Mapping[str, object]) -> bytes:
         """Write it as JSON whatever it holds: what cannot be written is left out."""
         try:
-            plain = to_jsonable_python(content, inf_nan_mode="null", serialize_unknown=True)
+            return write(to_jsonable_python(content, inf_nan_mode="null", serialize_unknown=True))
         except Exception:  # noqa: BLE001 - an extension may hold anything, the answer must go out
-            plain = {key: content[key] for key in content if key not in self.problem.extensions}
-        return json.dumps(plain, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+            extra = self.problem.extensions
+            return write({name: content[name] for name in content if name not in extra})
+
+
+def write(members: Mapping[str, object]) -> bytes:
+    """Write JSON in UTF-8, which has no lone surrogates: a question mark takes their place."""
+    return json.dumps(members, ensure_ascii=False, allow_nan=False).encode(errors="replace")

@@ -84,8 +84,8 @@ class Security(Feature):
     def insecure(self) -> Iterator[tuple[str, str]]:
         """Refuse what lets in everybody."""
         if "*" in self.allowed_hosts:
-            advice = "is '*', which accepts any host. Name yours: api.example.com."
+            advice = "is '*', which accepts any host. Name your own, such as api.example.com."
             yield "allowed_hosts", advice
         if "*" in self.cors_origins:
-            advice = "is '*', which lets any site call. Name yours: https://app.example.com."
+            advice = "is '*', so any site may call. Name your own, such as https://app.example.com."
             yield "cors_origins", advice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -14,6 +15,14 @@ log = structlog.get_logger("app.server")
 
 TOO_LARGE = "431 Request Header Fields Too Large"
 TOO_SLOW = "408 Request Timeout"
+UNREADABLE = "400 Bad Request"
+ANSWER = """\
+HTTP/1.1 {status}\r
+content-type: application/problem+json\r
+content-length: {length}\r
+connection: close\r
+\r
+{body}"""
 
 
 class Connection(HttpToolsProtocol):
@@ -59,12 +68,9 @@ class Connection(HttpToolsProtocol):
                 raise ValueError(TOO_LARGE)
         super().on_headers_complete()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
         """Answer what the parser gave up on; it gives up on a head that is too long as well."""
-        if self.head_bytes > self.limits.max_head_bytes:
-            self.refuse(TOO_LARGE)
-        else:
-            super().send_400_response(msg)
+        self.refuse(TOO_LARGE if self.head_bytes > self.limits.max_head_bytes else UNREADABLE)
 
     def close_if_slow(self) -> None:
         """End a request that has been begun and is not being sent on."""
@@ -82,6 +88,8 @@ class Connection(HttpToolsProtocol):
         log.info("connection refused", status=status, client=self.client and self.client[0])
         cycle = self.cycle
         if cycle is None or cycle.response_complete or not cycle.response_started:
-            head = f"HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-            self.transport.write(head.encode())
+            code, _, title = status.partition(" ")
+            body = json.dumps({"type": "about:blank", "title": title, "status": int(code)})
+            answer = ANSWER.format(status=status, length=len(body), body=body)
+            self.transport.write(answer.encode())
         self.transport.close()

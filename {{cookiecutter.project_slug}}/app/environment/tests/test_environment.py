@@ -5,7 +5,7 @@ import pytest
 from pydantic import Field, SecretStr
 
 from app.environment import Environment, Misconfigured, Names, load, secrets
-from app.environment.problems import strangers
+from app.environment.faults import strangers
 from app.environment.report import report
 from app.service import Feature
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -37,11 +38,10 @@ class Dependency:
             raise ConnectionRefusedError(DSN)
         if self.mood == "exiting":
             raise SystemExit(DSN)
-        while self.mood == "deaf":
-            try:
+        bound = time.monotonic() + 3
+        while self.mood == "deaf" and time.monotonic() < bound:
+            with suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.5)
-            except asyncio.CancelledError:
-                continue
         if self.mood == "hanging":
             await asyncio.sleep(60)
 

@@ -48,6 +48,7 @@ def test_a_ready_service_is_well() -> None:
 def test_a_wildcard_is_asked_on_the_loopback(wildcard: str, host: str) -> None:
     with answering(WELL, host=host) as port:
         assert probe(wildcard, port) is None
+    assert f" on {host} port " in str(probe(wildcard, port))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from app.exchange import Exchange
 from app.metrics.exchanges import OTHER, ExchangeTable
 from app.service import Identity, Service
+from app.timing.histogram import Histogram
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,7 +188,10 @@ def test_bodies_are_measured_where_their_length_is_known(
 async def test_a_strange_content_length_hurts_nobody(
     service: Service, table: ExchangeTable, length: bytes
 ) -> None:
+    told: list[Exchange] = []
+    service.observers.append(told.append)
     await ask(service.build(), "GET", "/", [(b"content-length", length)])
+    assert len(told) == 1, "the next observer is told too"
     assert requests(table) == {("GET", "unmatched", "404"): 1}
     assert not samples(table, "http_request_body_bytes_count")
 
@@ -206,26 +210,40 @@ async def test_an_exchange_that_is_cut_before_its_answer_counts_as_a_failure(
     assert requests(table) == {("GET", "/cut", "500"): 1}
 
 
-def test_a_scrape_at_any_moment_counts_as_many_durations_as_requests(service: Service) -> None:
+def exchange(service: Service, status: int) -> Exchange:
+    """Make an exchange that has ended."""
+    scope = {"type": "http", "method": "GET", "headers": [], "path": "/"}
+    ended = Exchange(scope, lambda _: None, service)  # type: ignore[arg-type,return-value]
+    ended.status, ended.seconds = status, 0.05
+    return ended
+
+
+def test_a_scrape_may_read_while_series_are_added(service: Service) -> None:
     table = ExchangeTable((0.1, 1.0), 5000)
 
     def feed() -> None:
         for number in range(3000):
-            scope = {"type": "http", "method": "GET", "headers": [], "path": "/"}
-            exchange = Exchange(scope, lambda _: None, service)  # type: ignore[arg-type,return-value]
-            exchange.status = 200 + number % 300
-            exchange.seconds = 0.05
-            table.observe(exchange)
+            table.observe(exchange(service, 200 + number % 300))
 
     feeder = threading.Thread(target=feed)
     feeder.start()
     while feeder.is_alive():
-        families = {family.name: family.samples for family in table.collect()}
-        durations = [
-            sample.value
-            for sample in families["http_request_duration_seconds"]
-            if sample.labels.get("le") == "+Inf"
-        ]
-        assert [sample.value for sample in families["http_requests"]] == durations
-    feeder.join()
+        requests(table)
     assert sum(requests(table).values()) == 3000
+
+
+def test_an_exchange_that_ends_during_a_scrape_is_in_count_and_duration_or_in_neither(
+    service: Service, table: ExchangeTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(histogram: Histogram) -> list[tuple[str, int]]:
+        found = buckets(histogram)
+        histogram.observe(0.05)
+        return found
+
+    buckets = Histogram.buckets
+    monkeypatch.setattr(Histogram, "buckets", interrupted)
+    table.observe(exchange(service, 200))
+    families = {family.name: family.samples for family in table.collect()}
+    durations = {sample.name: sample.value for sample in families["http_request_duration_seconds"]}
+    assert [sample.value for sample in families["http_requests"]] == [1]
+    assert durations["http_request_duration_seconds_count"] == 1

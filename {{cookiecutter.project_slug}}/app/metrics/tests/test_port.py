@@ -119,6 +119,7 @@ def test_clients_beyond_the_limit_are_closed_and_those_before_it_still_served(
             assert third.recv(1) == b""
         first.sendall(b"\r\n")
         assert first.recv(100).startswith(b"HTTP/1.0 200 ")
+        assert [httpx2.get(f"{url}/metrics").status_code for _ in range(3)] == [200] * 3
 
 
 def test_a_collector_that_fails_is_logged_and_hurts_no_later_scrape(

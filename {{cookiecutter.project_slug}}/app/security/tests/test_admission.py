@@ -48,7 +48,7 @@ def is_problem(answer: Any, status: int) -> bool:
     return bool(answer.json()["request_id"])
 
 
-HOSTS = ("api.example.com", "*.example.org", "[::1]")
+HOSTS = ("API.example.com", "*.example.org", "[::1]")
 
 
 @pytest.mark.parametrize(

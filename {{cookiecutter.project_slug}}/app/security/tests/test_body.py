@@ -160,6 +160,7 @@ def test_bodies_of_other_types_are_the_clients_mistake(kind: str, body: str) -> 
 
 def test_no_body_is_a_problem_of_the_route() -> None:
     assert post("/item", b"") == 422
+    assert client.post("/item", content=iter([b"", b""])).status_code == 422
 
 
 json_like = st.recursive(

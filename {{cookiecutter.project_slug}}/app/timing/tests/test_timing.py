@@ -127,8 +127,9 @@ def test_statistics_cover_the_latest_runs_and_totals_all_of_them() -> None:
     json.dumps(described, allow_nan=False)
 
 
-def test_one_run_is_every_percentile_and_none_is_no_error() -> None:
+def test_percentiles_of_a_few_runs_are_runs_and_none_is_no_error() -> None:
     assert set(statistics([3.0]).values()) == {1, 3.0}
+    assert statistics([3.0, 1.0, 2.0])["p50"] == 2.0
     assert statistics([]) == {"count": 0}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 CLOSE = 0.8
 
 
-class Problem(NamedTuple):
+class Fault(NamedTuple):
     """One variable and what is wrong with it."""
 
     variable: str
@@ -33,19 +33,19 @@ class Problem(NamedTuple):
 
 
 class Misconfigured(Exception):  # noqa: N818 - it is a state, not an accident
-    """The environment cannot make a service; carries every problem, never a secret's value."""
+    """The environment cannot make a service; carries every fault, never a secret's value."""
 
-    def __init__(self, problems: list[Problem]) -> None:
-        """Keep the problems in the order of the variables' names."""
-        self.problems = sorted(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+    def __init__(self, faults: list[Fault]) -> None:
+        """Keep the faults in the order of the variables' names."""
+        self.faults = sorted(faults)
+        super().__init__("\n".join(map(str, self.faults)))
 
 
-def misspelt(environment: type[Environment]) -> list[Problem]:
+def misspelt(environment: type[Environment]) -> list[Fault]:
     """Report what is set, belongs to a group, is no variable, and is close to one."""
     known = [variable.name for variable in variables(environment)]
     return [
-        Problem(name, f"is not a variable of this service. Did you mean {match}?")
+        Fault(name, f"is not a variable of this service. Did you mean {match}?")
         for name in strangers(environment)
         for match in get_close_matches(name, known, n=1, cutoff=CLOSE)
     ]
@@ -58,11 +58,11 @@ def strangers(environment: type[Environment]) -> list[str]:
     return sorted(n for n in origins(environment) if n.startswith(groups) and n not in known)
 
 
-def invalid(environment: type[Environment], error: ValidationError) -> list[Problem]:
+def invalid(environment: type[Environment], error: ValidationError) -> list[Fault]:
     """Turn what pydantic found into variables; their values are left out, they may be secret."""
     places = origins(environment)
     told = {
-        variable.name: Problem(variable.name, _say(variable, message, places.get(variable.name)))
+        variable.name: Fault(variable.name, _say(variable, message, places.get(variable.name)))
         for place, message in _errors(error)
         for variable in _concerned(environment, place)
     }
@@ -84,10 +84,10 @@ def without(environment: type[Environment], error: ValidationError) -> Environme
     return rest(**patch)
 
 
-def insecure(settings: Environment) -> list[Problem]:
+def insecure(settings: Environment) -> list[Fault]:
     """Collect what the features refuse to run with in production."""
     return [
-        Problem(f"{group}_{field}".upper(), advice)
+        Fault(f"{group}_{field}".upper(), advice)
         for group, feature in settings.features()
         for field, advice in feature.insecure()
     ]

@@ -1,0 +1,118 @@
+"""Every combination of answers is a whole service, with no trace of what is off."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from post_gen_project import conditions, holds
+from tests.documents import dead_links, lost_targets
+from tests.template import MANIFEST, answer, carve, texts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TRACES = {
+    "metrics": ["metrics", "prometheus"],
+    "github": [r"github(?!\.com)"],
+    "gitlab": ["gitlab"],
+    "MIT": ["MIT License", "LICENSE-MIT"],
+    "Apache-2.0": ["Apache License", "LICENSE-Apache", "Apache-2.0"],
+    "BSD-3-Clause": ["BSD"],
+    "Proprietary": ["Proprietary"],
+}
+"""Words that only a feature brings: a condition -> patterns, in contents and paths, case aside."""
+
+OPTIONS: dict[str, list[Any]] = {
+    **{name: [True, False] for name, default in MANIFEST.items() if default is True},
+    **MANIFEST["_choices"],
+}
+COMBINATIONS = [dict(zip(OPTIONS, values, strict=True)) for values in product(*OPTIONS.values())]
+
+
+@pytest.fixture(scope="module", params=COMBINATIONS, ids=lambda it: "-".join(map(str, it.values())))
+def answers(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return answer(**request.param)
+
+
+@pytest.fixture(scope="module")
+def service(answers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    given = {name: answers[name] for name in OPTIONS}
+    return carve(tmp_path_factory.mktemp("carving") / "orders", **given)
+
+
+def traces(service: Path, condition: str) -> list[str]:
+    """Every place that has a word of a feature; the record of the answers may name it."""
+    words = re.compile("|".join(TRACES[condition]), re.IGNORECASE)
+    sources = {name: text for name, text in texts(service).items() if name != ".cookiecutter.json"}
+    found = [name for name in sources if words.search(name)]
+    for name, text in sources.items():
+        lines = enumerate(text.splitlines(), 1)
+        found += [f"{name}:{number}: {line}" for number, line in lines if words.search(line)]
+    return found
+
+
+def test_every_condition_has_words_to_look_for() -> None:
+    assert TRACES.keys() == MANIFEST["_paths"].keys()
+
+
+def test_what_is_off_leaves_no_trace_and_what_is_on_is_there(
+    service: Path, answers: dict[str, Any]
+) -> None:
+    for condition, paths in MANIFEST["_paths"].items():
+        on = holds(condition, conditions(answers), "")
+        assert [path for path in paths if (service / path).exists() != on] == []
+        assert bool(traces(service, condition)) == on, traces(service, condition)
+
+
+def test_nothing_of_the_template_is_left(service: Path) -> None:
+    for name, text in texts(service).items():
+        assert "cookiecutter" not in text or name == ".cookiecutter.json", name
+        assert not re.search(r"(#|//|<!--) (if .+|end|else:?)( -->)?$", text, re.MULTILINE), name
+        assert name.endswith(".py") or "\n\n\n" not in text, name
+        assert not text.endswith("\n\n"), name
+
+
+@pytest.mark.parametrize("command", [("check",), ("format", "--check")])
+def test_it_is_linted_and_formatted_by_its_own_rules(service: Path, command: tuple[str]) -> None:
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "ruff",
+            *command,
+            "--no-cache",
+            "--quiet",
+            "--output-format=concise",
+        ],
+        cwd=service,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_every_file_parses(service: Path) -> None:
+    for name, text in texts(service).items():
+        match name.rpartition(".")[2]:
+            case "py":
+                compile(text, name, "exec", dont_inherit=True)
+            case "toml":
+                tomllib.loads(text)
+            case "json":
+                json.loads(text)
+            case "yml" | "yaml":
+                list(yaml.safe_load_all(text))
+
+
+def test_the_documents_name_only_what_is_there(service: Path) -> None:
+    assert [*dead_links(service), *lost_targets(service)] == []
