@@ -6,29 +6,32 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from tests.template import texts
+from tests.template import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+FOREIGN = (".git/", ".venv", ".uv", ".hypothesis", "build", "{{")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"(?:^|[`$&;(\s])make ([a-z][a-z-]*)", re.MULTILINE)
 
 
-def documents(root: Path) -> dict[str, str]:
-    """Text of every Markdown file that belongs to the folder itself."""
+def sources(root: Path, *suffixes: str) -> dict[str, str]:
+    """Text of the folder's own files of some kinds; the raw tree and what tools made are not."""
+    own = [path for path in root.iterdir() if not f"{path.name}/".startswith(FOREIGN)]
+    found = {path.name: path for path in own if path.is_file()}
+    for folder in (path for path in own if path.is_dir()):
+        found |= {f"{folder.name}/{name}": path for name, path in files(folder).items()}
     return {
-        name: text
-        for name, text in texts(root).items()
-        if name.endswith(".md") and not name.startswith((".", "build/", "{{"))
+        name: path.read_text("utf-8") for name, path in found.items() if path.suffix in suffixes
     }
 
 
 def dead_links(root: Path) -> Iterator[str]:
     """Yield each relative link that leads nowhere, anchors included."""
-    for name, text in documents(root).items():
+    for name, text in sources(root, ".md").items():
         for link in LINK.findall(CODE.sub("", text)):
             if re.match(r"[a-z]+:", link):
                 continue
@@ -47,11 +50,7 @@ def anchors(markdown: str) -> set[str]:
 def lost_targets(root: Path) -> Iterator[str]:
     """Yield each `make` target that a document or a pipeline names and the Makefile lacks."""
     targets = re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text("utf-8"), re.MULTILINE)
-    pipelines = {
-        name: text
-        for name, text in texts(root).items()
-        if name.endswith((".yml", ".yaml")) and not name.startswith(("build/", "{{", ".venv"))
-    }
-    code = {name: "\n".join(CODE.findall(text)) for name, text in documents(root).items()}
+    pipelines = sources(root, ".yml", ".yaml")
+    code = {name: "\n".join(CODE.findall(text)) for name, text in sources(root, ".md").items()}
     for name, text in {**code, **pipelines}.items():
         yield from (f"{name}: make {it}" for it in TARGET.findall(text) if it not in targets)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import tomllib
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -15,7 +13,7 @@ import yaml
 
 from post_gen_project import conditions, holds
 from tests.documents import dead_links, lost_targets
-from tests.template import MANIFEST, answer, carve, texts
+from tests.template import MANIFEST, answer, carve, run, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,21 +81,7 @@ def test_nothing_of_the_template_is_left(service: Path) -> None:
 
 @pytest.mark.parametrize("command", [("check",), ("format", "--check")])
 def test_it_is_linted_and_formatted_by_its_own_rules(service: Path, command: tuple[str]) -> None:
-    ended = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "ruff",
-            *command,
-            "--no-cache",
-            "--quiet",
-            "--output-format=concise",
-        ],
-        cwd=service,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    ended = run("ruff", *command, "--no-cache", "--quiet", "--output-format=concise", cwd=service)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -116,3 +100,18 @@ def test_every_file_parses(service: Path) -> None:
 
 def test_the_documents_name_only_what_is_there(service: Path) -> None:
     assert [*dead_links(service), *lost_targets(service)] == []
+
+
+@pytest.mark.parametrize(
+    ("ci", "schema", "file"),
+    [
+        ("github", "vendor.github-workflows", ".github/workflows/ci.yml"),
+        ("gitlab", "vendor.gitlab-ci", ".gitlab-ci.yml"),
+    ],
+)
+def test_a_pipeline_is_what_its_provider_reads(
+    tmp_path: Path, ci: str, schema: str, file: str
+) -> None:
+    service = carve(tmp_path / "orders", ci=ci)
+    ended = run("check-jsonschema", "--builtin-schema", schema, file, cwd=service)
+    assert ended.returncode == 0, ended.stdout

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +24,9 @@ PATIENCE = 60.0
 
 
 def uv() -> str:
-    """Path of uv: on PATH, or beside the interpreter that runs the tests."""
-    found = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    assert Path(found).exists(), "uv is missing: run the tests through make"
+    """Path of the uv that runs the tests, which says so itself, or of one on PATH."""
+    found = os.environ.get("UV") or shutil.which("uv")
+    assert found, "uv is missing: run the tests through make"
     return found
 
 

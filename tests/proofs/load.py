@@ -56,22 +56,26 @@ class Request:
 
 
 class Client:
-    """One user: sends the next request when the last one is answered."""
+    """One user: sends the next request when the last one is answered.
+
+    A kept connection stays with its replica until that one hangs up, whatever a load balancer
+    says meanwhile: that is how they behave behind a Kubernetes service.
+    """
 
     def __init__(self, kind: str, pick: Callable[[], Address], requests: Sequence[Request]) -> None:
-        """Kind is `kept` or `new`; `pick` names the address for the next request."""
+        """Kind is `kept` or `new`; `pick` names the address for the next connection."""
         self.kind = kind
         self.pick = pick
         self.requests = requests
-        self.open: dict[Address, tuple[asyncio.StreamReader, asyncio.StreamWriter]] = {}
+        self.open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def send(self, number: int) -> int:
         """Send one request and read the whole answer; return its status.
 
         Raises OSError or asyncio.IncompleteReadError when the answer does not come whole.
         """
-        address = self.pick()
-        reader, writer = self.open.pop(address, None) or await asyncio.open_connection(*address)
+        reader, writer = self.open or await asyncio.open_connection(*self.pick())
+        self.open = None
         keep = self.kind == "kept"
         try:
             request = self.requests[number % len(self.requests)]
@@ -85,15 +89,15 @@ class Client:
             raise
         finally:
             if keep:
-                self.open[address] = reader, writer
+                self.open = reader, writer
             else:
                 writer.close()
         return int(head.split()[1])
 
     def close(self) -> None:
         """Hang up."""
-        for _, writer in self.open.values():
-            writer.close()
+        if self.open:
+            self.open[1].close()
 
 
 async def load(
@@ -106,7 +110,7 @@ async def load(
 ) -> Tally:
     """Send requests from half kept-alive, half new-connection clients until told to stop.
 
-    `addresses` is asked before every request. An answer of 500 or more, or none at all, is a
+    `addresses` is asked before every connection. An answer of 500 or more, or none at all, is a
     failure. Stops by itself after `seconds`.
     """
     tally = Tally()

@@ -18,7 +18,7 @@ STALE_SECONDS = 2.0
 PROBE_SECONDS = 0.2
 MIX = (
     Request(path="/greetings/ada"),
-    Request("POST", "/greetings", b'{"name": "ada"}', (("Content-Type", "application/json"),)),
+    Request("POST", "/greetings", b'{"names": ["ada"]}', (("Content-Type", "application/json"),)),
 )
 
 
@@ -93,6 +93,7 @@ def test_no_request_is_lost_when_replicas_are_replaced_under_load(everything: Ca
         tally, codes = asyncio.run(scenario(everything, stack))
     assert codes == [0, 0]
     assert not tally.failed, tally.reasons
+    assert set(tally.statuses) == {200}
     assert tally.total >= REQUESTS
     assert min(tally.answered["kept"], tally.answered["new"]) > REQUESTS // 10
     print(f"R1: 0 failed of {tally.total}: {dict(tally.answered)}")  # noqa: T201 - the figure

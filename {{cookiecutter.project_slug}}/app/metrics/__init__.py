@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from pydantic_settings import NoDecode
 
 from app.metrics.board import Board
 from app.metrics.exchanges import ExchangeTable
+from app.metrics.exposition import expose
 from app.metrics.lag import Lag
 from app.metrics.operations import OperationTable
 from app.metrics.port import listening
@@ -67,13 +69,15 @@ class Metrics(Feature):
         service.observers.append(exchanges.observe)
         service.gauges["event_loop_lag_seconds"] = lag.worst
         service.gauges["http_requests_in_flight"] = lambda: service.in_flight
-        registry = CollectorRegistry(support_collectors_without_names=True)
-        for collector in (Board(service), exchanges, OperationTable(), REGISTRY):
-            registry.register(collector)
+        registry = CollectorRegistry()
+        registry.register(Board(service))
+        registry.register(REGISTRY)
+        tables = (exchanges, OperationTable())
+        show = partial(expose, registry=registry, tables=tables)
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
-            with listening(self.host, self.port, registry) as url:
+            with listening(self.host, self.port, show) as url:
                 logger.info("metrics are at %s/metrics", url)
                 async with lag.measured():
                     yield

@@ -5,17 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
-from prometheus_client.registry import Collector
-
 from app.exchange import header
+from app.metrics.exposition import Family, label
 from app.timing.histogram import Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import TypeAlias
-
-    from prometheus_client.core import Metric
 
     from app.exchange import Exchange
 
@@ -30,7 +26,6 @@ UNANSWERED = 500
 """Status of an exchange that was cut before its answer began: the client saw a failure."""
 BYTES = (1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 DIGITS = 18
-LABELS = ("method", "route", "status")
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +42,7 @@ class Series:
         self.sent = Histogram(BYTES)
 
 
-class ExchangeTable(Collector):
+class ExchangeTable:
     """Written by the event loop alone, read by the scrape's thread: neither waits for the other."""
 
     def __init__(self, buckets: Sequence[float], most: int) -> None:
@@ -72,11 +67,11 @@ class ExchangeTable(Collector):
         if length.isdigit() and len(length) <= DIGITS:
             series.received.observe(int(length))
 
-    def collect(self) -> Iterator[Metric]:
-        """Render the table; a request and its duration are counted by the same figure."""
-        total = CounterMetricFamily("http_requests", "Requests answered.", labels=LABELS)
+    def families(self) -> Iterator[Family]:
+        """Write the table; a request and its duration are counted by the same figure."""
+        total = Family("counter", "http_requests", "Requests that have ended.")
         seconds, received, sent = (
-            HistogramMetricFamily(name, meaning, labels=LABELS)
+            Family("histogram", name, meaning)
             for name, meaning in (
                 ("http_request_duration_seconds", "From a request's head to its answer's end."),
                 ("http_request_body_bytes", "Request bodies, where their length was announced."),
@@ -84,13 +79,13 @@ class ExchangeTable(Collector):
             )
         )
         for (method, route, status), series in self._table.copy().items():
-            labels = (method, route, str(status))
+            labels = label(method=method, route=route, status=str(status))
             buckets = series.seconds.buckets()
-            total.add_metric(labels, buckets[-1][1])
-            seconds.add_metric(labels, buckets, series.seconds.sum)
-            sent.add_metric(labels, series.sent.buckets(), series.sent.sum)
+            total.counter(labels, buckets[-1][1])
+            seconds.histogram(labels, buckets, series.seconds.sum)
+            sent.histogram(labels, series.sent.buckets(), series.sent.sum)
             if series.received.count:
-                received.add_metric(labels, series.received.buckets(), series.received.sum)
+                received.histogram(labels, series.received.buckets(), series.received.sum)
         yield from (total, seconds, received, sent)
 
     def _admit(self, key: Key) -> Series:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from socket import AF_INET, AF_INET6
 from socketserver import ThreadingTCPServer
 from threading import BoundedSemaphore, Thread
-from typing import TYPE_CHECKING, Any, cast
-
-from prometheus_client import MetricsHandler
+from typing import TYPE_CHECKING, Any
 
 from app.timing import operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
 
-    from prometheus_client.registry import Collector
+    Expose: TypeAlias = Callable[[str], tuple[bytes, str]]
 
 CONNECTIONS = 32
 """Clients served at once."""
@@ -29,32 +29,31 @@ WATCH = 0.1
 logger = logging.getLogger(__name__)
 
 
-class Handler(MetricsHandler):
+class Handler(BaseHTTPRequestHandler):
     """Answers GET /metrics and GET /timings, whatever else is tried."""
 
     timeout = SILENCE
+    server: Port
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name for it
+    def do_GET(self) -> None:
         """Answer one request."""
         path = self.path.partition("?")[0]
         if path == "/metrics":
-            self._metrics()
+            self._answer(*self.server.expose(self.headers.get("Accept", "")))
         elif path == "/timings":
-            body = json.dumps(operations.snapshot()).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self._answer(json.dumps(operations.snapshot()).encode(), "application/json")
         else:
             self.send_error(404)
 
-    def _metrics(self) -> None:
-        try:
-            super().do_GET()
-        except TypeError:  # prometheus_client 0.26 cannot order a version such as `1.0.x`
-            del self.headers["Accept"]
-            super().do_GET()
+    def _answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the library's types
+        """Log nothing: http.server would write to the standard error."""
 
 
 class Port(ThreadingTCPServer):
@@ -63,11 +62,12 @@ class Port(ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, host: str, port: int, handler: type[MetricsHandler]) -> None:
+    def __init__(self, host: str, port: int, expose: Expose) -> None:
         """Listen. Raises OSError."""
         self.address_family = AF_INET6 if ":" in host else AF_INET
         self._free = BoundedSemaphore(CONNECTIONS)
-        super().__init__((host, port), handler)
+        self.expose = expose
+        super().__init__((host, port), Handler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the library has it
         """Serve one connection, in its own thread, if there is room."""
@@ -84,13 +84,13 @@ class Port(ThreadingTCPServer):
 
 
 @contextmanager
-def listening(host: str, port: int, registry: Collector) -> Iterator[str]:
-    """Serve a registry while the block runs; gives the address, such as `http://127.0.0.1:9090`.
+def listening(host: str, port: int, expose: Expose) -> Iterator[str]:
+    """Serve metrics while the block runs; gives the address, such as `http://127.0.0.1:9090`.
 
     Raises OSError that names the variables when the port cannot be opened.
     """
     try:
-        server = Port(host, port, cast("type[MetricsHandler]", Handler.factory(registry)))
+        server = Port(host, port, expose)
     except OSError as error:
         raise OSError(
             f"METRICS_PORT: cannot listen on {host} port {port}: {error.strerror}. "

@@ -36,7 +36,7 @@ class Histogram:
         return sum(self._counts)
 
     def buckets(self) -> list[tuple[str, int]]:
-        """Pair each bound, written for Prometheus, with how many values reached no further.
+        """Pair each bound, as text, with how many values reached no further.
 
         The last pair, `+Inf`, counts them all. The counts are of one moment.
         """

@@ -106,7 +106,7 @@ class Operations:
 
 
 operations = Operations()
-"""The operations of this process: `track` writes here, the metrics port reads."""
+"""The operations of this process: `track` writes here."""
 
 
 def statistics(seconds: list[float]) -> dict[str, float]:

@@ -43,7 +43,7 @@ class Dependency:
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.5)
         if self.mood == "hanging":
-            await asyncio.sleep(60)
+            await asyncio.sleep(3)
 
 
 def installed(health: Health, **checks: Check) -> Service:
@@ -174,7 +174,7 @@ async def test_a_hundred_probes_at_once_cost_one_run_and_one_that_leaves_disturb
         installed(Health(), slow=check(slow, "readiness", timeout=5)).build()
     ) as http:
         probes = [asyncio.create_task(http.get("/readyz")) for _ in range(100)]
-        await entered.wait()
+        await asyncio.wait_for(entered.wait(), 5)
         probes[0].cancel()
         await asyncio.wait({probes[0]})
         released.set()

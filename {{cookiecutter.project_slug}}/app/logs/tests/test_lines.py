@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -268,10 +269,18 @@ def test_a_long_container_says_how_many_entries_were_left_out() -> None:
 
 
 def test_what_branches_and_nests_without_end_is_written_in_bounded_time() -> None:
-    branch: Any = "leaf"
+    lists: Any = "leaf"
+    dicts: Any = "leaf"
     for _ in range(DEPTH - 2):
-        branch = [branch] * ITEMS
-    write(branch=branch)
+        lists = [lists] * ITEMS
+        dicts = dict.fromkeys(range(ITEMS), dicts)
+    write(lists=lists)
+    write(dicts=dicts)
+
+
+def test_what_nests_too_deep_is_cut_there() -> None:
+    line = json.dumps(write(value=deep(5000))["value"])
+    assert line == f'{"[" * DEPTH}"<nested deeper than {DEPTH}>"{"]" * DEPTH}'
 
 
 def test_a_field_never_replaces_one_of_the_pipelines() -> None:
@@ -284,7 +293,12 @@ def test_a_field_never_replaces_one_of_the_pipelines() -> None:
     assert fields["field.request_id"] == "x"
 
 
-def test_the_time_is_rfc_3339_in_utc_to_the_microsecond() -> None:
+def test_the_time_is_rfc_3339_in_utc_to_the_microsecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        assert write(created=1.5)["timestamp"] == "1970-01-01T00:00:01.500000Z"
+    time.tzset()
     assert write(created=1.0)["timestamp"] == "1970-01-01T00:00:01.000000Z"
 
 

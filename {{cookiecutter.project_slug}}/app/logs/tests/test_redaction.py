@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -165,6 +166,13 @@ def test_a_cut_leaves_no_half_of_a_secret(end: str) -> None:
             assert "characters cut" in shown
             assert "s3c" not in shown
             assert "ret" not in shown
+
+
+def test_a_cut_leaves_no_half_of_a_secret_where_masks_have_made_room() -> None:
+    for offset in range(len(KNOWN) + 1):
+        secrets = f"{KNOWN} " * 3000
+        shown = json.loads(write(f"{'x' * offset}{secrets}{'x' * offset}"))["message"]
+        assert re.fullmatch(r"[x* ]+…\[\d+ characters cut\]…[x* ]+", shown)
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,24 @@ from __future__ import annotations
 
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from prometheus_client import REGISTRY, CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from app.metrics import port
+from app.metrics.exposition import expose
+from app.metrics.operations import OperationTable
 from app.metrics.port import listening
 from app.timing import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from app.metrics.port import Expose
 
 
 @pytest.fixture
@@ -25,8 +30,13 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def url(registry: CollectorRegistry) -> Iterator[str]:
-    with listening("127.0.0.1", 0, registry) as url:
+def show(registry: CollectorRegistry) -> Expose:
+    return partial(expose, registry=registry, tables=[OperationTable()])
+
+
+@pytest.fixture
+def url(show: Expose) -> Iterator[str]:
+    with listening("127.0.0.1", 0, show) as url:
         yield url
 
 
@@ -41,12 +51,15 @@ def test_metrics_are_given_as_text(url: str) -> None:
     assert "\ncups_total 3.0\n" in answer.text
 
 
-def test_metrics_are_given_as_openmetrics_to_who_asks() -> None:
-    with listening("127.0.0.1", 0, REGISTRY) as url:
-        answer = httpx2.get(f"{url}/metrics", headers={"accept": "application/openmetrics-text"})
+def test_metrics_are_given_as_openmetrics_to_who_asks(url: str) -> None:
+    with track('test "quoted" \\ \n'):
+        pass
+    answer = httpx2.get(f"{url}/metrics", headers={"accept": "application/openmetrics-text"})
     parsed = text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
-    families = {family.name for family in parsed}
-    assert {"process_cpu_seconds", "python_gc_objects_collected"} <= families
+    families = {family.name: family for family in parsed}
+    assert {"cups", "operation_failures", "operation_duration_seconds"} <= families.keys()
+    operations = {sample.labels["operation"] for sample in families["operation_failures"].samples}
+    assert 'test "quoted" \\ \n' in operations
 
 
 @pytest.mark.parametrize("kind", ["application/openmetrics-text", "text/plain"])
@@ -98,20 +111,18 @@ def test_a_hostile_request_is_refused_and_prints_nothing(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_silent_client_is_dropped(
-    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_client_is_dropped(show: Expose, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(port.Handler, "timeout", 0.1)
-    with listening("127.0.0.1", 0, registry) as url, connect(url) as client:
+    with listening("127.0.0.1", 0, show) as url, connect(url) as client:
         client.sendall(b"GET /met")
         assert client.recv(1) == b""
 
 
 def test_clients_beyond_the_limit_are_closed_and_those_before_it_still_served(
-    registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+    show: Expose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(port, "CONNECTIONS", 2)
-    with listening("127.0.0.1", 0, registry) as url, connect(url) as first, connect(url) as second:
+    with listening("127.0.0.1", 0, show) as url, connect(url) as first, connect(url) as second:
         first.sendall(b"GET /metrics HTTP/1.1\r\n")
         second.sendall(b"GET /metrics HTTP/1.1\r\n")
         time.sleep(0.2)
@@ -139,24 +150,24 @@ def test_a_collector_that_fails_is_logged_and_hurts_no_later_scrape(
 
 
 def test_a_taken_port_is_told_in_one_sentence_that_names_the_variable(
-    registry: CollectorRegistry, url: str
+    show: Expose, url: str
 ) -> None:
     taken = int(url.rpartition(":")[2])
     told = rf"^METRICS_PORT: cannot listen on 127.0.0.1 port {taken}: Address already in use\. "
-    with pytest.raises(OSError, match=told), listening("127.0.0.1", taken, registry):
+    with pytest.raises(OSError, match=told), listening("127.0.0.1", taken, show):
         pass
 
 
-def test_the_port_is_free_again_after_the_block(registry: CollectorRegistry) -> None:
-    with listening("127.0.0.1", 0, registry) as url:
+def test_the_port_is_free_again_after_the_block(show: Expose) -> None:
+    with listening("127.0.0.1", 0, show) as url:
         httpx2.get(f"{url}/metrics")
     with pytest.raises(ConnectionRefusedError):
         connect(url)
-    with listening("127.0.0.1", int(url.rpartition(":")[2]), registry) as again:
+    with listening("127.0.0.1", int(url.rpartition(":")[2]), show) as again:
         assert again == url
 
 
-def test_an_ipv6_address_is_served_too(registry: CollectorRegistry) -> None:
-    with listening("::1", 0, registry) as url:
+def test_an_ipv6_address_is_served_too(show: Expose) -> None:
+    with listening("::1", 0, show) as url:
         assert url.startswith("http://[::1]:")
         assert httpx2.get(f"{url}/metrics").status_code == 200
