@@ -25,7 +25,7 @@ TRACES = {
     "MIT": ["MIT License", "LICENSE-MIT"],
     "Apache-2.0": ["Apache License", "LICENSE-Apache", "Apache-2.0"],
     "BSD-3-Clause": ["BSD"],
-    "Proprietary": ["Proprietary"],
+    "LicenseRef-Proprietary": ["Proprietary"],
 }
 """Words that only a feature brings: a condition -> patterns, in contents and paths, case aside."""
 

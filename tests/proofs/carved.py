@@ -68,7 +68,7 @@ class Carved:
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the service's folder; what it said is shown when it fails."""
-        ended = subprocess.run(  # noqa: S603 - commands of this repository
+        ended = subprocess.run(
             command,
             cwd=self.path,
             env=clean(**variables),
@@ -98,7 +98,7 @@ class Replica:
 
     def __enter__(self) -> Self:
         """Start it and wait until it serves."""
-        self.process = subprocess.Popen(  # noqa: S603 - the service
+        self.process = subprocess.Popen(
             [self.service.python, "-m", "app"],
             cwd=self.service.path,
             env=clean(**self.variables),

@@ -126,7 +126,7 @@ async def load(
                 tally.failed[client.kind] += 1
                 tally.reasons[f"{client.kind}: {error!r}"] += 1
             else:
-                good = status < 500  # noqa: PLR2004 - HTTP's
+                good = status < 500
                 (tally.answered if good else tally.failed)[client.kind] += 1
                 tally.statuses[status] += 1
         client.close()

@@ -29,6 +29,7 @@ class Balancer:
         """Start with nobody."""
         self.replicas: list[Replica] = []
         self.published: list[Address] = []
+        self.has_published = asyncio.Event()
 
     async def watch(self) -> None:
         """Probe, and publish what was seen, late."""
@@ -37,6 +38,7 @@ class Balancer:
             ready = [replica.address for replica in self.replicas if await is_ready(replica)]
             if not self.published:
                 self.published = ready
+                self.has_published.set()
             loop.call_later(STALE_SECONDS, setattr, self, "published", ready)
             await asyncio.sleep(PROBE_SECONDS)
 
@@ -48,7 +50,7 @@ async def is_ready(replica: Replica) -> bool:
         connection = HTTPConnection(*replica.address, timeout=2)
         try:
             connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200  # noqa: PLR2004 - HTTP's
+            return connection.getresponse().status == 200
         except OSError:
             return False
         finally:
@@ -76,8 +78,7 @@ async def scenario(service: Carved, stack: ExitStack) -> tuple[Tally, list[int]]
     for _ in range(2):
         balancer.replicas.append(stack.enter_context(service.serve(SERVER_DRAIN_SECONDS="4")))
     watching = asyncio.create_task(balancer.watch())
-    while not balancer.published:
-        await asyncio.sleep(PROBE_SECONDS)
+    await balancer.has_published.wait()
     restarting = asyncio.create_task(rolling_restarts(service, balancer, stack))
     tally = await load(
         lambda: balancer.published,

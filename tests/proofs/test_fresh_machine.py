@@ -33,7 +33,7 @@ def answers_at(folder: Path, command: list[str], environment: dict[str, str]) ->
     """Start a command that serves; return what its /readyz says where it says it answers."""
     log = folder / "output.txt"
     with log.open("w") as output:
-        process = subprocess.Popen(  # noqa: S603 - the README's command
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=environment,
@@ -56,8 +56,8 @@ def answers_at(folder: Path, command: list[str], environment: dict[str, str]) ->
 
 def test_one_command_of_the_readme_carves_installs_and_runs_a_service(tmp_path: Path) -> None:
     environment = bare(tmp_path / "home")
-    subprocess.run(  # noqa: S603 - git
-        ["git", "clone", "--quiet", str(TEMPLATE), "clone"],  # noqa: S607 - wherever it is
+    subprocess.run(
+        ["git", "clone", "--quiet", str(TEMPLATE), "clone"],
         cwd=tmp_path,
         env=environment,
         check=True,
@@ -70,7 +70,7 @@ def test_one_command_of_the_readme_carves_installs_and_runs_a_service(tmp_path: 
 def test_a_carved_service_runs_and_tests_itself_with_python_and_make_alone(tmp_path: Path) -> None:
     environment = bare(tmp_path / "home")
     version = subprocess.run(
-        ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],  # noqa: S607
+        ["python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
         env=environment,
         check=True,
         capture_output=True,

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from pathlib import Path
+import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.proofs.carved import TEMPLATE, Carved, clean, uv
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
 FEATURES = [name for name, answer in QUESTIONS.items() if isinstance(answer, bool)]
@@ -49,7 +53,7 @@ def available() -> list[str]:
 
 def has_interpreter(version: str) -> bool:
     """Ask uv, which does not download one."""
-    found = subprocess.run(  # noqa: S603 - uv
+    found = subprocess.run(
         [uv(), "python", "find", "--no-python-downloads", version],
         check=False,
         capture_output=True,
@@ -64,7 +68,7 @@ def has_image(image: str) -> bool:
     if docker is None:
         return False
     for command in ("image", "inspect"), ("pull",):
-        ended = subprocess.run(  # noqa: S603 - docker
+        ended = subprocess.run(
             [docker, *command, image], check=False, capture_output=True, timeout=300
         )
         if ended.returncode == 0:
@@ -74,18 +78,12 @@ def has_image(image: str) -> bool:
 
 def in_container(carved: Carved, image: str) -> None:
     """Run the tests in a container that has this Python, with packages installed by pip."""
-    install = (
-        "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'));"
-        "print('\\n'.join(project['project']['dependencies'] + project['dependency-groups']['dev']))"
-    )
-    script = (
-        f'python -c "{install}" > /tmp/requirements && pip install --quiet --root-user-action ignore'
-        " -r /tmp/requirements && PYTHONDONTWRITEBYTECODE=1 python -m pytest -p no:cacheprovider"
-    )
-    settings = [
-        f"--env={name}={value}" for name, value in clean().items() if name.startswith("PIP_")
-    ]
+    project = tomllib.loads((carved.path / "pyproject.toml").read_text())
+    requirements = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    script = 'pip install --quiet --root-user-action ignore "$@" && python -m pytest -q'
     carved.run(
-        *("docker", "run", "--rm", "--network=host", f"--volume={carved.path}:/service"),
-        *("--workdir=/service", *settings, image, "sh", "-c", script),
+        *("docker", "run", "--rm", "--network=host", f"--volume={carved.path}:/service:ro"),
+        *("--env=PYTHONDONTWRITEBYTECODE=1", "--env=HYPOTHESIS_STORAGE_DIRECTORY=/tmp"),
+        *("--env=PYTEST_ADDOPTS=-p no:cacheprovider", "--workdir=/service"),
+        *(image, "sh", "-c", script, "sh", *requirements),
     )

@@ -34,6 +34,8 @@ class Exchange:
         """Status of the answer; None until it has begun, and for good if it never did."""
         self.sent = 0
         """Bytes of the answer's body."""
+        self.complete = False
+        """Whether the answer went out whole."""
         self.seconds: float | None = None
         """Seconds from the request's head to the last byte of the answer; None until then."""
         self._send = send
@@ -56,6 +58,7 @@ class Exchange:
         self.sent += len(message.get("body", b""))
         await self._send(message)
         if not message.get("more_body", False):
+            self.complete = True
             self.end()
 
     def end(self) -> None:

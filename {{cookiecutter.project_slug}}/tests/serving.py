@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import asynccontextmanager
+from time import sleep
 from typing import TYPE_CHECKING
 
 import structlog
@@ -50,6 +51,11 @@ class Slow(Feature):
             log.info("waiting")
             await asyncio.sleep(seconds)
             return seconds
+
+        @router.get("/stuck")
+        async def stuck() -> None:
+            log.info("waiting")
+            await asyncio.get_running_loop().run_in_executor(None, sleep, 60)
 
         @router.get("/endless")
         async def endless() -> StreamingResponse:

@@ -86,14 +86,14 @@ def test_a_request_within_the_grace_time_is_finished_and_features_close_in_rever
         assert closed == ["inner", "outer"]
 
 
-@pytest.mark.parametrize("path", ["/slow/30", "/endless"])
+@pytest.mark.parametrize("path", ["/slow/30", "/endless", "/stuck"])
 def test_what_outlasts_the_grace_time_is_cut_and_features_still_close(path: str) -> None:
     with Running(*PROGRAM, SERVER_GRACE_SECONDS="1") as running:
         thread, outcome = in_background(running, path)
         asked = time.monotonic()
         running.signal()
         assert running.exit_code() == 0
-        assert time.monotonic() - asked < 5
+        assert time.monotonic() - asked < 12
         thread.join()
         assert outcome != ["200"]
         assert running.said("closing")

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from app.exchange import header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from app.health.checks import Checks, Watch
     from app.service import Service
@@ -22,6 +22,10 @@ PROBES = ("/livez", "/readyz", "/startupz", "/health")
 def routes(service: Service, checks: Checks, may_see: Callable[[bytes], bool]) -> APIRouter:
     """Make the routes; they give finished answers, for they are asked every second."""
 
+    async def judge(needed: Iterable[Watch]) -> tuple[str, str | None]:
+        verdict = await checks.verdict(needed)
+        return ("fail", "draining") if service.draining else verdict
+
     async def livez() -> JSONResponse:
         return answer("pass")
 
@@ -29,14 +33,10 @@ def routes(service: Service, checks: Checks, may_see: Callable[[bytes], bool]) -
         return answer(*await checks.verdict(w for w in checks.watches if not w.started))
 
     async def readyz() -> JSONResponse:
-        if service.draining:
-            return answer("fail", "draining")
-        return answer(*await checks.verdict(w for w in checks.watches if w.holds))
+        return answer(*await judge(w for w in checks.watches if w.holds and not service.draining))
 
     async def health(request: Request) -> JSONResponse:
-        status, reason = await checks.verdict(checks.watches)
-        if service.draining:
-            status, reason = "fail", "draining"
+        status, reason = await judge(checks.watches)
         if not may_see(header(request.scope, b"authorization")):
             return answer(status, reason)
         return answer(status, reason, checks={w.name: detail(w) for w in checks.watches})

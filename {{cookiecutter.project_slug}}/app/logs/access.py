@@ -27,7 +27,7 @@ class AccessLog:
     def __call__(self, exchange: Exchange) -> None:
         """Write the line of one exchange; the query is left out, it may hold anything."""
         scope, status = exchange.scope, exchange.status
-        level = self._level(scope["path"], status)
+        level = self._level(exchange)
         if not logger.isEnabledFor(level):
             return
         method, route, seconds = scope["method"], exchange.route, exchange.seconds or 0.0
@@ -42,12 +42,13 @@ class AccessLog:
         }
         if route is None:
             fields["url.path"] = scope["path"][:PATH]
-        outcome = "was cut off unanswered" if status is None else status
-        logger.log(level, "%s %s %s", method, route or "(no route)", outcome, extra=fields)
+        outcome = "unanswered" if status is None else status
+        cut = "" if exchange.complete else ", cut off"
+        logger.log(level, "%s %s %s%s", method, route or "(no route)", outcome, cut, extra=fields)
 
-    def _level(self, path: str, status: int | None) -> int:
-        if path in self._probes:
+    def _level(self, exchange: Exchange) -> int:
+        if exchange.scope["path"] in self._probes:
             return logging.DEBUG
-        if status is None:
+        if not exchange.complete:
             return logging.WARNING
-        return logging.ERROR if status >= ERROR else logging.INFO
+        return logging.ERROR if (exchange.status or 0) >= ERROR else logging.INFO

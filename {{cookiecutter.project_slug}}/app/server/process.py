@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+import threading
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -70,6 +71,9 @@ class Process(uvicorn.Server):
             self.run([door])
         except SystemExit as failed:
             return int(failed.code or 0)
+        patience = threading.Timer(CLOSE_SECONDS, os._exit, [0])
+        patience.daemon = True
+        patience.start()  # the interpreter waits for threads, and one may be stuck for good
         return 0
 
     def _bind(self) -> socket.socket:

@@ -128,6 +128,17 @@ async def test_a_draining_service_is_not_ready_but_lives_and_asks_nobody() -> No
         assert (await http.get("/health")).json() == {"status": "fail", "reason": "draining"}
 
 
+async def test_a_probe_under_way_when_draining_begins_hears_of_it() -> None:
+    released = asyncio.Event()
+    service = installed(Health(), slow=check(released.wait, "readiness", timeout=5))
+    async with client(service.build()) as http:
+        ready = asyncio.create_task(http.get("/readyz"))
+        await asyncio.sleep(0.05)
+        service.draining = True
+        released.set()
+        assert (await ready).json() == {"status": "fail", "reason": "draining"}
+
+
 @pytest.mark.parametrize("mood", ["hanging", "deaf"])
 async def test_whatever_hangs_readiness_answers_under_two_seconds_and_liveness_at_once(
     mood: str,

@@ -178,7 +178,7 @@ def test_a_request_that_was_never_answered_is_told_as_such(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     AccessLog(set())(exchange(path="/gone"))
-    assert caplog.messages == ["GET (no route) was cut off unanswered"]
+    assert caplog.messages == ["GET (no route) unanswered, cut off"]
     assert caplog.records[0].levelname == "WARNING"
 
 
@@ -194,6 +194,7 @@ def test_nothing_is_worked_out_for_a_line_that_is_not_written(
     quiet = exchange()
     quiet.__class__ = Untouchable
     quiet.status = 200
+    quiet.complete = True
     with caplog.at_level("WARNING", "app.access"):
         AccessLog(set())(quiet)
     assert caplog.messages == []
