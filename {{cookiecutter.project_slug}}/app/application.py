@@ -41,4 +41,4 @@ class Application(FastAPI):
         stack = super().build_middleware_stack()
         for wrap in reversed(self.service.middleware):
             stack = wrap(stack)
-        return Exchanges(stack, self.service)
+        return Exchanges(stack, self.service, self.routes)

@@ -8,9 +8,12 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from starlette.routing import Mount
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from app.service import Service
@@ -26,7 +29,9 @@ current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 class Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, send: Send, service: Service) -> None:
+    def __init__(
+        self, scope: Scope, send: Send, service: Service, routes: Sequence[BaseRoute] = ()
+    ) -> None:
         """Start the clock; keep a well-formed request id, make one otherwise."""
         self.began = perf_counter()
         self.scope = scope
@@ -40,13 +45,14 @@ class Exchange:
         """Seconds from the request's head to the last byte of the answer; None until then."""
         self._send = send
         self._service = service
+        self._routes = routes
         given = header(scope, b"x-request-id")
         self.request_id = given.decode() if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
     @property
     def route(self) -> str | None:
         """Full template of the route that matched, such as `/orders/{id}`; None if none did."""
-        return route_template(self.scope)
+        return route_template(self.scope, self._routes)
 
     async def send(self, message: Message) -> None:
         """Pass the answer on, with the service's headers on its head; take the time at its end."""
@@ -80,17 +86,18 @@ class Exchange:
 class Exchanges:
     """The outermost wrapper: every HTTP request becomes an exchange."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        """Wrap the whole application."""
+    def __init__(self, app: ASGIApp, service: Service, routes: Sequence[BaseRoute] = ()) -> None:
+        """Wrap the whole application, which has these routes."""
         self.app = app
         self.service = service
+        self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; an error that has been answered and logged goes no further."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(scope, send, self.service)
+        exchange = Exchange(scope, send, self.service, self.routes)
         current.set(exchange)
         self.service.in_flight += 1
         try:
@@ -112,22 +119,28 @@ def header(scope: Scope, name: bytes) -> bytes:
     return found
 
 
-def route_template(scope: Scope) -> str | None:
+def route_template(scope: Scope, routes: Iterable[BaseRoute]) -> str | None:
     """Full template of the route that matched, prefixes and mounts included; None if none did.
 
-    FastAPI since 0.137 leaves only the leaf in `scope["route"].path` and keeps the whole in a
-    private context; this is the one place that knows, and test_exchange.py is its contract.
+    `routes` are those of the outermost application. FastAPI since 0.137 leaves only the leaf in
+    `scope["route"].path` and keeps the whole in a private context; this is the one place that
+    knows, and tests/test_exchange.py is its contract.
     """
-    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    path: str | None = getattr(route, "path", None)
-    if path is None and "endpoint" in scope:
-        path = _path_of_endpoint(scope)
-    mount: str = scope.get("root_path", "").removeprefix(scope.get("app_root_path", ""))
-    if path is None or not mount or "app_root_path" not in scope:
-        return path
-    values = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    segments = (f"{{{values[part]}}}" if part in values else part for part in mount.split("/"))
-    return "/".join(segments) + path
+    if "endpoint" not in scope:
+        return None
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    leaf = getattr(context, "path", None) or getattr(scope.get("route"), "path", None)
+    prefix = mount_template(routes, scope["path"]) if "app_root_path" in scope else ""
+    return prefix + (leaf or _path_of_endpoint(scope))
+
+
+def mount_template(routes: Iterable[BaseRoute], path: str) -> str:
+    """Template of the mounts that lead to a path, such as `/tenants/{tenant}`."""
+    for route in routes:
+        if isinstance(route, Mount) and (found := route.path_regex.match(path)):
+            below = mount_template(route.routes, f"/{found['path']}")
+            return route.path_format.removesuffix("/{path}") + below
+    return ""
 
 
 def _path_of_endpoint(scope: Scope) -> str:

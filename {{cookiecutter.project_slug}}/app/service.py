@@ -73,6 +73,7 @@ class Service:
     observers: list[Observer] = field(default_factory=list)
     checks: dict[str, Check] = field(default_factory=dict)
     gauges: dict[str, Gauge] = field(default_factory=dict)
+    """Figures by name; they are read from another thread."""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Headers of every answer that does not set them itself."""
     probes: set[str] = field(default_factory=set)

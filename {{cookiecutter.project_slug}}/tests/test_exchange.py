@@ -40,6 +40,7 @@ def test_the_template_is_whole_on_every_kind_of_route(service: Service) -> None:
         inner.add_api_route("/orders/{order}", found)
         outer = APIRouter(prefix="/v1")
         outer.include_router(inner)
+        outer.add_route("/plain/{one}", plain)
         app.include_router(outer)
         app.add_api_route("/direct/{one}", found)
         app.add_route("/raw/{one}", plain)
@@ -48,6 +49,7 @@ def test_the_template_is_whole_on_every_kind_of_route(service: Service) -> None:
         mounted.add_api_route("/direct/{one}", found)
         app.mount("/mounted", mounted)
         app.mount("/tenants/{tenant}", mounted)
+        app.mount("/numbered/{number:int}", mounted)
         app.mount("/starlette", Starlette(routes=[Route("/leaf/{one}", plain)]))
         app.mount("/files", PlainTextResponse("file"))
 
@@ -59,6 +61,8 @@ def test_the_template_is_whole_on_every_kind_of_route(service: Service) -> None:
         "/mounted/direct/7": "/mounted/direct/{one}",
         "/mounted/v1/customers/7/orders/8": "/mounted/v1/customers/{customer}/orders/{order}",
         "/tenants/acme/direct/7": "/tenants/{tenant}/direct/{one}",
+        "/numbered/007/direct/7": "/numbered/{number}/direct/{one}",
+        "/plain/7": "/plain/{one}",
         "/starlette/leaf/7": "/starlette/leaf/{one}",
         "/files/a/b.txt": "/files/{path}",
         "/mounted/nowhere": "/mounted/{path}",

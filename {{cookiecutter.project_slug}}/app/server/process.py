@@ -71,9 +71,6 @@ class Process(uvicorn.Server):
             self.run([door])
         except SystemExit as failed:
             return int(failed.code or 0)
-        patience = threading.Timer(CLOSE_SECONDS, os._exit, [0])
-        patience.daemon = True
-        patience.start()  # the interpreter waits for threads, and one may be stuck for good
         return 0
 
     def _bind(self) -> socket.socket:
@@ -125,3 +122,7 @@ class Process(uvicorn.Server):
         except TimeoutError:
             log.error("gave up closing", close_seconds=CLOSE_SECONDS)  # noqa: TRY400 - no news
         log.info("stopped", seconds=round(monotonic() - self.began, 3))
+        # The interpreter waits for threads and tasks, and one may be stuck for good.
+        patience = threading.Timer(CLOSE_SECONDS, os._exit, [0])
+        patience.daemon = True
+        patience.start()
