@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from starlette.routing import Mount
+from app.route import route_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -117,35 +117,3 @@ def header(scope: Scope, name: bytes) -> bytes:
         if key == name:
             found = value
     return found
-
-
-def route_template(scope: Scope, routes: Iterable[BaseRoute]) -> str | None:
-    """Full template of the route that matched, prefixes and mounts included; None if none did.
-
-    `routes` are those of the outermost application. FastAPI since 0.137 leaves only the leaf in
-    `scope["route"].path` and keeps the whole in a private context; this is the one place that
-    knows, and tests/test_exchange.py is its contract.
-    """
-    if "endpoint" not in scope:
-        return None
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    leaf = getattr(context, "path", None) or getattr(scope.get("route"), "path", None)
-    prefix = mount_template(routes, scope["path"]) if "app_root_path" in scope else ""
-    return prefix + (leaf or _path_of_endpoint(scope))
-
-
-def mount_template(routes: Iterable[BaseRoute], path: str) -> str:
-    """Template of the mounts that lead to a path, such as `/tenants/{tenant}`."""
-    for route in routes:
-        if isinstance(route, Mount) and (found := route.path_regex.match(path)):
-            below = mount_template(route.routes, f"/{found['path']}")
-            return route.path_format.removesuffix("/{path}") + below
-    return ""
-
-
-def _path_of_endpoint(scope: Scope) -> str:
-    """Template of a route that leaves nothing but its endpoint: a plain or a mounted one."""
-    for route in getattr(scope.get("router"), "routes", ()):
-        if getattr(route, "endpoint", None) is scope["endpoint"]:
-            return str(route.path)
-    return "/{path}"

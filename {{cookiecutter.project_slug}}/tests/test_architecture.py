@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 APP = Path(__file__).parent.parent / "app"
-KERNEL = {"service", "exchange", "application", "environment"}
+KERNEL = {"service", "exchange", "application", "route", "environment"}
 ALWAYS = {"health", "logs", "problems", "security", "server", "timing"}
 INFRASTRUCTURE = [
     *sorted(ALWAYS),
@@ -36,9 +36,9 @@ def test_infrastructure_imports_the_kernel_and_what_is_always_there(feature: str
         assert set(imports(path)) <= allowed, path
 
 
-@pytest.mark.parametrize("module", ["service.py", "exchange.py", "application.py"])
+@pytest.mark.parametrize("module", ["service.py", "exchange.py", "application.py", "route.py"])
 def test_the_kernel_knows_no_feature(module: str) -> None:
-    assert set(imports(APP / module)) <= {"service", "exchange", "application"}
+    assert set(imports(APP / module)) <= {"service", "exchange", "application", "route"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
