@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
 FEATURES = [name for name, answer in QUESTIONS.items() if isinstance(answer, bool)]
 NOTHING: dict[str, bool | str] = {**dict.fromkeys(FEATURES, False), "ci": "none"}
-VERSIONS = sorted(QUESTIONS["python_version"])
 CONTAINER = "python:{}-slim"
 
 
@@ -35,8 +34,10 @@ def test_a_carving_passes_its_own_pipeline(answers: dict[str, bool | str], tmp_p
     carved.run("make", "ci")
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_service_passes_its_tests_on_every_python_offered(version: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", QUESTIONS["python_version"])
+def test_the_service_passes_its_tests_on_every_other_python_offered(version: str, tmp_path: Path) -> None:
+    if version == available()[0]:
+        pytest.skip("the pipeline of everything ran on it")
     carved = Carved.make(tmp_path, python_version=version)
     if version in available():
         carved.run("make", "test")

@@ -74,6 +74,8 @@ class Service:
     checks: dict[str, Check] = field(default_factory=dict)
     gauges: dict[str, Gauge] = field(default_factory=dict)
     """Figures by name; they are read from another thread."""
+    resources: dict[type, Any] = field(default_factory=dict)
+    """What dependencies hand out through `request.app.service`, by type."""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Headers of every answer that does not set them itself."""
     probes: set[str] = field(default_factory=set)
