@@ -35,7 +35,9 @@ def test_a_carving_passes_its_own_pipeline(answers: dict[str, bool | str], tmp_p
 
 
 @pytest.mark.parametrize("version", QUESTIONS["python_version"])
-def test_the_service_passes_its_tests_on_every_other_python_offered(version: str, tmp_path: Path) -> None:
+def test_the_service_passes_its_tests_on_every_other_python_offered(
+    version: str, tmp_path: Path
+) -> None:
     if version == available()[0]:
         pytest.skip("the pipeline of everything ran on it")
     carved = Carved.make(tmp_path, python_version=version)
