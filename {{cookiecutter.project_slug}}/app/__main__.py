@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.database.commands import add_arguments, database  # if database
 from app.environment import Misconfigured, load
 from app.environment.faults import strangers
 from app.environment.report import FORMATS, report
@@ -15,7 +16,7 @@ from app.health.probe import probe
 from app.main import ENVIRONMENTS, Settings, compose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 EX_CONFIG = 78
 """What sysexits.h calls a configuration error."""
@@ -50,7 +51,13 @@ def version(settings: Settings, _: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"serve": serve, "settings": show, "health": health, "version": version}
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "serve": serve,
+    "settings": show,
+    "health": health,
+    "version": version,
+    "database": database,  # if database
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.set_defaults(run=run)
         if run is show:
             command.add_argument("--format", choices=FORMATS, default=FORMATS[0])
+        if run is database:  # if database
+            add_arguments(command)  # if database
     chosen = parser.parse_args(arguments)
     try:
         settings = load(ENVIRONMENTS)

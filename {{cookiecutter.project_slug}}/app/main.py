@@ -6,11 +6,14 @@ from typing import ClassVar
 
 from pydantic_settings import SettingsConfigDict
 
+from app.cache import Caching  # if cache
+from app.database import Database  # if database
 from app.environment import Environment, secrets
 from app.greetings import Greetings
 from app.health import Health
 from app.logs import Log
 from app.metrics import Metrics  # if metrics
+from app.notes import Notes  # if database
 from app.problems import Problems
 from app.security import Security
 from app.server import Server
@@ -29,7 +32,10 @@ class Settings(Environment):
     health: Health = Health()
     problems: Problems = Problems()
     security: Security = Security()
+    database: Database = Database()  # if database
+    cache: Caching = Caching()  # if cache
     greetings: Greetings = Greetings()
+    notes: Notes = Notes()  # if database
 
 
 class Development(Settings):
@@ -42,6 +48,7 @@ class Development(Settings):
     health: Health = Health(details="always")
     problems: Problems = Problems(debug=True)
     security: Security = Security(docs=True)
+    database: Database = Database(url="sqlite:///dev.db")  # if database
 
 
 class Test(Settings):

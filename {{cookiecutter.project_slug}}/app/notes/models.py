@@ -1,0 +1,24 @@
+"""What a note is to the database."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Identity, Integer, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.database import Base
+
+
+class Note(Base):
+    """A text under a title that no other note has."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True
+    )
+    title: Mapped[str] = mapped_column(Text, unique=True)
+    text: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(BigInteger)
+
+    # An update names the version it has read, and fails if there is another one by then.
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it once

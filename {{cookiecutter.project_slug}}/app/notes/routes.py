@@ -1,0 +1,170 @@
+"""The routes of notes; the session's transaction begins and ends around each of them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.cache import Cache, Outdated  # if cache
+from app.database import Session
+from app.notes.cursor import HIGHEST, Cursor, written
+from app.notes.models import Note
+from app.notes.version import IfMatch, changed, must_match, tag
+from app.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.notes import Notes
+
+NO_NUL = r"^[^\x00]*$"
+Id = Annotated[int, Path(ge=1, le=HIGHEST)]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)
+]
+
+
+class Draft(BaseModel):
+    """What a client writes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title
+    text: Annotated[str, StringConstraints(max_length=10_000, pattern=NO_NUL)] = ""
+
+
+class Written(BaseModel):
+    """What a client reads."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    title: str
+    text: str
+
+
+class Versioned(Written):
+    """A note as it was when it was read."""
+
+    version: int
+
+
+class Page(BaseModel):
+    """Some notes, the newest first."""
+
+    notes: list[Written]
+    next: str | None
+    """Cursor of the next page; none on the last one."""
+
+
+def routes(settings: Notes) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/notes", tags=["notes"])
+
+    @router.post("", status_code=201, response_model=Written)
+    async def create(draft: Draft, session: Session, request: Request, response: Response) -> Note:
+        """Write a note."""
+        note = Note(**draft.model_dump())
+        session.add(note)
+        with refusals():
+            await session.flush()
+        response.headers["location"] = request.app.url_path_for("read", id=str(note.id))
+        response.headers["etag"] = tag(note)
+        return note
+
+    @router.get("")
+    async def pages(session: Session, after: Annotated[Cursor | None, Query()] = None) -> Page:
+        """Read the notes page by page; what is written meanwhile moves none of them."""
+        query = select(Note).order_by(Note.id.desc()).limit(settings.page_size + 1)
+        if after is not None:
+            query = query.where(Note.id < after)
+        found = list(await session.scalars(query))
+        shown = found[: settings.page_size]
+        return Page(
+            notes=[Written.model_validate(note) for note in shown],
+            next=written(shown[-1].id) if len(found) > len(shown) else None,
+        )
+
+    @router.get("/{id}", response_model=Written)
+    async def read(
+        id: Id,  # noqa: A002 - its name
+        response: Response,
+        cache: Cache,  # if cache
+        session: Session,
+    ) -> Versioned:
+        """Read one note."""
+        look = partial(look_up, session, id)
+        look = partial(cache.get_or_set, f"note:{id}", Versioned, look)  # if cache
+        note = await look()
+        response.headers["etag"] = tag(note)
+        return note
+
+    @router.put("/{id}", response_model=Written)
+    async def change(
+        id: Id,  # noqa: A002 - its name
+        draft: Draft,
+        response: Response,
+        outdated: Outdated,  # if cache
+        session: Session,
+        if_match: IfMatch = None,
+    ) -> Note:
+        """Change the version of a note that If-Match names."""
+        outdated(f"note:{id}")  # if cache
+        note = await existing(session, id)
+        must_match(note, if_match)
+        note.title, note.text = draft.title, draft.text
+        with refusals():
+            await session.flush()
+        response.headers["etag"] = tag(note)
+        return note
+
+    @router.delete("/{id}", status_code=204)
+    async def delete(
+        id: Id,  # noqa: A002 - its name
+        outdated: Outdated,  # if cache
+        session: Session,
+        if_match: IfMatch = None,
+    ) -> None:
+        """Delete the version of a note that If-Match names."""
+        outdated(f"note:{id}")  # if cache
+        note = await existing(session, id)
+        must_match(note, if_match)
+        await session.delete(note)
+        with refusals():
+            await session.flush()
+
+    return router
+
+
+async def look_up(session: Session, id: int) -> Versioned:  # noqa: A002 - its name
+    """Read a note as it is now. Raises `Problem` 404 if there is none."""
+    return Versioned.model_validate(await existing(session, id))
+
+
+async def existing(session: Session, id: int) -> Note:  # noqa: A002 - its name
+    """Find a note. Raises `Problem` 404 if there is none."""
+    note = await session.get(Note, id)
+    if note is None:
+        raise Problem(404, "There is no such note.")
+    return note
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the database refuses into problems: only it sees what others do meanwhile."""
+    try:
+        yield
+    except StaleDataError as error:
+        raise changed() from error
+    except IntegrityError as error:
+        if "title" not in str(error.orig):
+            raise
+        detail = "There is a note with this title."
+        raise Problem(409, detail, type="/problems/title-taken", title="Title taken") from error
