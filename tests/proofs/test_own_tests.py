@@ -6,14 +6,13 @@ import json
 import shutil
 import subprocess
 import tomllib
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.proofs.carved import TEMPLATE, Carved, clean, uv
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
 FEATURES = [name for name, answer in QUESTIONS.items() if isinstance(answer, bool)]
@@ -49,19 +48,18 @@ def test_the_service_passes_its_tests_on_every_other_python_offered(
         pytest.skip(f"NOT PROVEN: no Python {version} here, and no container engine with it")
 
 
+@cache
 def available() -> list[str]:
     """Versions whose interpreter is on this machine, the template's favourite first."""
     return [version for version in QUESTIONS["python_version"] if has_interpreter(version)]
 
 
 def has_interpreter(version: str) -> bool:
-    """Ask uv, which does not download one."""
-    found = subprocess.run(
-        [uv(), "python", "find", "--no-python-downloads", version],
-        check=False,
-        capture_output=True,
-        env=clean(),
-    )
+    """Ask uv, as a service with this answer would; it must not download one."""
+    with TemporaryDirectory() as folder:
+        Path(folder, ".python-version").write_text(version)
+        command = [uv(), "python", "find", "--no-python-downloads"]
+        found = subprocess.run(command, check=False, capture_output=True, cwd=folder, env=clean())
     return found.returncode == 0
 
 
