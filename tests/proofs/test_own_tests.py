@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -31,6 +32,21 @@ CONTAINER = "python:{}-slim"
 def test_a_carving_passes_its_own_pipeline(answers: dict[str, bool | str], tmp_path: Path) -> None:
     carved = Carved.make(tmp_path, **answers, python_version=available()[0])
     carved.run("make", "ci")
+
+
+def test_the_example_can_be_removed_as_the_readme_says(tmp_path: Path) -> None:
+    carved = Carved.make(tmp_path, python_version=available()[0])
+    shutil.rmtree(carved.path / "app" / "greetings")
+    for name in "app/main.py", "README.md", ".env.example":
+        file = carved.path / name
+        lines = file.read_text().splitlines(keepends=True)
+        mine = [
+            i for i, line in enumerate(lines) if re.search("GREETINGS_|reetings:|Greetings", line)
+        ]
+        meanings = [i - 1 for i in mine if name == ".env.example"]
+        file.write_text("".join(x for i, x in enumerate(lines) if i not in [*mine, *meanings]))
+    carved.run("make", "lint", "types")
+    carved.run("make", "test", "ARGS=tests")
 
 
 @pytest.mark.parametrize("version", QUESTIONS["python_version"])

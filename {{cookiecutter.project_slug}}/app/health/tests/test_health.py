@@ -70,12 +70,12 @@ async def test_without_checks_every_probe_is_answered_with_pass() -> None:
             assert (await http.head(path)).status_code == 200
 
 
-async def test_the_version_is_told_and_is_no_probe() -> None:
+async def test_the_version_is_told_to_whoever_probes() -> None:
     service = installed(Health())
     async with client(service.build()) as http:
         answer = await http.get("/version")
     assert answer.json() == {"name": "orders", "version": "1.2.3", "revision": "abc"}
-    assert service.probes == {"/livez", "/readyz", "/startupz", "/health"}
+    assert service.probes == {"/livez", "/readyz", "/startupz", "/health", "/version"}
 
 
 async def test_start_up_waits_for_the_first_success_and_a_later_failure_only_degrades() -> None:
