@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.environment import Environment
     from app.environment.variables import Variable
 
-CLOSE = 0.8
+CLOSE = 0.75
 
 
 class Fault(NamedTuple):
