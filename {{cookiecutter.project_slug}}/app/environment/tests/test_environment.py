@@ -149,7 +149,7 @@ def test_a_secret_file_that_is_no_text_is_told(
 
 def test_passwords_are_secrets_wherever_they_stand_in_a_url() -> None:
     url = SecretStr(f"https://user:{SECRET}@example.com/")
-    settings = Local(shop=Shop(token=url, hosts=("redis://:hidden-too@example.com",)))
+    settings = Local(shop=Shop(token=url, hosts=("amqp://:hidden-too@example.com",)))
     assert secrets(settings) == {SECRET, url.get_secret_value(), "hidden-too"}
 
 
