@@ -16,7 +16,7 @@ help: ## List these commands
 
 service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="metrics=false" for others
 	@$(RUN) cookiecutter . --no-input --output-dir $(BUILD) python_version=$(HERE) $(ANSWERS)
-	@cd $(BUILD)/* && $(MAKE) --no-print-directory run
+	@cd $(BUILD)/* && PATH="$(dir $(abspath $(UV))):$$PATH" $(MAKE) --no-print-directory run
 
 test: lint types carvings proofs ## Run every test, the slow proofs too
 

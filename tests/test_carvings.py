@@ -36,15 +36,14 @@ OPTIONS: dict[str, list[Any]] = {
 COMBINATIONS = [dict(zip(OPTIONS, values, strict=True)) for values in product(*OPTIONS.values())]
 
 
-@pytest.fixture(scope="module", params=COMBINATIONS, ids=lambda it: "-".join(map(str, it.values())))
-def answers(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return answer(**request.param)
-
-
-@pytest.fixture(scope="module")
-def service(answers: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    given = {name: answers[name] for name in OPTIONS}
-    return carve(tmp_path_factory.mktemp("carving") / "orders", **given)
+@pytest.mark.parametrize("given", COMBINATIONS, ids=lambda it: "-".join(map(str, it.values())))
+def test_every_combination_is_whole(given: dict[str, Any], tmp_path: Path) -> None:
+    service = carve(tmp_path / "orders", **given)
+    what_is_off_left_no_trace_and_what_is_on_is_there(service, answer(**given))
+    nothing_of_the_template_is_left(service)
+    it_is_linted_and_formatted_by_its_own_rules(service)
+    every_file_parses(service)
+    assert [*dead_links(service), *lost_targets(service)] == []
 
 
 def traces(service: Path, condition: str) -> list[str]:
@@ -62,7 +61,7 @@ def test_every_condition_has_words_to_look_for() -> None:
     assert TRACES.keys() == MANIFEST["_paths"].keys()
 
 
-def test_what_is_off_leaves_no_trace_and_what_is_on_is_there(
+def what_is_off_left_no_trace_and_what_is_on_is_there(
     service: Path, answers: dict[str, Any]
 ) -> None:
     for condition, paths in MANIFEST["_paths"].items():
@@ -71,7 +70,7 @@ def test_what_is_off_leaves_no_trace_and_what_is_on_is_there(
         assert bool(traces(service, condition)) == on, traces(service, condition)
 
 
-def test_nothing_of_the_template_is_left(service: Path) -> None:
+def nothing_of_the_template_is_left(service: Path) -> None:
     for name, text in texts(service).items():
         assert "cookiecutter" not in text or name == ".cookiecutter.json", name
         assert not re.search(r"(#|//|<!--) (if .+|end|else:?)( -->)?$", text, re.MULTILINE), name
@@ -79,13 +78,14 @@ def test_nothing_of_the_template_is_left(service: Path) -> None:
         assert not text.endswith("\n\n"), name
 
 
-@pytest.mark.parametrize("command", [("check",), ("format", "--check")])
-def test_it_is_linted_and_formatted_by_its_own_rules(service: Path, command: tuple[str]) -> None:
-    ended = run("ruff", *command, "--no-cache", "--quiet", "--output-format=concise", cwd=service)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+def it_is_linted_and_formatted_by_its_own_rules(service: Path) -> None:
+    for command in ("check",), ("format", "--check"):
+        quiet = ("--no-cache", "--quiet", "--output-format=concise")
+        ended = run("ruff", *command, *quiet, cwd=service)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_every_file_parses(service: Path) -> None:
+def every_file_parses(service: Path) -> None:
     for name, text in texts(service).items():
         match name.rpartition(".")[2]:
             case "py":
@@ -96,10 +96,6 @@ def test_every_file_parses(service: Path) -> None:
                 json.loads(text)
             case "yml" | "yaml":
                 list(yaml.safe_load_all(text))
-
-
-def test_the_documents_name_only_what_is_there(service: Path) -> None:
-    assert [*dead_links(service), *lost_targets(service)] == []
 
 
 @pytest.mark.parametrize(

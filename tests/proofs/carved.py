@@ -7,9 +7,12 @@ import os
 import shutil
 import subprocess
 import threading
+import time
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from cookiecutter.main import cookiecutter
@@ -21,6 +24,17 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent.parent.parent
 PATIENCE = 60.0
+SERVICE = ("-m", "app")
+FAULTY = str(Path(__file__).with_name("faulty.py"))
+
+
+class Answer(NamedTuple):
+    """What came back, whole, and the seconds it took."""
+
+    status: int
+    head: str
+    body: str
+    seconds: float
 
 
 def uv() -> str:
@@ -80,30 +94,40 @@ class Carved:
         assert ended.returncode == 0, f"{command}\n{ended.stdout}"
         return ended
 
-    def serve(self, **variables: str) -> Replica:
-        """Start the service, on a free port unless the variables say otherwise."""
-        return Replica(self, variables)
+    def serve(self, *program: str, **variables: str) -> Replica:
+        """Start the service, or a program made of it, on a free port unless told otherwise."""
+        return Replica(self, program or SERVICE, variables)
 
 
 class Replica:
-    """A running process of a carved service, for the time of a `with` block."""
+    """A running process of a carved service, for the time of a `with` block.
 
-    def __init__(self, service: Carved, variables: dict[str, str]) -> None:
+    Whatever it writes, to standard output or error, must be lines of one JSON object each.
+    """
+
+    def __init__(
+        self, service: Carved, program: tuple[str, ...], variables: dict[str, str]
+    ) -> None:
         """Remember what to start."""
         self.service = service
-        self.variables = {"ENVIRONMENT": "test", "PYTHONUNBUFFERED": "1", **variables}
+        self.program = program
+        self.variables = {"ENVIRONMENT": "test", "PYTHONPATH": str(service.path), **variables}
         self.lines: list[dict[str, Any]] = []
-        self._news = threading.Condition()
+        self.output: list[bytes] = []
+        """The lines as they were written."""
+        self.broken: list[bytes] = []
+        """Those that are no JSON object."""
+        self.news = threading.Condition()
         self._silent = False
 
     def __enter__(self) -> Self:
         """Start it and wait until it serves."""
         self.process = subprocess.Popen(
-            [self.service.python, "-m", "app"],
+            [self.service.python, *self.program],
             cwd=self.service.path,
             env=clean(**self.variables),
             stdout=subprocess.PIPE,
-            text=True,
+            stderr=subprocess.STDOUT,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -121,25 +145,66 @@ class Replica:
         self.process.kill()
         self.process.wait()
         self._reader.join()
+        assert error or not self.broken, self.broken
 
     def _read(self) -> None:
         assert self.process.stdout
         with self.process.stdout:
             for line in self.process.stdout:
-                with self._news:
-                    self.lines.append(json.loads(line))
-                    self._news.notify_all()
-        with self._news:
+                with self.news:
+                    self.output.append(line)
+                    try:
+                        self.lines.append(strictly(line))
+                    except ValueError:
+                        self.broken.append(line)
+                    self.news.notify_all()
+        with self.news:
             self._silent = True
-            self._news.notify_all()
+            self.news.notify_all()
 
     def said(self, message: str) -> dict[str, Any]:
-        """Wait for a log line with this message."""
+        """Wait for a log line whose message begins so."""
 
         def found() -> list[dict[str, Any]]:
-            return [line for line in self.lines if line["message"] == message]
+            return [line for line in self.lines if line["message"].startswith(message)]
 
-        with self._news:
-            self._news.wait_for(lambda: found() or self._silent, PATIENCE)
-        assert found(), f"it never said {message!r}: {self.lines}"
+        with self.news:
+            self.news.wait_for(lambda: found() or self._silent, PATIENCE)
+        assert found(), f"it never said {message!r}: {self.output}"
         return found()[0]
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """Send one request over a new connection; underscores in headers' names are hyphens."""
+        began = time.monotonic()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with closing(HTTPConnection(*self.address, timeout=PATIENCE)) as connection:
+            connection.request(method, path, headers=named)
+            answer = connection.getresponse()
+            body = answer.read().decode()
+        return Answer(answer.status, str(answer.headers), body, time.monotonic() - began)
+
+    def stop(self) -> int:
+        """Ask it to end; return its exit code when everything it said has been read."""
+        self.process.terminate()
+        code = self.process.wait(PATIENCE)
+        self._reader.join()
+        return code
+
+
+def strictly(line: bytes) -> dict[str, Any]:
+    """Read a line as one JSON object in UTF-8. Raises ValueError, also for NaN and twin keys."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a key comes twice")
+        return dict(pairs)
+
+    read = json.loads(line.decode(), object_pairs_hook=once, parse_constant=_refuse)
+    if not isinstance(read, dict) or not line.endswith(b"\n"):
+        raise ValueError("not a line that is an object")
+    json.dumps(read, ensure_ascii=False).encode()  # a lone surrogate can be escaped, not written
+    return read
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import tomllib
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.proofs.carved import TEMPLATE, Carved, clean, uv
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
 FEATURES = [name for name, answer in QUESTIONS.items() if isinstance(answer, bool)]
@@ -34,6 +34,21 @@ def test_a_carving_passes_its_own_pipeline(answers: dict[str, bool | str], tmp_p
     carved.run("make", "ci")
 
 
+def test_the_example_can_be_removed_as_the_readme_says(tmp_path: Path) -> None:
+    carved = Carved.make(tmp_path, python_version=available()[0])
+    shutil.rmtree(carved.path / "app" / "greetings")
+    for name in "app/main.py", "README.md", ".env.example":
+        file = carved.path / name
+        lines = file.read_text().splitlines(keepends=True)
+        mine = [
+            i for i, line in enumerate(lines) if re.search("GREETINGS_|reetings:|Greetings", line)
+        ]
+        meanings = [i - 1 for i in mine if name == ".env.example"]
+        file.write_text("".join(x for i, x in enumerate(lines) if i not in [*mine, *meanings]))
+    carved.run("make", "lint", "types")
+    carved.run("make", "test", "ARGS=tests")
+
+
 @pytest.mark.parametrize("version", QUESTIONS["python_version"])
 def test_the_service_passes_its_tests_on_every_other_python_offered(
     version: str, tmp_path: Path
@@ -49,19 +64,18 @@ def test_the_service_passes_its_tests_on_every_other_python_offered(
         pytest.skip(f"NOT PROVEN: no Python {version} here, and no container engine with it")
 
 
+@cache
 def available() -> list[str]:
     """Versions whose interpreter is on this machine, the template's favourite first."""
     return [version for version in QUESTIONS["python_version"] if has_interpreter(version)]
 
 
 def has_interpreter(version: str) -> bool:
-    """Ask uv, which does not download one."""
-    found = subprocess.run(
-        [uv(), "python", "find", "--no-python-downloads", version],
-        check=False,
-        capture_output=True,
-        env=clean(),
-    )
+    """Ask uv, as a service with this answer would; it must not download one."""
+    with TemporaryDirectory() as folder:
+        Path(folder, ".python-version").write_text(version)
+        command = [uv(), "python", "find", "--no-python-downloads"]
+        found = subprocess.run(command, check=False, capture_output=True, cwd=folder, env=clean())
     return found.returncode == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextvars import ContextVar
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -39,6 +40,8 @@ class Exchange:
         """Status of the answer; None until it has begun, and for good if it never did."""
         self.sent = 0
         """Bytes of the answer's body."""
+        self.logged = False
+        """Whether the error that ended it has been logged."""
         self.complete = False
         """Whether the answer went out whole."""
         self.seconds: float | None = None
@@ -49,7 +52,7 @@ class Exchange:
         given = header(scope, b"x-request-id")
         self.request_id = given.decode() if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
 
-    @property
+    @cached_property
     def route(self) -> str | None:
         """Full template of the route that matched, such as `/orders/{id}`; None if none did."""
         return route_template(self.scope, self._routes)
@@ -103,7 +106,7 @@ class Exchanges:
         try:
             await self.app(scope, receive, exchange.send)
         except Exception:
-            if exchange.status is None:
+            if exchange.status is None or not exchange.logged:
                 raise
         finally:
             self.service.in_flight -= 1

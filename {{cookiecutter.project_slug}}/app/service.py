@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
     Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
     Gauge: TypeAlias = Callable[[], float]
+
+logger = logging.getLogger("app")
 
 
 class Feature(BaseModel):
@@ -89,8 +92,12 @@ class Service:
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         """Open the features in order; close those that opened, in reverse, whatever happens."""
         async with AsyncExitStack() as stack:
-            for lifespan in self.lifespans:
-                await stack.enter_async_context(lifespan())
+            try:
+                for lifespan in self.lifespans:
+                    await stack.enter_async_context(lifespan())
+            except Exception as error:
+                logger.critical("could not start: %s", error)
+                raise
             yield
 
     def build(self) -> FastAPI:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from app.environment import load
@@ -36,6 +37,8 @@ class Closing(Feature):
                 yield
             finally:
                 log.info("closing", feature=self.name)
+                if service.identity.name == "does-not-close":
+                    raise RuntimeError(self.name)
 
         service.lifespans.append(lifespan)
 
@@ -46,11 +49,23 @@ class Slow(Feature):
     def install(self, service: Service) -> None:
         router = APIRouter()
 
+        @router.get("/client")
+        async def client(request: Request) -> str | None:
+            return request.client and request.client.host
+
+        @router.get("/bound")
+        async def bound() -> None:
+            structlog.contextvars.bind_contextvars(user="ada")
+
         @router.get("/slow/{seconds}")
         async def slow(seconds: float) -> float:
             log.info("waiting")
             await asyncio.sleep(seconds)
             return seconds
+
+        @router.post("/read")
+        async def read(request: Request) -> int:
+            return len(await request.body())
 
         @router.get("/stuck")
         async def stuck() -> None:

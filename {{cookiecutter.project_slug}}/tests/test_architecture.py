@@ -26,6 +26,7 @@ def imports(path: Path) -> Iterator[str]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module]
+            names += [f"app.{alias.name}" for alias in node.names if node.module == "app"]
         yield from (name.split(".")[1] for name in names if name.startswith("app."))
 
 

@@ -1,6 +1,7 @@
 """The documents say what the code does: variables, commands, links."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,18 @@ def cells(row: str) -> list[str]:
 def test_the_readme_lists_every_variable_with_its_default_and_meaning() -> None:
     expected = [cells(row) for row in markdown(Development()).splitlines()[2:]]
     told = [cells(row) for row in README.splitlines() if re.match(r"\| `[A-Z_]+` \|", row)]
-    assert told == expected
+    assert told == expected, 'make settings ARGS="--format markdown" prints the table'
 
 
 def test_the_example_file_sets_every_variable_to_its_default() -> None:
     text = (ROOT / ".env.example").read_text()
     told = re.findall(r"^# (.+)\n#([A-Z_]+)=(.*?)(?:  #.*)?$", text, re.MULTILINE)
     assert told == [(v.meaning, v.name, v.default_text) for v in variables(Development)]
+
+
+def test_the_project_and_the_service_have_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert Development().service.version == project["version"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -10,7 +10,7 @@ from app.service import Feature, Identity, Service
 
 
 class Recorder(Feature):
-    """Notes what happens to it."""
+    """Remembers what happens to it."""
 
     name: str
     diary: ClassVar[list[str]] = []

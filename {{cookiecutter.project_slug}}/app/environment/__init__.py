@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NestedSecretsSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -22,7 +23,7 @@ from app.environment.faults import (
     misspelt,
     without,
 )
-from app.environment.variables import secrets
+from app.environment.variables import belonging, origins, secrets
 from app.service import Feature
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Environment(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
@@ -78,6 +79,9 @@ class Environment(BaseSettings):
         secret_files = NestedSecretsSettingsSource(
             file_secret_settings, secrets_nested_delimiter="_"
         )
+        for source in (env_settings, dotenv_settings, secret_files):
+            if isinstance(source, EnvSettingsSource):
+                source.env_vars = belonging(source.env_vars, settings_cls)
         return init_settings, env_settings, dotenv_settings, secret_files
 
     @classmethod
@@ -103,7 +107,18 @@ def load(environments: Sequence[type[E]]) -> E:
         advice = f"there is no environment {name!r}. Set it to one of: {', '.join(by_name)}."
         raise Misconfigured([Fault("ENVIRONMENT", advice)])
     chosen = by_name[name]
+    try:
+        return _read(chosen)
+    except UnicodeDecodeError as error:
+        advice = "hold a file that is not UTF-8 text. Mend it or leave it out."
+        raise Misconfigured([Fault("Files in /run/secrets, or .env,", advice)]) from error
+
+
+def _read(chosen: type[E]) -> E:
     faults = misspelt(chosen)
+    if origins(chosen).get("ENVIRONMENT") == ".env":
+        advice = "stands in .env, which one environment alone reads. Set it as a real variable."
+        faults.append(Fault("ENVIRONMENT", advice))
     readable: Environment
     try:
         readable = settings = chosen()

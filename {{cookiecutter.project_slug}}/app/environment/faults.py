@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.environment import Environment
     from app.environment.variables import Variable
 
-CLOSE = 0.8
+CLOSE = 0.75
 
 
 class Fault(NamedTuple):
@@ -43,12 +43,14 @@ class Misconfigured(Exception):  # noqa: N818 - it is a state, not an accident
 
 def misspelt(environment: type[Environment]) -> list[Fault]:
     """Report what is set, belongs to a group, is no variable, and is close to one."""
-    known = [variable.name for variable in variables(environment)]
-    return [
-        Fault(name, f"is not a variable of this service. Did you mean {match}?")
-        for name in strangers(environment)
-        for match in get_close_matches(name, known, n=1, cutoff=CLOSE)
-    ]
+    faults = []
+    for name in strangers(environment):
+        group, _, field = name.lower().partition("_")
+        fields = [v.field for v in variables(environment) if v.group == group]
+        for match in get_close_matches(field, fields, n=1, cutoff=CLOSE):
+            meant = f"{group}_{match}".upper()
+            faults.append(Fault(name, f"is not a variable of this service. Did you mean {meant}?"))
+    return faults
 
 
 def strangers(environment: type[Environment]) -> list[str]:

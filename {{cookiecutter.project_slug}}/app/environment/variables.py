@@ -13,7 +13,7 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, NestedSec
 from app.service import Feature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic_settings import BaseSettings
 
@@ -76,6 +76,13 @@ def variables(environment: type[BaseSettings]) -> Iterator[Variable]:
             yield Variable(group, field, default, info.description or "")
 
 
+def belonging(
+    given: Mapping[str, str | None], environment: type[BaseSettings]
+) -> dict[str, str | None]:
+    """Leave out what is called like a whole group, such as SERVICE: others use such names."""
+    return {name: given[name] for name in given if name not in environment.model_fields}
+
+
 def origins(environment: type[BaseSettings]) -> dict[str, str]:
     """Say where each variable that is set comes from, the strongest place only, by its name."""
     found: dict[str, str] = {}
@@ -85,7 +92,7 @@ def origins(environment: type[BaseSettings]) -> dict[str, str]:
         (DotEnvSettingsSource(environment), ".env"),
         (NestedSecretsSettingsSource(environment), "/run/secrets"),  # type: ignore[arg-type]
     ):
-        for name, value in source.env_vars.items():
+        for name, value in belonging(source.env_vars, environment).items():
             if value or not empty_is_unset:
                 found.setdefault(name.upper(), place)
     return found
@@ -96,8 +103,7 @@ def secrets(settings: BaseSettings) -> frozenset[str]:
     found = set()
     for group in type(settings).model_fields:
         for _, value in getattr(settings, group):
-            if isinstance(value, SecretStr):
-                found.add(value.get_secret_value())
-            elif isinstance(value, str):
-                found.update(password for _, password in PASSWORD.findall(value))
+            hidden = value.get_secret_value() if isinstance(value, SecretStr) else ""
+            found.add(hidden)
+            found.update(password for _, password in PASSWORD.findall(hidden or str(value)))
     return frozenset(found - {""})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import structlog
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
 
 from app.problems import Problem
 from app.timing import track
@@ -26,7 +26,7 @@ class Party(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    names: list[Name] = Field(min_length=1)
+    names: Annotated[list[Name], FailFast()] = Field(min_length=1)
 
 
 class Greeting(BaseModel):

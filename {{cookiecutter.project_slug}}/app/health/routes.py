@@ -1,4 +1,4 @@
-"""The paths that orchestrators probe, and two for people."""
+"""The paths that orchestrators and deployments probe."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.health.checks import Checks, Watch
     from app.service import Service
 
-PROBES = ("/livez", "/readyz", "/startupz", "/health")
+PROBES = ("/livez", "/readyz", "/startupz", "/health", "/version")
 
 
 def routes(service: Service, checks: Checks, may_see: Callable[[bytes], bool]) -> APIRouter:

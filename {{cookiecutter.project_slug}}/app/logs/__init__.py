@@ -37,7 +37,7 @@ def _pairs(value: object) -> object:
         return value
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
     if not all(name.strip() and equals for name, equals, _ in pairs):
-        raise ValueError("should be pairs such as sqlalchemy.engine=DEBUG,uvicorn=WARNING")
+        raise ValueError("should be pairs such as botocore.auth=DEBUG,uvicorn=WARNING")
     return {name.strip(): level.strip() for name, _, level in pairs}
 
 
@@ -57,7 +57,7 @@ class Log(Feature):
     levels: Annotated[
         dict[str, Level], NoDecode, BeforeValidator(_pairs), AfterValidator(_quiet)
     ] = QUIET
-    """Levels of single loggers, such as sqlalchemy.engine=DEBUG; uvicorn's stay unless named."""
+    """Levels of single loggers, such as botocore.auth=DEBUG; uvicorn's stay unless named."""
 
     def install(self, service: Service) -> None:
         """Take over this process's logging, observe exchanges, and carry context into threads."""

@@ -91,7 +91,7 @@ def _message(record: logging.LogRecord) -> dict[str, object]:
 
 def _exception(info: Any) -> dict[str, str]:  # noqa: ANN401 - records are made by hand, too
     error = info[1] if isinstance(info, tuple) and len(info) == 3 else info  # noqa: PLR2004
-    if not isinstance(error, BaseException):
+    if not issubclass(type(error), BaseException):  # isinstance would run a stranger's code
         return {}
     return {
         "exception.type": _name(type(error)),

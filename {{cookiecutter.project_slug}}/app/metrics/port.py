@@ -33,6 +33,9 @@ class Handler(BaseHTTPRequestHandler):
     """Answers GET /metrics and GET /timings, whatever else is tried."""
 
     timeout = SILENCE
+    wbufsize = -1  # one write: each may wait for the interpreter's lock
+    server_version = "metrics"
+    sys_version = ""
     server: Port
 
     def do_GET(self) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from app.problems.handlers import refused, unhandled
+from app.problems.handlers import gone, refused, unhandled
 from app.problems.last_resort import LastResort
 from app.problems.problem import Problem, ProblemResponse
 from app.problems.schema import RESPONSES
@@ -34,6 +35,7 @@ class Problems(Feature):
         unexpected = partial(unhandled, debug=self.debug)
         service.options["exception_handlers"] = {
             HTTPException: refused,
+            ClientDisconnect: gone,
             RequestValidationError: invalid,
             Exception: unexpected,
         }

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.responses import Response
 
+from app.exchange import current
 from app.problems.problem import Problem, ProblemResponse
 
 if TYPE_CHECKING:
     from starlette.exceptions import HTTPException
-    from starlette.requests import Request
+    from starlette.requests import ClientDisconnect, Request
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,15 @@ async def refused(_: Request, error: HTTPException) -> Response:
     return ProblemResponse(Problem.of(error))
 
 
+async def gone(_: Request, __: ClientDisconnect) -> ProblemResponse:
+    """End a request whose client left before it had sent it; nobody reads the answer."""
+    return ProblemResponse(Problem(400, "The request came to an end before its body did."))
+
+
 async def unhandled(_: Request, error: Exception, *, debug: bool) -> ProblemResponse:
     """Log an unexpected error, the only place that does; tell the client no more than its id."""
     logger.error("unhandled exception", exc_info=error)
+    if exchange := current.get():
+        exchange.logged = True
     told = "".join(format_exception_only(error)).strip() if debug else None
     return ProblemResponse(Problem(500, told))

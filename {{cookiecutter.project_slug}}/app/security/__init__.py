@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from app.service import Service
 
+ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?")
 HOST = re.compile(r"\*|(\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 HEADERS = [
@@ -47,8 +48,18 @@ class Security(Feature):
     """Seconds for which browsers shall use HTTPS only; 0 tells them nothing."""
     max_body_bytes: PositiveInt = 1_048_576
     """Bytes that a request's body may have."""
+    max_json_values: PositiveInt = 10_000
+    """Values that a JSON body may hold; each can cost a thousand times its length to refuse."""
     max_in_flight: PositiveInt = 500
     """Requests served at once; further ones are told to come back. Endless streams count too."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError("should be origins such as https://app.example.com")
+        return origins
 
     @field_validator("allowed_hosts")
     @classmethod
@@ -56,7 +67,7 @@ class Security(Feature):
         hosts = tuple(host.lower() for host in hosts)
         for host in hosts:
             if not HOST.fullmatch(host):
-                raise ValueError(f"{host!r} is no host. Leave out scheme, port and path.")
+                raise ValueError("should be hosts only; leave out scheme, port and path")
         return hosts
 
     def install(self, service: Service) -> None:

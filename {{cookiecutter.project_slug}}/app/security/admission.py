@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 JSON = re.compile(rb"[/+]json(?![a-z0-9._+-])", re.IGNORECASE)
 LOOKED_AT = {b"host", b"content-length", b"transfer-encoding", b"content-type"}
+DIGITS = 18
+"""Of a length, beyond which it is too long whatever follows; Python converts no more than 4,300."""
 NAME = "[a-z0-9._-]+"
 ANY = rf"{NAME}|\[[0-9a-f:.]+\]"
 
@@ -33,6 +35,7 @@ class Admission:
         self.service = service
         self.hosts = host_pattern(security.allowed_hosts)
         self.max_body_bytes = security.max_body_bytes
+        self.max_json_values = security.max_json_values
         self.max_in_flight = security.max_in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,13 +55,14 @@ class Admission:
         if self.service.in_flight > self.max_in_flight:
             retry = {"Retry-After": "1"}
             raise Problem(503, "The service is busy with other requests.", headers=retry)
-        length = int(headers.get(b"content-length", 0))  # a number, or the server had refused it
+        announced = headers.get(b"content-length", b"").lstrip(b"0")  # digits, the server says
+        length = int(announced[:DIGITS] or 0)
         if length > self.max_body_bytes:
             raise too_large(self.max_body_bytes)
         if scope["type"] == "http" and (length or b"transfer-encoding" in headers):
             receive = limited(receive, self.max_body_bytes)
             if JSON.search(headers.get(b"content-type", b"")):
-                receive = await json_only(receive)
+                receive = await json_only(receive, self.max_json_values)
         return receive
 
 

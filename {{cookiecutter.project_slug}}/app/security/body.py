@@ -33,8 +33,12 @@ def limited(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-async def json_only(receive: Receive) -> Receive:
-    """Read a whole body, to be received again in one piece. Raises `Problem` 400 if not JSON."""
+async def json_only(receive: Receive, most: int) -> Receive:
+    """Read a whole body, to be received again in one piece.
+
+    Raises `Problem` 400 if it is not JSON, and 413 if it may hold more than `most` values: a list
+    of wrong ones becomes an error each before anything can be answered.
+    """
     chunks: list[bytes] = []
     more = True
     while more:
@@ -44,6 +48,8 @@ async def json_only(receive: Receive) -> Receive:
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     body = b"".join(chunks)
+    if body.count(b",") >= most:
+        raise Problem(413, f"The body may hold {most} values at most.")
     refuse_unless_json(body)
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

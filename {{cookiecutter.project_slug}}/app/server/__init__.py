@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
+from pydantic import field_validator
 
 from app.environment import Names
 from app.service import Feature
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from app.service import Service
 
 Port = Annotated[int, Ge(0), Le(65535)]
-Seconds = Annotated[float, Ge(0)]
+Seconds = Annotated[float, Ge(0), Le(3600)]
 
 
 class Server(Feature):
@@ -32,7 +34,7 @@ class Server(Feature):
     keep_alive_seconds: Annotated[int, Ge(1)] = 75
     """Seconds an idle connection is kept: longer than the proxy in front keeps its own."""
     read_seconds: Annotated[int, Ge(1)] = 10
-    """Seconds a client may take to send a request's head, and to go on with a body it has begun."""
+    """Seconds a client may take for a request's head, and for its body unless 1 kB/s arrive."""
     max_head_bytes: Annotated[int, Ge(1024)] = 16_384
     """Bytes that a request's line and headers may have together."""
     trusted_proxies: Names = ()
@@ -40,9 +42,19 @@ class Server(Feature):
 
     def insecure(self) -> Iterator[tuple[str, str]]:
         """Refuse to believe every client about who it is."""
-        if "*" in self.trusted_proxies:
-            advice = "is '*', which lets any client forge its address. Name the proxy's network."
+        if any(ip_network(proxy).prefixlen == 0 for proxy in self.trusted_proxies):
+            advice = "is every network: any client may forge its address. Name the proxy's."
             yield "trusted_proxies", advice
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError("should be addresses or networks such as 10.0.0.0/8") from error
+        return proxies
 
     def serve(self, service: Service) -> int:
         """Run until a signal ends it; return the exit code: 0 after a clean stop."""

@@ -25,11 +25,17 @@ connection: close\r
 {body}"""
 
 
-class Connection(HttpToolsProtocol):
-    """Refuses heads that are too long and clients that stop half-way through a request.
+MINIMUM_RATE = 1_000
+"""Bytes a second at which a body must come, once `read_seconds` have passed."""
+OVERHEAD = 8
+"""Bytes on the wire for each byte of a body: chunks of one byte have six."""
 
-    uvicorn has neither limit with httptools: a head may grow without end, and a client that
-    sends nothing is kept for ever.
+
+class Connection(HttpToolsProtocol):
+    """Refuses heads and trailers that are too long, and clients that stop half-way.
+
+    uvicorn has neither limit with httptools: a head or a trailer may grow without end, and a
+    client that sends nothing is kept for ever.
     """
 
     def __init__(self, *, limits: Server, **uvicorn: Any) -> None:  # noqa: ANN401 - uvicorn's own
@@ -38,35 +44,58 @@ class Connection(HttpToolsProtocol):
         self.limits = limits
         self.in_head = True
         self.head_bytes = 0
-        """Bytes that came while the head was unfinished: never less than the head's own."""
-        self.heard = self.loop.time()
-        """When the head that is being read began, or the last piece of the body came."""
+        """Bytes of the head that is being read, but for those that came together with its start."""
+        self.body_bytes = 0
+        self.other_bytes = 0
+        """Bytes since the head that are no body: sizes and extensions of chunks, trailers."""
+        self.began = self.loop.time()
+        """When the head, or the body, that is being read began."""
 
     def data_received(self, data: bytes) -> None:
-        """Count what comes while a head is unfinished."""
+        """Count what comes, by what is being read."""
+        self.piece = len(data)
         if self.in_head:
-            self.head_bytes += len(data)
+            self.head_bytes += self.piece
         else:
-            self.head_bytes = len(data)
-            self.heard = self.loop.time()
+            self.other_bytes += self.piece
         super().data_received(data)
-        if self.in_head and self.head_bytes > self.limits.max_head_bytes:
+        unfinished = self.head_bytes if self.in_head else self.other_bytes
+        if unfinished > self.limits.max_head_bytes:
             self.refuse(TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """Start the clock of a head."""
         super().on_message_begin()
+        if not self.in_head:
+            self.head_bytes = 0
         self.in_head = True
-        self.heard = self.loop.time()
+        self.began = self.loop.time()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take headers; trailers are dropped, nothing has looked at them."""
+        if self.in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Measure a head that came in one large piece; the request starts only if it is allowed."""
-        self.in_head = False
-        if self.head_bytes > self.limits.max_head_bytes:
+        """Start the request if its head is allowed. Raises ValueError if it is not."""
+        if max(self.head_bytes, self.piece) > self.limits.max_head_bytes:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > self.limits.max_head_bytes:
                 raise ValueError(TOO_LARGE)
+            self.head_bytes = 0
+        # The parser takes an upgrade's body for the next request, which nobody has looked at.
+        if self.parser.should_upgrade() and not self._should_upgrade() and self._announces_body():
+            raise ValueError(UNREADABLE)
+        self.in_head = False
+        self.body_bytes = self.other_bytes = 0
+        self.began = self.loop.time()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Count the body."""
+        self.body_bytes += len(body)
+        self.other_bytes -= OVERHEAD * len(body)
+        super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
         """Answer what the parser gave up on; it gives up on a head that is too long as well."""
@@ -74,11 +103,12 @@ class Connection(HttpToolsProtocol):
 
     def close_if_slow(self) -> None:
         """End a request that has been begun and is not being sent on."""
-        if self.loop.time() - self.heard < self.limits.read_seconds:
-            return
-        cycle = self.cycle
+        now, cycle = self.loop.time(), self.cycle
+        if self.flow.read_paused:  # it is not the client who is slow
+            self.began = now
+        patience = self.limits.read_seconds + self.body_bytes / MINIMUM_RATE
         in_body = cycle is not None and cycle.more_body and not cycle.response_complete
-        if self.in_head or (in_body and not self.flow.read_paused):
+        if (self.in_head or in_body) and now - self.began >= patience:
             self.refuse(TOO_SLOW)
 
     def refuse(self, status: str) -> None:
@@ -93,3 +123,12 @@ class Connection(HttpToolsProtocol):
             answer = ANSWER.format(status=status, length=len(body), body=body)
             self.transport.write(answer.encode())
         self.transport.close()
+
+    def _announces_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
+            for name, value in self.headers
+        )
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Ignore the wish to upgrade, as RFC 9110 allows, without a line for each request."""

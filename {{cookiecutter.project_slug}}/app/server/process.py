@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import sys
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("app.server")
 
-CLOSE_SECONDS = 5
+CLOSE_SECONDS = 4
 """Seconds that the features get, all together, to close what they opened."""
+LAST_SECONDS = 1
+"""Seconds that the interpreter gets to end, which waits for threads and tasks of any kind."""
 TICKS_PER_SECOND = 10
 
 
@@ -38,6 +41,7 @@ class Process(uvicorn.Server):
         self.settings = settings
         self.service = service
         self.began = monotonic()
+        self.gave_up = False
         super().__init__(
             uvicorn.Config(
                 service.build(),
@@ -52,13 +56,20 @@ class Process(uvicorn.Server):
                 forwarded_allow_ips=list(settings.trusted_proxies),
                 timeout_keep_alive=settings.keep_alive_seconds,
                 timeout_graceful_shutdown=settings.grace_seconds,
+                reset_contextvars=True,  # or a pipelined request inherits the one before
             )
         )
+        logging.getLogger("uvicorn.access").propagate = True  # what little it says is logged, too
+
+    @property
+    def exit_code(self) -> int:
+        """0 after a stop in which every feature closed, 1 otherwise."""
+        return int(self.gave_up or self.lifespan.shutdown_failed)
 
     def serve_until_signalled(self) -> int:
-        """Run; return 0 after a stop that was asked for."""
+        """Run; return the exit code."""
         try:
-            door = self._bind()
+            self.door = self.bind()
         except OSError as error:
             log.critical(
                 "cannot listen on SERVER_HOST and SERVER_PORT",
@@ -68,12 +79,12 @@ class Process(uvicorn.Server):
             )
             return STARTUP_FAILURE
         try:
-            self.run([door])
+            self.run([self.door])
         except SystemExit as failed:
             return int(failed.code or 0)
-        return 0
+        return self.exit_code
 
-    def _bind(self) -> socket.socket:
+    def bind(self) -> socket.socket:
         """Take the port before anything is opened; uvicorn listens on it when all is open."""
         found = socket.getaddrinfo(
             self.settings.host, self.settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -95,7 +106,11 @@ class Process(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the features and the port, then say where."""
         await super().startup(sockets)
-        host, port, *_ = self.servers[0].sockets[0].getsockname()
+        if not self.door.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            log.critical("SERVER_PORT is taken, by this service itself", port=self.settings.port)
+            await self.lifespan.shutdown()
+            raise SystemExit(STARTUP_FAILURE)
+        host, port, *_ = self.door.getsockname()
         shown = f"[{host}]" if ":" in host else host
         log.info(
             "serving",
@@ -109,20 +124,23 @@ class Process(uvicorn.Server):
         """Look after slow clients once a second, beside what uvicorn does."""
         if counter % TICKS_PER_SECOND == 0:
             for connection in list(self.server_state.connections):
-                connection.close_if_slow()  # type: ignore[union-attr]
+                if isinstance(connection, Connection):
+                    connection.close_if_slow()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve on, unready, until every load balancer has noticed; then close what was opened."""
         log.info("draining", drain_seconds=self.settings.drain_seconds)
-        await asyncio.sleep(self.settings.drain_seconds)
+        for counter in range(int(self.settings.drain_seconds * TICKS_PER_SECOND)):
+            await self.on_tick(counter)
+            await asyncio.sleep(1 / TICKS_PER_SECOND)
         try:
             async with asyncio.timeout(self.settings.grace_seconds + CLOSE_SECONDS):
                 await super().shutdown(sockets)
         except TimeoutError:
+            self.gave_up = True
             log.error("gave up closing", close_seconds=CLOSE_SECONDS)  # noqa: TRY400 - no news
         log.info("stopped", seconds=round(monotonic() - self.began, 3))
-        # The interpreter waits for threads and tasks, and one may be stuck for good.
-        patience = threading.Timer(CLOSE_SECONDS, os._exit, [0])
+        patience = threading.Timer(LAST_SECONDS, os._exit, [self.exit_code])
         patience.daemon = True
         patience.start()

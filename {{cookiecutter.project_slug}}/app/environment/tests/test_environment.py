@@ -123,6 +123,36 @@ def test_what_resembles_no_variable_is_left_to_others(monkeypatch: pytest.Monkey
     assert strangers(Local) == ["SHOP_WINDOW_DRESSING"]
 
 
+@pytest.mark.parametrize("name", ["SHOP_SHOP", "SHOP_IP", "SHOP_PORTFOLIO", "SHOP", "SHOPS_PORT"])
+def test_names_that_others_use_do_not_stop_the_service(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "anything")
+    assert load([Local]).shop.port == 80
+
+
+def test_an_environment_named_in_dotenv_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("ENVIRONMENT=remote\n")
+    monkeypatch.setitem(Local.model_config, "env_file", ".env")
+    assert complaints()[0].startswith("ENVIRONMENT: stands in .env")
+
+
+def test_a_secret_file_that_is_no_text_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "shop_token").write_bytes(b"\xff\xfe")
+    monkeypatch.setitem(Local.model_config, "secrets_dir", str(tmp_path))
+    assert "UTF-8" in complaints()[0]
+
+
+def test_passwords_are_secrets_wherever_they_stand_in_a_url() -> None:
+    url = SecretStr(f"https://user:{SECRET}@example.com/")
+    settings = Local(shop=Shop(token=url, hosts=("amqp://:hidden-too@example.com",)))
+    assert secrets(settings) == {SECRET, url.get_secret_value(), "hidden-too"}
+
+
 def test_secret_files_are_read_and_real_variables_win(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

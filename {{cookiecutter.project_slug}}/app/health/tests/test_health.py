@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.exchange import Exchange
 
 TOKEN = "a-token-of-thirty-two-bytes-or-more"
-DSN = "postgres://user:hunter2@10.0.0.7/orders"
+DSN = "amqp://user:hunter2@10.0.0.7/orders"
 
 
 class Dependency:
@@ -70,17 +70,17 @@ async def test_without_checks_every_probe_is_answered_with_pass() -> None:
             assert (await http.head(path)).status_code == 200
 
 
-async def test_the_version_is_told_and_is_no_probe() -> None:
+async def test_the_version_is_told_to_whoever_probes() -> None:
     service = installed(Health())
     async with client(service.build()) as http:
         answer = await http.get("/version")
     assert answer.json() == {"name": "orders", "version": "1.2.3", "revision": "abc"}
-    assert service.probes == {"/livez", "/readyz", "/startupz", "/health"}
+    assert service.probes == {"/livez", "/readyz", "/startupz", "/health", "/version"}
 
 
 async def test_start_up_waits_for_the_first_success_and_a_later_failure_only_degrades() -> None:
-    database = Dependency("failing")
-    service = installed(Health(cache_seconds=0), database=check(database, "startup"))
+    broker = Dependency("failing")
+    service = installed(Health(cache_seconds=0), broker=check(broker, "startup"))
     async with client(service.build()) as http:
 
         async def statuses() -> list[tuple[int, str | None]]:
@@ -88,9 +88,9 @@ async def test_start_up_waits_for_the_first_success_and_a_later_failure_only_deg
             return [(answer.status_code, answer.json().get("reason")) for answer in answers]
 
         assert await statuses() == [(503, "starting")] * 3
-        database.mood = "well"
+        broker.mood = "well"
         assert await statuses() == [(200, None)] * 3
-        database.mood = "failing"
+        broker.mood = "failing"
         assert await statuses() == [(200, None), (200, None), (200, "degraded")]
         assert (await http.get("/health")).json() == {"status": "warn", "reason": "degraded"}
 
@@ -196,11 +196,11 @@ async def test_a_hundred_probes_at_once_cost_one_run_and_one_that_leaves_disturb
 
 
 async def test_a_return_is_seen_when_the_cached_outcome_is_stale() -> None:
-    database = Dependency("hanging")
+    broker = Dependency("hanging")
     health = Health(cache_seconds=0.2)
-    async with client(installed(health, database=check(database, "readiness")).build()) as http:
+    async with client(installed(health, broker=check(broker, "readiness")).build()) as http:
         assert (await http.get("/readyz")).status_code == 503
-        database.mood = "well"
+        broker.mood = "well"
         assert (await http.get("/readyz")).status_code == 503, "cached"
         await asyncio.sleep(0.2)
         assert (await http.get("/readyz")).status_code == 200
@@ -239,7 +239,7 @@ def test_a_probe_that_is_no_coroutine_function_fails_alone() -> None:
 def test_details_are_shown_only_with_permission(
     health: Health, header: str, *, shown: bool
 ) -> None:
-    service = installed(health, database=check(Dependency("failing"), "readiness"))
+    service = installed(health, broker=check(Dependency("failing"), "readiness"))
     with TestClient(service.build()) as http:
         answer = http.get("/health", headers={"authorization": header})
     assert answer.status_code == 503
@@ -255,7 +255,7 @@ def test_a_token_of_any_bytes_is_refused_without_an_error() -> None:
 def test_the_details_name_what_failed_and_nothing_inside(caplog: pytest.LogCaptureFixture) -> None:
     service = installed(
         Health(details="always"),
-        database=check(Dependency("failing"), "readiness"),
+        broker=check(Dependency("failing"), "readiness"),
         cache=check(Dependency(), "startup"),
     )
     with TestClient(service.build()) as http:
@@ -263,24 +263,24 @@ def test_the_details_name_what_failed_and_nothing_inside(caplog: pytest.LogCaptu
     checks = answer.json()["checks"]
     assert 0.01 < checks["cache"].pop("seconds") < 1
     assert checks["cache"] == {"status": "pass"}
-    assert checks["database"]["status"] == "fail"
-    assert checks["database"]["reason"] == "ConnectionRefusedError"
+    assert checks["broker"]["status"] == "fail"
+    assert checks["broker"]["reason"] == "ConnectionRefusedError"
     assert "hunter2" not in answer.text
     assert "10.0.0.7" not in answer.text
-    assert "check database fails" in caplog.text
+    assert "check broker fails" in caplog.text
 
 
 async def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    database = Dependency("failing")
-    service = installed(Health(cache_seconds=0), database=check(database, "readiness"))
+    broker = Dependency("failing")
+    service = installed(Health(cache_seconds=0), broker=check(broker, "readiness"))
     async with client(service.build()) as http:
         for mood in ("failing", "failing", "well", "well"):
-            database.mood = mood
+            broker.mood = mood
             await http.get("/readyz")
     said = [record.getMessage() for record in caplog.records if record.name == "app.health.checks"]
     assert len(said) == 2
-    assert said[1] == "check database is well"
+    assert said[1] == "check broker is well"
 
 
 def test_probes_are_seen_under_their_paths() -> None:

@@ -103,13 +103,13 @@ def test_capture_logs_reaches_loggers_that_have_been_used(lines: Lines) -> None:
 
 
 def test_the_level_holds_for_both_and_a_logger_may_have_its_own(lines: Lines) -> None:
-    install(level="warning", levels={"sqlalchemy.engine": "debug"})
-    for name in ("shop", "sqlalchemy.engine.Engine"):
+    install(level="warning", levels={"botocore.auth": "debug"})
+    for name in ("shop", "botocore.auth.Signer"):
         logging.getLogger(name).debug("standard")
         structlog.get_logger(name).debug("structlog")
-    assert [line["logger"] for line in lines()] == ["sqlalchemy.engine.Engine"] * 2
+    assert [line["logger"] for line in lines()] == ["botocore.auth.Signer"] * 2
     install(level="warning")
-    logging.getLogger("sqlalchemy.engine.Engine").info("quiet again")
+    logging.getLogger("botocore.auth.Signer").info("quiet again")
     assert lines() == []
 
 
@@ -239,15 +239,15 @@ def test_levels_are_read_from_a_variable_and_add_to_the_defaults(
 
     assert Settings().log.levels == QUIET
     monkeypatch.setenv("LOG_LEVEL", "debug")
-    monkeypatch.setenv("LOG_LEVELS", "sqlalchemy.engine=debug, uvicorn.error=INFO")
+    monkeypatch.setenv("LOG_LEVELS", "botocore.auth=debug, uvicorn.error=INFO")
     log = Settings().log
     assert log.level == "DEBUG"
-    assert log.levels == {**QUIET, "sqlalchemy.engine": "DEBUG", "uvicorn.error": "INFO"}
+    assert log.levels == {**QUIET, "botocore.auth": "DEBUG", "uvicorn.error": "INFO"}
     monkeypatch.setenv("LOG_LEVELS", "uvicorn=DEBUG")
     assert Settings().log.levels == {"uvicorn": "DEBUG"}
 
 
-@pytest.mark.parametrize("levels", ["sqlalchemy", "=DEBUG", "sqlalchemy=LOUD", "a=INFO,b"])
+@pytest.mark.parametrize("levels", ["botocore", "=DEBUG", "botocore=LOUD", "a=INFO,b"])
 def test_levels_that_say_nothing_are_refused(levels: str) -> None:
     with pytest.raises(ValidationError):
         Log(levels=levels)
