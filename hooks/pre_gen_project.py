@@ -34,8 +34,9 @@ WORDS = {
 """Answers with an alphabet: question -> what they look like, and how to mend them."""
 INSIDE = {"app", "main", "test", "tests"}
 DEPENDENCIES = {
-    *("fastapi", "httptools", "httpx2", "hypothesis", "mypy", "pre-commit", "prometheus-client"),
-    *("pydantic", "pydantic-settings", "pytest", "ruff", "structlog", "uvicorn", "uvloop"),
+    *("aiosqlite", "alembic", "asyncpg", "fastapi", "httptools", "httpx2", "hypothesis", "mypy"),
+    *("pre-commit", "prometheus-client", "pydantic", "pydantic-settings", "pytest", "redis"),
+    *("ruff", "sqlalchemy", "squawk-cli", "structlog", "uvicorn", "uvloop"),
 }
 UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}
 HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 TRACES = {
     "metrics": ["metrics", "prometheus"],
+    "database": [
+        "database",
+        "sqlalchemy",
+        "alembic",
+        "asyncpg",
+        "sqlite",
+        "postgres",
+        r"app[./]notes|/notes\b|NOTES_",
+    ],
+    "cache": [r"\bredis", "valkey", "CACHE_(URL|TTL)", r"app[./]cache"],
     "github": [r"github(?!\.com)"],
     "gitlab": ["gitlab"],
     "MIT": ["MIT License", "LICENSE-MIT"],
@@ -74,7 +84,7 @@ def nothing_of_the_template_is_left(service: Path) -> None:
     for name, text in texts(service).items():
         assert "cookiecutter" not in text or name == ".cookiecutter.json", name
         assert not re.search(r"(#|//|<!--) (if .+|end|else:?)( -->)?$", text, re.MULTILINE), name
-        assert name.endswith(".py") or "\n\n\n" not in text, name
+        assert name.endswith((".py", ".mako")) or "\n\n\n" not in text, name
         assert not text.endswith("\n\n"), name
 
 

@@ -96,7 +96,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_questions() -> None:
 
 def test_a_condition_is_a_true_answer_or_a_choice_but_never_free_text() -> None:
     on = {name for name, is_on in conditions(answer(author="gitlab")).items() if is_on}
-    assert on == {"metrics", "github", "MIT", "3.13"}
+    assert on == {"metrics", "database", "cache", "github", "MIT", "3.13"}
 
 
 def test_one_true_name_makes_an_or_hold() -> None:

@@ -108,7 +108,7 @@ def add(service: Carved, *bodies: str) -> None:
 def migrator(service: Carved, url: str, **variables: str) -> subprocess.Popen[bytes]:
     """Start one."""
     given = {"ENVIRONMENT": "test", "DATABASE_URL": url, **variables}
-    program = [service.python, "-m", "app", "database", "upgrade"]
+    program = [str(service.python), "-m", "app", "database", "upgrade"]
     return subprocess.Popen(program, cwd=service.path, env=clean(**given))
 
 

@@ -13,6 +13,8 @@ KERNEL = {"service", "exchange", "application", "route", "environment"}
 ALWAYS = {"health", "logs", "problems", "security", "server", "timing"}
 INFRASTRUCTURE = [
     *sorted(ALWAYS),
+    "cache",  # if cache
+    "database",  # if database
     "metrics",  # if metrics
 ]
 SOURCES = [path for path in APP.rglob("*.py") if "tests" not in path.parts]

@@ -20,6 +20,8 @@ PRODUCTION = {
     "SERVER_DRAIN_SECONDS": "0",
     "SERVER_PORT": "0",
     "METRICS_PORT": "0",  # if metrics
+    "CACHE_URL": "redis://127.0.0.1:1/0",  # if cache
+    "DATABASE_URL": "postgresql://t:t@127.0.0.1:1/t",  # if database
 }
 
 
@@ -257,6 +259,8 @@ def test_a_bad_environment_is_told_whole_and_ends_with_78() -> None:
     assert ended.returncode == 78
     assert not ended.stdout
     assert [line.split(":")[0] for line in ended.stderr.splitlines()] == [
+        "CACHE_URL",  # if cache
+        "DATABASE_URL",  # if database
         "LOG_LEVLE",
         "SECURITY_ALLOWED_HOSTS",
         "SERVER_PORT",
