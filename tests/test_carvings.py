@@ -29,7 +29,7 @@ TRACES = {
         "postgres",
         r"app[./]notes|/notes\b|NOTES_",
     ],
-    "cache": [r"\bredis", "valkey", "CACHE_(URL|TTL)", r"app[./]cache"],
+    "cache": [r"\bredis(?!t)", "valkey", "CACHE_(URL|TTL)", r"app[./]cache"],
     "github": [r"github(?!\.com)"],
     "gitlab": ["gitlab"],
     "MIT": ["MIT License", "LICENSE-MIT"],
