@@ -37,7 +37,13 @@ class Queries:
         self._names: WeakKeyDictionary[Compiled, str] = WeakKeyDictionary()
 
     def watch(self, engine: AsyncEngine) -> None:
-        """Listen to the engine."""
+        """Listen to the engine; the driver's own debug lines, which tell parameters, are left out.
+
+        A level that LOG_LEVELS gives the driver stays.
+        """
+        driver = logging.getLogger("aiosqlite")
+        if driver.level == logging.NOTSET:
+            driver.setLevel(logging.INFO)
         event.listen(engine.sync_engine, "before_cursor_execute", self._began)
         event.listen(engine.sync_engine, "after_cursor_execute", self._ended)
         event.listen(engine.sync_engine, "handle_error", self._failed, insert=True)

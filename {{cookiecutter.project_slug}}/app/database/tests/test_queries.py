@@ -87,6 +87,7 @@ async def test_a_line_has_the_statement_cut_its_time_and_rows_but_no_parameter(
     assert update["log_level"] == "debug"
     assert max(len(line["statement"]) for line in queries) == 200
     assert "hush" not in str(queries)
+    assert "hush" not in caplog.text
 
 
 async def test_a_slow_statement_is_a_warning(empty: Database) -> None:
