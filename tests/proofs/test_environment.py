@@ -100,27 +100,27 @@ def faults(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
                 "LOG_LEVLE": "LOG_LEVEL",
                 "GREETINGS_LIMIT": "Names",
             },
-            id="everything at once",
+            id="self_contained at once",
         ),
     ],
 )
 def test_each_bad_variable_is_one_line_that_says_how_to_set_it(
-    everything: Carved, tmp_path: Path, variables: Mapping[str, str], said: Mapping[str, str]
+    self_contained: Carved, tmp_path: Path, variables: Mapping[str, str], said: Mapping[str, str]
 ) -> None:
-    told = faults(start(everything, tmp_path, **variables))
+    told = faults(start(self_contained, tmp_path, **variables))
     assert told.keys() == said.keys()
     assert all(said[name] in told[name] for name in said), told
 
 
 @pytest.mark.parametrize("command", [[], ["serve"], ["settings"], ["health"], ["version"]])
 def test_files_are_held_to_the_same_and_say_where_it_stands(
-    everything: Carved, tmp_path: Path, command: list[str]
+    self_contained: Carved, tmp_path: Path, command: list[str]
 ) -> None:
     (tmp_path / ".env").write_text(f"HEALTH_TOKN={SECRET}\nSERVER_HSOT={SECRET}\nLOG_FORMAT=xml\n")
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "SERVER_PORT").write_text(f"{SECRET}\n")
     (tmp_path / "secrets" / "HEALTH_TOKEN").write_text(TOKEN)
-    told = faults(start(everything, tmp_path, *command))
+    told = faults(start(self_contained, tmp_path, *command))
     assert told.keys() == {"HEALTH_TOKN", "SERVER_HSOT", "SERVER_PORT", "LOG_FORMAT"}
     assert "/run/secrets" in told["SERVER_PORT"]
     assert ".env" in told["LOG_FORMAT"]
@@ -128,18 +128,18 @@ def test_files_are_held_to_the_same_and_say_where_it_stands(
 
 @pytest.mark.parametrize("file", [".env", "secrets/HEALTH_TOKEN"])
 def test_a_file_that_is_no_text_is_a_fault_and_not_a_crash(
-    everything: Carved, tmp_path: Path, file: str
+    self_contained: Carved, tmp_path: Path, file: str
 ) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / file).write_bytes(f"HEALTH_TOKEN={TOKEN}".encode() + b"\xff\xfe\n")
-    assert faults(start(everything, tmp_path))
+    assert faults(start(self_contained, tmp_path))
 
 
 def test_production_refuses_all_that_is_insecure_at_once_and_shows_none_of_it(
-    everything: Carved, tmp_path: Path
+    self_contained: Carved, tmp_path: Path
 ) -> None:
     ended = start(
-        everything,
+        self_contained,
         tmp_path,
         ENVIRONMENT="production",
         HEALTH_TOKEN=SECRET,
@@ -167,12 +167,12 @@ def test_production_with_nothing_set_asks_for_what_it_needs(
 ) -> None:
     for environment in ("production", "staging"):
         told = faults(start(everything, tmp_path, ENVIRONMENT=environment))
-        assert told.keys() == {"SECURITY_ALLOWED_HOSTS"}
+        assert told.keys() == {"CACHE_URL", "DATABASE_URL", "SECURITY_ALLOWED_HOSTS"}
         assert "api.example.com" in told["SECURITY_ALLOWED_HOSTS"]
 
 
 def test_a_whole_production_environment_starts_and_keeps_its_secrets(
-    everything: Carved, tmp_path: Path
+    self_contained: Carved, tmp_path: Path
 ) -> None:
     settings = {
         **FREE,
@@ -195,7 +195,7 @@ def test_a_whole_production_environment_starts_and_keeps_its_secrets(
         "LOG_LEVELS_OF_ANOTHER": SECRET,
         "GREETINGS_LIMIT": "",  # as compose sets what it has not
     }
-    with everything.serve(**settings) as replica:
+    with self_contained.serve(**settings) as replica:
         assert replica.ask("/readyz").status == 200
         assert replica.ask("/greetings/ada").status == 400
         answer = replica.ask("/greetings/ada", Host="a.example.org")
@@ -207,7 +207,7 @@ def test_a_whole_production_environment_starts_and_keeps_its_secrets(
         assert strangers == {"SERVER_SERVICE_HOST", "LOG_LEVELS_OF_ANOTHER"}
         assert replica.stop() == 0
         assert SECRET.encode() not in b"".join(replica.output)
-    shown = start(everything, tmp_path, "settings", **settings)
+    shown = start(self_contained, tmp_path, "settings", **settings)
     assert shown.returncode == 0
     assert "HEALTH_TOKEN=**********" in shown.stdout
     assert SECRET not in shown.stdout + shown.stderr

@@ -40,9 +40,9 @@ AT_ONCE = 50
 
 
 @pytest.fixture(scope="module")
-def replica(everything: Carved, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
+def replica(self_contained: Carved, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
     folder = tmp_path_factory.mktemp("moods")
-    with everything.serve(FAULTY, str(folder), **PRODUCTION) as started:
+    with self_contained.serve(FAULTY, str(folder), **PRODUCTION) as started:
         yield started
         assert started.stop() == 0
         assert not started.broken
@@ -147,10 +147,10 @@ def test_ids_never_mix_among_fifty_requests_at_once(replica: Replica) -> None:
 
 
 def test_a_service_that_cannot_open_says_so_in_lines_without_secrets(
-    everything: Carved, tmp_path: Path
+    self_contained: Carved, tmp_path: Path
 ) -> None:
     (tmp_path / "refuses").touch()
-    replica = everything.serve(FAULTY, str(tmp_path), **PRODUCTION)
+    replica = self_contained.serve(FAULTY, str(tmp_path), **PRODUCTION)
     with pytest.raises(AssertionError, match="never said 'serving'"):
         replica.__enter__()
     assert replica.process.wait() not in (0, 78)
