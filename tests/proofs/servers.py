@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 PASSWORD = "hunter2-hunter2"  # noqa: S105 - of a server that lives as long as a test
 PATIENCE = 30.0
@@ -78,6 +79,50 @@ class Server:
                 os.kill(pid, number)
             except ProcessLookupError:
                 continue  # it served a connection that is closed by now
+
+
+class Slowly:
+    """A way to the server on which everything takes its time, once it is told to."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.delay = 0.0
+        self.url = ""
+        self.pipes: set[asyncio.Task[None]] = set()
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Listen on a port of its own; `url` leads there."""
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.pipes.add(asyncio.create_task(self.pipe(reader, writer)))
+
+        listener = await asyncio.start_server(accept, "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        self.url = self.server.url.replace(f":{self.server.port}/", f":{port}/")
+        try:
+            yield
+        finally:
+            listener.close()
+            for pipe in self.pipes:
+                pipe.cancel()
+            await asyncio.gather(*self.pipes, return_exceptions=True)
+
+    async def pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one connection."""
+        back, forth = await asyncio.open_connection("127.0.0.1", self.server.port)
+        try:
+            await asyncio.gather(self.carry(reader, forth), self.carry(back, writer))
+        finally:
+            forth.close()
+            writer.close()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry one direction of it, until an end hangs up."""
+        while data := await reader.read(65_536):
+            await asyncio.sleep(self.delay)
+            writer.write(data)
+        writer.close()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,10 @@ import pytest
 
 from tests.proofs.carved import Carved
 from tests.proofs.load import Address, Request, load
-from tests.proofs.servers import redis
+from tests.proofs.servers import Slowly, redis
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from tests.proofs.carved import Replica
     from tests.proofs.load import Tally
@@ -114,50 +114,6 @@ async def becomes(address: Address, state: str, within: float) -> float:
             return passed
         assert passed < within, body
         await asyncio.sleep(0.05)
-
-
-class Slowly:
-    """A way to the server on which everything takes its time, once it is told to."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.delay = 0.0
-        self.url = ""
-        self.pipes: set[asyncio.Task[None]] = set()
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Listen on a port of its own; `url` leads there."""
-
-        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self.pipes.add(asyncio.create_task(self.pipe(reader, writer)))
-
-        listener = await asyncio.start_server(accept, "127.0.0.1", 0)
-        port = listener.sockets[0].getsockname()[1]
-        self.url = self.server.url.replace(f":{self.server.port}/", f":{port}/")
-        try:
-            yield
-        finally:
-            listener.close()
-            for pipe in self.pipes:
-                pipe.cancel()
-            await asyncio.gather(*self.pipes, return_exceptions=True)
-
-    async def pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection."""
-        back, forth = await asyncio.open_connection("127.0.0.1", self.server.port)
-        try:
-            await asyncio.gather(self.carry(reader, forth), self.carry(back, writer))
-        finally:
-            forth.close()
-            writer.close()
-
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one direction of it, until an end hangs up."""
-        while data := await reader.read(65_536):
-            await asyncio.sleep(self.delay)
-            writer.write(data)
-        writer.close()
 
 
 async def measured(address: Address, seconds: float) -> list[float]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.proofs.servers import PASSWORD, postgres
+from tests.proofs.servers import PASSWORD, Slowly, postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +98,44 @@ def test_a_database_that_goes_away_degrades_and_its_return_is_seen(
         assert replica.process.poll() is None
         assert PASSWORD not in json.dumps(replica.lines)
     print(f"R3: when it {how} and returns, that is seen after {took:.1f} s")  # noqa: T201
+
+
+@contextmanager
+def slow_way_to(server: Server) -> Iterator[Slowly]:
+    """Lead to the server through a thread of its own."""
+    way, is_open = Slowly(server), threading.Event()
+    loop, end = asyncio.new_event_loop(), asyncio.Event()
+
+    async def lead() -> None:
+        async with way.open():
+            is_open.set()
+            await end.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(lead(),))
+    thread.start()
+    assert is_open.wait(10)
+    try:
+        yield way
+    finally:
+        loop.call_soon_threadsafe(end.set)
+        thread.join()
+        loop.close()
+
+
+def test_a_slow_database_slows_requests_but_no_probe(everything: Carved, server: Server) -> None:
+    with slow_way_to(server) as way, everything.serve(DATABASE_URL=way.url, **SMALL) as replica:
+        becomes(replica, "/health", "pass")
+        way.delay = 0.5
+        becomes(replica, "/health", "warn")
+        is_degraded_but_ready(replica)
+        status, _, seconds = ask(replica, "/notes")
+        assert status in (200, 503)
+        assert 1 < seconds < 10
+        way.delay = 0
+        took = becomes(replica, "/health", "pass")
+        assert ask(replica, "/notes")[0] == 200
+        assert replica.process.poll() is None
+    print(f"R3: when it is fast again, that is seen after {took:.1f} s")  # noqa: T201
 
 
 def test_a_service_that_starts_without_its_database_waits_for_it(
