@@ -9,7 +9,7 @@ BUILD := build/$(shell date +%Y%m%d-%H%M%S)
 HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
-.PHONY: help service test carvings proofs lint format types hooks clean
+.PHONY: help service test carvings pipelines proofs lint format types hooks clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,13 +18,16 @@ service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="m
 	@$(RUN) cookiecutter . --no-input --output-dir $(BUILD) python_version=$(HERE) $(ANSWERS)
 	@cd $(BUILD)/* && PATH="$(dir $(abspath $(UV))):$$PATH" $(MAKE) --no-print-directory run
 
-test: lint types carvings proofs ## Run every test, the slow proofs too
+test: lint types carvings pipelines proofs ## Run every test, the slow proofs too
 
 carvings: $(UV) ## Test questions, hooks and every combination of answers, statically
 	@$(RUN) pytest --numprocesses auto --ignore tests/proofs $(ARGS)
 
+pipelines: $(UV) ## Let carved services run their own style, types and tests, on every Python
+	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 2 -ra $(ARGS)
+
 proofs: $(UV) ## Test carved services for real: as processes, under load, on a fresh machine
-	@$(RUN) pytest tests/proofs -ra $(ARGS)
+	@$(RUN) pytest tests/proofs --ignore tests/proofs/test_own_tests.py -ra $(ARGS)
 
 lint: $(UV) ## Check style and format of the template and of the raw service
 	@$(RUN) ruff check
