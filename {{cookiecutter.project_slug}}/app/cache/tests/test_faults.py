@@ -5,33 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from redis.asyncio import Redis
 
-from app.cache import Caching
 from app.cache.json_cache import JsonCache
-from app.service import Identity, Service
+from app.cache.tests.swift import MARGIN, PAUSE, TIMEOUT, opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-TIMEOUT = 0.1
-PAUSE = 0.3
-MARGIN = 0.2
-"""Seconds that a machine with other work to do may add."""
-
-
-@asynccontextmanager
-async def opened(url: str, **settings: Any) -> AsyncIterator[Service]:
-    service = Service(identity=Identity(name="test"), environment="test")
-    swift = {"timeout_seconds": TIMEOUT, "pause_seconds": PAUSE, **settings}
-    Caching(url=url, **swift).install(service)
-    async with service.lifespan(service.build()):
-        yield service
 
 
 @asynccontextmanager

@@ -5,34 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from app.cache import Caching
 from app.cache.json_cache import JsonCache
-from app.service import Identity, Service
+from app.cache.tests.swift import MARGIN, PAUSE, TIMEOUT, opened
 from app.timing import operations
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-TIMEOUT = 0.1
-PAUSE = 0.3
-MARGIN = 0.2
-"""Seconds that a machine with other work to do may add."""
-
-
-@asynccontextmanager
-async def opened(url: str, **settings: Any) -> AsyncIterator[Service]:
-    service = Service(identity=Identity(name="test"), environment="test")
-    swift = {"timeout_seconds": TIMEOUT, "pause_seconds": PAUSE, **settings}
-    Caching(url=url, **swift).install(service)
-    async with service.lifespan(service.build()):
-        yield service
 
 
 async def fail_quietly(cache: JsonCache) -> None:
