@@ -7,7 +7,7 @@ import re
 from contextvars import ContextVar
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from app.route import route_template
 
@@ -27,8 +27,24 @@ current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 """The exchange being served, in every task and thread that its context was carried to."""
 
 
+class Trace(NamedTuple):
+    """One span of a trace, in hexadecimal, as W3C Trace Context writes it."""
+
+    trace_id: str
+    span_id: str
+    trace_flags: str
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the trace is kept; of others only the ids are known."""
+        return bool(int(self.trace_flags, 16) & 1)
+
+
 class Exchange:
     """One request and its answer."""
+
+    trace: Trace | None = None
+    """Its own span, if a feature traces."""
 
     def __init__(
         self, scope: Scope, send: Send, service: Service, routes: Sequence[BaseRoute] = ()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from app.application import Application
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import APIRouter, FastAPI
@@ -76,7 +76,11 @@ class Service:
     observers: list[Observer] = field(default_factory=list)
     checks: dict[str, Check] = field(default_factory=dict)
     gauges: dict[str, Gauge] = field(default_factory=dict)
-    """Figures by name; they are read from another thread."""
+    """Figures by `series`; they are read from another thread."""
+    counters: dict[str, Gauge] = field(default_factory=dict)
+    """Figures that only grow, by `series` whose name ends in `_total`; read likewise."""
+    outgoing: list[Callable[[], Mapping[str, str]]] = field(default_factory=list)
+    """What gives the headers that every call to another service carries, the strongest last."""
     resources: dict[type, Any] = field(default_factory=dict)
     """What dependencies hand out through `request.app.service`, by type."""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import cached_property
 from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from app.service import Check, Service
 
@@ -92,27 +91,34 @@ class Checks:
     """Every check on the board."""
 
     def __init__(self, service: Service, fresh: float, timeout: float) -> None:
-        """Read the board at the first probe, when every feature has pinned its checks."""
+        """Read the board at each probe, for features pin their checks as they open."""
         self._service = service
         self._fresh = fresh
         self._timeout = timeout
+        self._by_name: dict[str, Watch] = {}
 
-    @cached_property
+    @property
     def watches(self) -> list[Watch]:
         """The checks, in the order of the board."""
-        return [
-            Watch(name, check, self._fresh, min(check.timeout, self._timeout))
-            for name, check in self._service.checks.items()
-        ]
+        for name, check in self._service.checks.items():
+            if name not in self._by_name:
+                patience = min(check.timeout, self._timeout)
+                self._by_name[name] = Watch(name, check, self._fresh, patience)
+        return list(self._by_name.values())
 
     async def verdict(self, needed: Iterable[Watch]) -> tuple[str, str | None]:
         """Look at the checks needed, all at once, and judge: pass, warn or fail, and why."""
         watches = list(needed)
         await asyncio.gather(*(watch.look() for watch in watches))
-        if not all(watch.started for watch in watches):
-            return "fail", "starting"
-        if any(watch.fails and watch.holds for watch in watches):
-            return "fail", "failing"
-        if any(watch.fails for watch in watches):
-            return "warn", "degraded"
-        return "pass", None
+        return judge(watches)
+
+
+def judge(watches: Sequence[Watch]) -> tuple[str, str | None]:
+    """Judge by the latest outcomes, whenever they were."""
+    if not all(watch.started for watch in watches):
+        return "fail", "starting"
+    if any(watch.fails and watch.holds for watch in watches):
+        return "fail", "failing"
+    if any(watch.fails for watch in watches):
+        return "warn", "degraded"
+    return "pass", None

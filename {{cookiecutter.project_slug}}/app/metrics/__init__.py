@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING, Annotated
 
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import REGISTRY
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
@@ -69,11 +69,8 @@ class Metrics(Feature):
         service.observers.append(exchanges.observe)
         service.gauges["event_loop_lag_seconds"] = lag.worst
         service.gauges["http_requests_in_flight"] = lambda: service.in_flight
-        registry = CollectorRegistry()
-        registry.register(Board(service))
-        registry.register(REGISTRY)
-        tables = (exchanges, OperationTable())
-        show = partial(expose, registry=registry, tables=tables)
+        tables = (Board(service), exchanges, OperationTable())
+        show = partial(expose, registry=REGISTRY, tables=tables)
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:

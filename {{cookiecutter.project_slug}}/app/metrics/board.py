@@ -1,24 +1,22 @@
-"""Shows who the service is, and the gauges that features pinned to its board."""
+"""Shows who the service is, and the gauges and counters that features pinned to its board."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
-from prometheus_client.registry import Collector
+from app.metrics.exposition import Family
+from app.series import series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from prometheus_client.core import Metric
-
-    from app.service import Service
+    from app.service import Gauge, Service
 
 logger = logging.getLogger(__name__)
 
 
-class Board(Collector):
+class Board:
     """Reads the board at each scrape, in the thread of the scrape."""
 
     def __init__(self, service: Service) -> None:
@@ -26,17 +24,26 @@ class Board(Collector):
         self._service = service
         self._broken: set[str] = set()
 
-    def collect(self) -> Iterator[Metric]:
-        """Render the identity and every gauge that can be read."""
+    def families(self) -> Iterator[Family]:
+        """Write the identity and every figure that can be read."""
         identity = self._service.identity.model_dump(include={"name", "version", "revision"})
-        value = identity | {"environment": self._service.environment}
-        yield InfoMetricFamily("service", "What runs here.", value=value)
-        for name, gauge in self._service.gauges.copy().items():
+        info = Family("gauge", "service_info", "What runs here.")
+        info.add(series("service_info", **identity, environment=self._service.environment), 1)
+        yield info
+        yield from self._read("gauge", self._service.gauges)
+        yield from self._read("counter", self._service.counters)
+
+    def _read(self, kind: Literal["counter", "gauge"], board: Mapping[str, Gauge]) -> list[Family]:
+        found: dict[str, Family] = {}
+        for name, read in dict(board).items():
             try:
-                family = GaugeMetricFamily(name, "Read from the board.", value=float(gauge()))
-            except Exception as error:  # noqa: BLE001 - one gauge must not hide the others
+                value = float(read())
+            except Exception as error:  # noqa: BLE001 - one figure must not hide the others
                 if name not in self._broken:
                     self._broken.add(name)
-                    logger.warning("gauge %s is left out, reading it raised %r", name, error)
-            else:
-                yield family
+                    logger.warning("%s %s is left out, reading it raised %r", kind, name, error)
+                continue
+            metric = name.partition("{")[0].removesuffix("_total" if kind == "counter" else "")
+            family = found.setdefault(metric, Family(kind, metric, "Read from the board."))
+            family.add(name, value)
+        return list(found.values())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from time import time
 from typing import TYPE_CHECKING
 
 from app.exchange import header
-from app.metrics.exposition import Family, label
+from app.metrics.exposition import Family
+from app.series import label
 from app.timing.histogram import Histogram
 
 if TYPE_CHECKING:
@@ -33,11 +35,13 @@ logger = logging.getLogger(__name__)
 class Series:
     """The exchanges of one method, route and status."""
 
-    __slots__ = ("received", "seconds", "sent")
+    __slots__ = ("exemplars", "received", "seconds", "sent")
 
     def __init__(self, buckets: Sequence[float]) -> None:
         """Begin empty."""
         self.seconds = Histogram(buckets)
+        self.exemplars: dict[int, str] = {}
+        """A request that was traced, for each bucket of its seconds: the latest one."""
         self.received = Histogram(BYTES)
         self.sent = Histogram(BYTES)
 
@@ -61,7 +65,11 @@ class ExchangeTable:
             exchange.status or UNANSWERED,
         )
         series = self._table.get(key) or self._admit(key)
-        series.seconds.observe(exchange.seconds or 0.0)
+        seconds = exchange.seconds or 0.0
+        bucket = series.seconds.observe(seconds)
+        if exchange.trace is not None and exchange.trace.sampled:
+            ids = label(trace_id=exchange.trace.trace_id, span_id=exchange.trace.span_id)
+            series.exemplars[bucket] = f"{{{ids}}} {seconds} {time():.3f}"
         series.sent.observe(exchange.sent)
         length = header(exchange.scope, b"content-length")
         if length.isdigit() and len(length) <= DIGITS:
@@ -82,7 +90,7 @@ class ExchangeTable:
             labels = label(method=method, route=route, status=str(status))
             buckets = series.seconds.buckets()
             total.counter(labels, buckets[-1][1])
-            seconds.histogram(labels, buckets, series.seconds.sum)
+            seconds.histogram(labels, buckets, series.seconds.sum, series.exemplars.copy())
             sent.histogram(labels, series.sent.buckets(), series.sent.sum)
             if series.received.count:
                 received.histogram(labels, series.received.buckets(), series.received.sum)

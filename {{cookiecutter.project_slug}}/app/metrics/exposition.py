@@ -6,45 +6,63 @@ routes a scrape would keep the event loop from its work for a noticeable while.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from prometheus_client.exposition import choose_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prometheus_client.registry import Collector
 
 END = b"# EOF\n"
-ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 
 class Family:
     """One metric with all its series, in text."""
 
-    def __init__(self, kind: Literal["counter", "histogram"], name: str, meaning: str) -> None:
+    def __init__(
+        self, kind: Literal["counter", "gauge", "histogram"], name: str, meaning: str
+    ) -> None:
         """Begin without series; a counter's name goes without its `_total`."""
         self._kind = kind
         self._name = name
         self._meaning = meaning
         self._lines: list[str] = []
+        self._exemplars: dict[int, str] = {}
+
+    def add(self, series: str, value: float) -> None:
+        """Add a series by its name, a counter's with `_total`."""
+        self._lines.append(f"{series} {value}\n")
 
     def counter(self, labels: str, value: int) -> None:
         """Add a counter's series."""
-        self._lines.append(f"{self._name}_total{{{labels}}} {value}\n")
+        self.add(f"{self._name}_total{{{labels}}}", value)
 
-    def histogram(self, labels: str, buckets: list[tuple[str, int]], total: float) -> None:
-        """Add a histogram's series."""
-        name = self._name
+    def histogram(
+        self,
+        labels: str,
+        buckets: list[tuple[str, int]],
+        total: float,
+        exemplars: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
+        """Add a histogram's series, and an exemplar to each bucket that has one."""
+        name, first = self._name, len(self._lines)
+        self._exemplars |= {first + bucket: text for bucket, text in exemplars.items()}
         self._lines += [f'{name}_bucket{{{labels},le="{b}"}} {count}\n' for b, count in buckets]
         self._lines.append(f"{name}_count{{{labels}}} {buckets[-1][1]}\n")
         self._lines.append(f"{name}_sum{{{labels}}} {total}\n")
 
     def text(self, *, openmetrics: bool) -> str:
-        """Write it all; the two formats differ in what they call a counter."""
+        """Write it all; OpenMetrics has another name for a counter, and has exemplars."""
         name = self._name if openmetrics or self._kind != "counter" else f"{self._name}_total"
         head = f"# HELP {name} {self._meaning}\n# TYPE {name} {self._kind}\n"
-        return head + "".join(self._lines)
+        lines = self._lines.copy()
+        if openmetrics:
+            for line, exemplar in self._exemplars.items():
+                lines[line] = f"{lines[line].rstrip()} # {exemplar}\n"
+        return head + "".join(lines)
 
 
 class Table(Protocol):
@@ -52,11 +70,6 @@ class Table(Protocol):
 
     def families(self) -> Iterator[Family]:
         """Give what has been counted so far."""
-
-
-def label(**values: str) -> str:
-    """Write labels."""
-    return ",".join(f'{name}="{value.translate(ESCAPES)}"' for name, value in values.items())
 
 
 def expose(accept: str, registry: Collector, tables: Iterable[Table]) -> tuple[bytes, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.metrics.exposition import Family, label
+from app.metrics.exposition import Family
+from app.series import label
 from app.timing import operations
 
 if TYPE_CHECKING:

@@ -25,10 +25,12 @@ class Histogram:
         self.sum = 0.0
         """All values, added up."""
 
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self._counts[bisect_left(self._bounds, value)] += 1
+    def observe(self, value: float) -> int:
+        """Count one value; give the number of its bucket."""
+        bucket = bisect_left(self._bounds, value)
+        self._counts[bucket] += 1
         self.sum += value
+        return bucket
 
     @property
     def count(self) -> int:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.timing.histogram import Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeAlias
+
+    Attributes: TypeAlias = Mapping[str, str | int]
+    Watch: TypeAlias = Callable[
+        [str, Attributes | None], Callable[[BaseException | None], None] | None
+    ]
+    """Told of a run that begins; gives what to tell of its end, or None if it does not care."""
 
 OTHER = "_OTHER"
 MOST = 200
@@ -71,6 +78,8 @@ class Operations:
 
     def __init__(self, window: int = 1000) -> None:
         """Begin with none."""
+        self.watch: Watch | None = None
+        """Told of each run of `track`; a feature that follows runs puts its own in place."""
         self._window = window
         self._lock = Lock()
         self._by_name: dict[str, Operation] = {}

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from app.environment import Environment
 from app.metrics import Metrics
+from app.series import series
 from app.service import Identity, Service
 from app.timing import track
 
@@ -56,7 +57,7 @@ def test_a_scrape_shows_the_service_the_process_and_what_was_asked(
     with running(app, caplog) as (client, url):
         client.get("/nowhere")
         found = scrape(url)
-        info = "environment", "name", "revision", "version"
+        info = "name", "version", "revision", "environment"
         [identity] = found["service_info"]
         assert dict(zip(info, identity, strict=True)) == {
             "name": "orders",
@@ -130,16 +131,19 @@ def test_scrapes_are_answered_while_the_loop_is_blocked_and_show_the_lag_grow(
     assert after["event_loop_lag_seconds"][()] > 1, "a stall is remembered for a while"
 
 
-def test_a_gauge_of_the_board_is_shown_and_a_broken_one_left_out_with_one_warning(
+def test_figures_of_the_board_are_shown_and_a_broken_one_left_out_with_one_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     service = installed(Metrics(port=0))
     service.gauges["pool_in_use"] = lambda: 3
+    service.counters[series("calls_total", to='the "desk"')] = lambda: 7
+    service.counters[series("calls_total", to="billing")] = lambda: 8
     service.gauges["broken_pool"] = lambda: 1 / 0
     with running(service.build(), caplog) as (_, url):
         for _ in range(3):
             found = scrape(url)
     assert found["pool_in_use"] == {(): 3}
+    assert found["calls_total"] == {('the "desk"',): 7, ("billing",): 8}
     assert "broken_pool" not in found
     [warning] = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert "broken_pool" in warning.getMessage()

@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from app.timing.histogram import Histogram
 from app.timing.operation import MOST, OTHER, Operations, statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -164,3 +165,35 @@ def test_a_histogram_counts_a_value_under_each_bound_it_reaches() -> None:
     assert histogram.buckets() == [("0.1", 2), ("1.0", 3), ("+Inf", 4)]
     assert histogram.count == 4
     assert histogram.sum == pytest.approx(7.65)
+
+
+def test_who_watches_is_told_of_each_run_its_attributes_and_its_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[object] = []
+
+    def watch(name: str, attributes: object) -> Callable[[BaseException | None], None] | None:
+        told.append(("began", name, attributes))
+        return None if name == "test.dull" else told.append
+
+    monkeypatch.setattr(operations, "watch", watch)
+    error = KeyError("lost")
+    with track("test.outer", {"rows": 3}), suppress(KeyError), track("test.inner"):
+        raise error
+    with track("test.dull"):
+        pass
+    assert told == [
+        ("began", "test.outer", {"rows": 3}),
+        ("began", "test.inner", None),
+        error,
+        None,
+        ("began", "test.dull", None),
+    ]
+    assert count("test.inner") == (1, 1)
+
+
+def test_a_run_knows_its_seconds_when_it_has_ended() -> None:
+    run = track("test.seconds")
+    with run:
+        time.sleep(0.01)
+    assert operations.snapshot()["test.seconds"]["total"]["sum"] == run.seconds >= 0.01

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.health.probe import probe
+from app.probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,8 +1,9 @@
-"""Asks a running service whether it is ready; what a container's HEALTHCHECK is made of."""
+"""Asks a running service whether it is ready; a container's HEALTHCHECK, so it imports little."""
 
 from __future__ import annotations
 
 import json
+import sys
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from threading import Thread
@@ -10,6 +11,14 @@ from threading import Thread
 WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nobody listens
 ENOUGH = 10_000
 """Bytes of an answer that are read; a readiness answer is far shorter."""
+
+
+def report_health(host: str, port: int) -> int:
+    """Give exit code 0 if the service on this port is ready; else 1, and say why not."""
+    complaint = probe(host, port)
+    if complaint:
+        print(complaint, file=sys.stderr)  # noqa: T201 - its job
+    return int(complaint is not None)
 
 
 def probe(host: str, port: int, timeout: float = 2.0) -> str | None:
