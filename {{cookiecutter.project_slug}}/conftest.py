@@ -1,3 +1,6 @@
-"""What every test may ask for: `database`, the settings of one that only this test has."""
+"""What every test may ask for, whatever feature it is of."""
 
-pytest_plugins = ["app.database.tests.fresh"]
+pytest_plugins = [
+    "app.logs.tests.as_it_was",
+    "app.database.tests.fresh",  # if database
+]

@@ -1,84 +1,31 @@
-"""`python -m app`: read the environment, compose the service, serve it."""
+"""`python -m app`: the way in, and a short cut for the health check of a container."""
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
-import structlog
-
-from app.database.commands import add_arguments, database  # if database
-from app.environment import Misconfigured, load
-from app.environment.faults import strangers
-from app.environment.report import FORMATS, report
-from app.health.probe import probe
-from app.main import ENVIRONMENTS, Settings, compose
+from app.probe import report_health
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-EX_CONFIG = 78
-"""What sysexits.h calls a configuration error."""
-
-
-def serve(settings: Settings, _: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT; the default."""
-    service = compose(settings)
-    for name in strangers(type(settings)):
-        structlog.get_logger("app").warning("not a variable of this service", variable=name)
-    return settings.server.serve(service)
-
-
-def show(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Print the effective settings, secrets masked, and where each comes from."""
-    print(report(settings, arguments.format))  # noqa: T201 - its job
-    return 0
-
-
-def health(settings: Settings, _: argparse.Namespace) -> int:
-    """Ask the service that runs here whether it is ready; exit code 1 if it is not."""
-    complaint = probe(settings.server.host, settings.server.port)
-    if complaint:
-        print(complaint, file=sys.stderr)  # noqa: T201 - its job
-    return int(complaint is not None)
-
-
-def version(settings: Settings, _: argparse.Namespace) -> int:
-    """Print name, version and revision."""
-    who = settings.service
-    print(f"{who.name} {who.version} ({who.revision})")  # noqa: T201 - its job
-    return 0
-
-
-COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
-    "serve": serve,
-    "settings": show,
-    "health": health,
-    "version": version,
-    "database": database,  # if database
-}
+    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code, EX_CONFIG if the environment is no good."""
-    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
-    parser.set_defaults(run=serve)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, run in COMMANDS.items():
-        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
-        command.set_defaults(run=run)
-        if run is show:
-            command.add_argument("--format", choices=FORMATS, default=FORMATS[0])
-        if run is database:  # if database
-            add_arguments(command)  # if database
-    chosen = parser.parse_args(arguments)
-    try:
-        settings = load(ENVIRONMENTS)
-    except Misconfigured as error:
-        print(error, file=sys.stderr)  # noqa: T201 - logging is one of the things not set up
-        return EX_CONFIG
-    return int(chosen.run(settings, chosen))
+    """Run a command; return its exit code.
+
+    A health check runs every few seconds, and what it needs to know is mostly in two variables.
+    These win over every other source, so then it loads neither settings nor service, which takes
+    ten times as long.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    host, port = os.environ.get("SERVER_HOST"), os.environ.get("SERVER_PORT", "")
+    if given == ["health"] and host and port.isdecimal():
+        return report_health(host, int(port))
+    from app.commands import main as run  # noqa: PLC0415 - the short cut does without
+
+    return run(given)
 
 
 if __name__ == "__main__":

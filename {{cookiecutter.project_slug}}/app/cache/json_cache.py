@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from app.cache.connection import EMBEDDED
 from app.cache.flights import Flight, Flights
 from app.timing import operations, track
 
@@ -45,6 +46,7 @@ class JsonCache:
         self._prefix = prefix
         self._pause = pause
         self._flights = Flights()
+        self._attributes = None if settings.url == EMBEDDED else {"db.system.name": "redis"}
 
     async def get(self, key: str, kind: type[T]) -> T | None:
         """Find a value; None if there is none."""
@@ -123,7 +125,7 @@ class JsonCache:
         if not self._pause.admits():
             return None
         try:
-            with track(operation):
+            with track(operation, self._attributes):
                 async with asyncio.timeout(self._settings.timeout_seconds):
                     answer = await command(*args, **options)
         except Exception as error:  # noqa: BLE001 - whatever a driver makes of a broken server

@@ -80,6 +80,8 @@ class Database(Feature):
                 pool = engine.pool
                 service.gauges["database_pool_size"] = pool.size  # type: ignore[attr-defined]
                 service.gauges["database_pool_checked_out"] = pool.checkedout  # type: ignore[attr-defined]
+                service.gauges["database_pool_limit"] = lambda: self.pool_size + self.max_overflow
+                service.gauges["database_migrations_pending"] = lambda: schema.pending
                 service.gauges["database_pool_overflow"] = lambda: max(0, pool.overflow())  # type: ignore[attr-defined]
                 try:
                     await warn_if_too_old(schema)

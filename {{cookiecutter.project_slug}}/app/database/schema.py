@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import TYPE_CHECKING
 
 from alembic.runtime.migration import MigrationContext
@@ -24,9 +25,11 @@ class Schema:
     def __init__(self, engine: AsyncEngine) -> None:
         """Read which revisions this release knows."""
         self._engine = engine
-        script = ScriptDirectory.from_config(config())
-        self._needed = script.get_current_head()
-        self._known = {revision.revision for revision in script.walk_revisions()}
+        self._script = ScriptDirectory.from_config(config())
+        self._needed = self._script.get_current_head()
+        self._known = {revision.revision for revision in self._script.walk_revisions()}
+        self.pending = nan
+        """Migrations that the schema lacked at the latest look; not a number before the first."""
 
     async def check(self) -> None:
         """Look. Raises `SchemaTooOld`, which says what to do about it.
@@ -37,7 +40,9 @@ class Schema:
         async with self._engine.connect() as connection:
             found = await connection.run_sync(_revisions)
         newer = any(revision not in self._known for revision in found)
-        if self._needed and self._needed not in found and not newer:
+        lacking = () if newer else self._script.iterate_revisions(self._needed, found or "base")
+        self.pending = len(list(lacking))
+        if self.pending:
             raise SchemaTooOld(
                 f"The schema is at {', '.join(found) or 'nothing'}, this release needs "
                 f"{self._needed}: run `make migrate` or `python -m app database upgrade`."

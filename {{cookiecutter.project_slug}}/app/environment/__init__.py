@@ -23,7 +23,7 @@ from app.environment.faults import (
     misspelt,
     without,
 )
-from app.environment.variables import belonging, origins, secrets
+from app.environment.variables import Also, belonging, origins, secrets
 from app.service import Feature
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound="Environment")
 
-__all__ = ["Environment", "Misconfigured", "Names", "load", "secrets"]
+__all__ = ["Also", "Environment", "Misconfigured", "Names", "load", "secrets"]
 
 
 def _split(value: object) -> object:

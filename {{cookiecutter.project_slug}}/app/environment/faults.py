@@ -45,19 +45,20 @@ def misspelt(environment: type[Environment]) -> list[Fault]:
     """Report what is set, belongs to a group, is no variable, and is close to one."""
     faults = []
     for name in strangers(environment):
-        group, _, field = name.lower().partition("_")
-        fields = [v.field for v in variables(environment) if v.group == group]
-        for match in get_close_matches(field, fields, n=1, cutoff=CLOSE):
-            meant = f"{group}_{match}".upper()
+        word, _, rest = name.partition("_")
+        known = [variable.name.partition("_") for variable in variables(environment)]
+        rests = [its_rest for its_word, _, its_rest in known if its_word == word]
+        for match in get_close_matches(rest, rests, n=1, cutoff=CLOSE):
+            meant = f"{word}_{match}"
             faults.append(Fault(name, f"is not a variable of this service. Did you mean {meant}?"))
     return faults
 
 
 def strangers(environment: type[Environment]) -> list[str]:
-    """Name what is set, begins like a group, and is no variable of it."""
+    """Name what is set, begins with the first word of a group, and is no variable."""
     known = {variable.name for variable in variables(environment)}
-    groups = tuple(f"{group.upper()}_" for group in environment.model_fields)
-    return sorted(n for n in origins(environment) if n.startswith(groups) and n not in known)
+    words = tuple(f"{group.partition('_')[0].upper()}_" for group in environment.model_fields)
+    return sorted(n for n in origins(environment) if n.startswith(words) and n not in known)
 
 
 def invalid(environment: type[Environment], error: ValidationError) -> list[Fault]:

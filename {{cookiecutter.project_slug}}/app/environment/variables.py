@@ -21,6 +21,14 @@ MASK = "**********"
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):([^@\s]+)@")
 
 
+class Also:
+    """Other names of a variable, in `Annotated`; its own name wins, then the first of them."""
+
+    def __init__(self, *names: str) -> None:
+        """Take names as they stand in the environment."""
+        self.names = names
+
+
 @dataclass(frozen=True)
 class Variable:
     """One variable of the environment, which is one field of one feature."""
@@ -30,6 +38,8 @@ class Variable:
     default: Any
     """What it is when unset; `PydanticUndefined` when it must be set."""
     meaning: str
+    also: tuple[str, ...] = ()
+    """Other names that it goes by."""
 
     @property
     def name(self) -> str:
@@ -73,14 +83,23 @@ def variables(environment: type[BaseSettings]) -> Iterator[Variable]:
             default = info.get_default(call_default_factory=True, validated_data={})
             if isinstance(entry.default, Feature):
                 default = getattr(entry.default, field)
-            yield Variable(group, field, default, info.description or "")
+            others = [word.names for word in info.metadata if isinstance(word, Also)]
+            yield Variable(group, field, default, info.description or "", sum(others, ()))
 
 
 def belonging(
     given: Mapping[str, str | None], environment: type[BaseSettings]
 ) -> dict[str, str | None]:
-    """Leave out what is called like a whole group, such as SERVICE: others use such names."""
-    return {name: given[name] for name in given if name not in environment.model_fields}
+    """Bring other names of variables to their own.
+
+    Leave out what is called like a whole group, such as SERVICE: others use such names.
+    """
+    kept = {name: given[name] for name in given if name not in environment.model_fields}
+    for variable in variables(environment):
+        for other in variable.also:
+            if value := given.get(other.lower()):
+                kept.setdefault(variable.name.lower(), value)
+    return kept
 
 
 def origins(environment: type[BaseSettings]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from app.logs.traces import inbound
 if TYPE_CHECKING:
     from app.logs.layouts import Layout
     from app.logs.redaction import Redaction
-    from app.logs.traces import Trace
+    from app.logs.traces import Running
 
 LINE = 65_536
 """Bytes of the longest line, its end included."""
@@ -30,7 +30,7 @@ class Lines(logging.Formatter):
     def __init__(self, redaction: Redaction, layout: Layout, constant: dict[str, str]) -> None:
         """Take what to keep secret, how to lay a line out, and the fields of every line."""
         super().__init__()
-        self.trace: Trace = inbound
+        self.trace: Running = inbound
         """Knows the running trace; a feature that traces puts its own in place."""
         self._redaction = redaction
         self._layout = layout
@@ -67,7 +67,7 @@ class Lines(logging.Formatter):
         exchange = current.get()
         known = {} if exchange is None else {"request_id": exchange.request_id}
         if trace := self.trace(exchange):
-            known["trace_id"], known["span_id"] = trace
+            known |= trace._asdict()
         return known
 
 

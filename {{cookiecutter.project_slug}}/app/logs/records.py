@@ -37,6 +37,7 @@ RESERVED = frozenset(
         "request_id",
         "trace_id",
         "span_id",
+        "trace_flags",
         "exception.type",
         "exception.message",
         "exception.stacktrace",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from app.exchange import header
+from app.exchange import Trace, header
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
     from app.exchange import Exchange
 
-    Trace: TypeAlias = Callable[[Exchange | None], tuple[str, str] | None]
-    """Names the trace and the span that run now, in hexadecimal; None if none is known."""
+    Running: TypeAlias = Callable[[Exchange | None], Trace | None]
+    """Names the span that runs now; None if none is known."""
 
 TRACEPARENT = re.compile(
     rb"(?:00(?=.{53}$)|(?!00|ff)[0-9a-f]{2})"  # later versions may append to what the first has
-    rb"-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?"
+    rb"-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
 )
 """A header of W3C Trace Context: version, trace, span, flags."""
 
 
-def inbound(exchange: Exchange | None) -> tuple[str, str] | None:
-    """Read the caller's trace and span from a well-formed `traceparent`."""
+def inbound(exchange: Exchange | None) -> Trace | None:
+    """Read the caller's span from a well-formed `traceparent`."""
     if exchange is None or not (given := header(exchange.scope, b"traceparent")):
         return None
     well_formed = TRACEPARENT.fullmatch(given)
-    return (well_formed[1].decode(), well_formed[2].decode()) if well_formed else None
+    return Trace(*map(bytes.decode, well_formed.groups())) if well_formed else None

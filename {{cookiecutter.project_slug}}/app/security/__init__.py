@@ -91,6 +91,7 @@ class Security(Feature):
                 )
             )
         service.middleware.append(partial(Admission, service=service, security=self))
+        service.gauges["http_requests_in_flight_limit"] = lambda: self.max_in_flight
 
     def insecure(self) -> Iterator[tuple[str, str]]:
         """Refuse what lets in everybody."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import select
 import socket
 import sys
 import threading
@@ -30,6 +31,8 @@ CLOSE_SECONDS = 4
 """Seconds that the features get, all together, to close what they opened."""
 LAST_SECONDS = 1
 """Seconds that the interpreter gets to end, which waits for threads and tasks of any kind."""
+ARRIVAL_SECONDS = 1
+"""Seconds that who is connected when the port closes may take to be let in, and to ask."""
 TICKS_PER_SECOND = 10
 
 
@@ -136,6 +139,7 @@ class Process(uvicorn.Server):
             await asyncio.sleep(1 / TICKS_PER_SECOND)
         try:
             async with asyncio.timeout(self.settings.grace_seconds + CLOSE_SECONDS):
+                await self.close_door()
                 await super().shutdown(sockets)
         except TimeoutError:
             self.gave_up = True
@@ -144,3 +148,20 @@ class Process(uvicorn.Server):
         patience = threading.Timer(LAST_SECONDS, os._exit, [self.exit_code])
         patience.daemon = True
         patience.start()
+
+    async def close_door(self) -> None:
+        """Close the port while nobody waits at it, then wait for the requests of who came in last.
+
+        To close it on somebody cuts off a request that may be on its way. A proxy that has sent one
+        cannot repeat it; one that is refused can ask another replica.
+        """
+        latest = monotonic() + ARRIVAL_SECONDS
+        while select.select([self.door], [], [], 0)[0] and monotonic() < latest:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0)  # one turn of the loop lets in one of them
+        for server in self.servers:
+            server.close()
+        for counter in range(ARRIVAL_SECONDS * TICKS_PER_SECOND):
+            await asyncio.sleep(1 / TICKS_PER_SECOND)
+            await self.on_tick(counter)
+            if all(connection.cycle for connection in self.server_state.connections):  # type: ignore[union-attr]
+                break

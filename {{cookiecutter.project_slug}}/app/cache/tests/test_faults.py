@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from app.cache.json_cache import JsonCache
 from app.cache.tests.swift import MARGIN, PAUSE, TIMEOUT, opened
+from app.timing import operations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -179,3 +180,16 @@ async def test_no_connection_is_lost_to_calls_that_ran_out_of_time() -> None:
         store = cache._store  # noqa: SLF001 - its pool is what this is about
         assert isinstance(store, Redis)
         assert not store.connection_pool._in_use_connections  # noqa: SLF001
+
+
+async def test_who_watches_runs_is_told_that_another_system_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[object] = []
+
+    async with pretending(says(b"$-1\r\n")) as url, opened(url) as service:
+        monkeypatch.setattr(operations, "watch", lambda *run: told.append(run))
+        await service.resources[JsonCache].get("key", str)
+    async with opened("memory://") as service:
+        await service.resources[JsonCache].get("key", str)
+    assert told == [("cache.get", {"db.system.name": "redis"}), ("cache.get", None)]

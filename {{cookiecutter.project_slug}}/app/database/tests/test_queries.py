@@ -14,7 +14,7 @@ from app.service import Identity, Service
 from app.timing import operations
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -70,6 +70,29 @@ async def test_what_fails_is_counted(empty: Database) -> None:
     assert runs("database.insert.teas") == (count + 1, failed + 1)
 
 
+async def test_who_watches_runs_is_told_what_is_asked_of_which_system(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+
+    def watch(name: str, attributes: Any) -> Callable[[BaseException | None], None]:
+        told.append((name, attributes))
+        return lambda error: told.append(type(error).__name__)
+
+    async with connected(empty) as connection:
+        monkeypatch.setattr(operations, "watch", watch)
+        await connection.execute(TEAS.insert(), {"id": 1, "name": "hush"})
+        with pytest.raises(DBAPIError):
+            await connection.execute(TEAS.insert(), {"id": 1, "name": "hush"})
+        monkeypatch.setattr(operations, "watch", None)
+    system = "postgresql" if empty.url.startswith("postgresql") else "sqlite"
+    known = {"db.operation.name": "INSERT", "db.collection.name": "teas"}
+    begun = ("database.insert.teas", {"db.system.name": system, **known})
+    ends = [told[place + 1] for place, entry in enumerate(told) if entry == begun]
+    assert ends == ["NoneType", "IntegrityError" if system == "sqlite" else ends[1]]
+    assert ends[1] != "NoneType"
+
+
 async def test_a_line_has_the_statement_cut_its_time_and_rows_but_no_parameter(
     empty: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -103,6 +126,7 @@ async def test_the_pool_is_told_in_figures(empty: Database) -> None:
     empty.model_copy(update={"pool_size": 1, "max_overflow": 1}).install(service)
     async with service.lifespan(service.build()):
         gauges = {name: service.gauges[f"database_pool_{name}"] for name in ("size", "overflow")}
+        assert service.gauges["database_pool_limit"]() == 2
         used = service.gauges["database_pool_checked_out"]
         engine = service.resources[AsyncEngine]
         assert (gauges["size"](), used(), gauges["overflow"]()) == (1, 0, 0)

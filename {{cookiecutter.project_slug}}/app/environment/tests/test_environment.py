@@ -1,10 +1,11 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from pydantic import Field, SecretStr
 
-from app.environment import Environment, Misconfigured, Names, load, secrets
+from app.environment import Also, Environment, Misconfigured, Names, load, secrets
 from app.environment.faults import strangers
 from app.environment.report import report
 from app.service import Feature
@@ -17,7 +18,7 @@ class Shop(Feature):
 
     port: int = Field(default=80, ge=1)
     """TCP port."""
-    page_size: int = 10
+    page_size: Annotated[int, Also("PAGE_ENTRIES", "PAGE_LINES")] = 10
     """Entries on a page."""
     hosts: Names = ()
     """Names of the shop."""
@@ -83,6 +84,27 @@ def test_a_variable_overrides_one_field_and_leaves_the_environments_other_defaul
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_PORT", "")
     assert load([Local]).shop.port == 80
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"PAGE_LINES": "4"}, 4),
+        ({"PAGE_LINES": "4", "PAGE_ENTRIES": "5"}, 5),
+        ({"PAGE_ENTRIES": "5", "SHOP_PAGE_SIZE": "6"}, 6),
+        ({"PAGE_ENTRIES": "5", "SHOP_PAGE_SIZE": ""}, 5),
+        ({"PAGE_ENTRIES": ""}, 3),
+    ],
+)
+def test_a_variable_may_go_by_other_names_and_its_own_wins(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: int
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = load([Local])
+    assert settings.shop.page_size == expected
+    (line,) = (line for line in report(settings).splitlines() if "PAGE" in line)
+    assert line.endswith("the environment" if expected > 3 else "default of local")
 
 
 def test_every_problem_is_told_at_once_a_line_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,3 +202,41 @@ def test_the_report_names_the_origin_and_hides_what_is_secret(
     for form in ("text", "env", "markdown"):
         assert SECRET not in report(settings, form)
     assert SECRET in secrets(settings)
+
+
+class Twice(Environment):
+    """Has groups of two words."""
+
+    shop_north: Shop = Shop()
+    shop_south: Shop = Shop(page_size=3)
+
+
+def test_a_group_may_have_a_name_of_two_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "shop_north_token").write_text(SECRET)
+    monkeypatch.setitem(Twice.model_config, "secrets_dir", str(tmp_path))
+    monkeypatch.setenv("SHOP_SOUTH_PORT", "81")
+    settings = load([Twice])
+    assert (settings.shop_north.port, settings.shop_south.port) == (80, 81)
+    assert settings.shop_south.page_size == 3
+    assert secrets(settings) == {SECRET}
+    told = [line.split()[:2] for line in report(settings).splitlines()]
+    assert ["SHOP_SOUTH_PORT=81", "the"] in told
+    assert ["SHOP_NORTH_TOKEN=**********", "/run/secrets"] in told
+
+
+@pytest.mark.parametrize("name", ["SHOP_SOUHT_PORT", "SHOP_SOUTH_PROT", "SHOP_SOUTHPORT"])
+def test_either_word_and_the_field_may_be_misspelt(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "81")
+    with pytest.raises(Misconfigured, match=f"{name}: .*Did you mean SHOP_SOUTH_PORT"):
+        load([Twice])
+
+
+def test_a_fault_names_the_variable_of_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_SOUTH_PORT", "0")
+    with pytest.raises(Misconfigured) as caught:
+        load([Twice])
+    assert [fault.variable for fault in caught.value.faults] == ["SHOP_SOUTH_PORT"]

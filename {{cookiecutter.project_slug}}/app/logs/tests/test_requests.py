@@ -12,7 +12,7 @@ import structlog
 from fastapi import APIRouter, BackgroundTasks, HTTPException
 from starlette.testclient import TestClient
 
-from app.exchange import Exchange
+from app.exchange import Exchange, Trace
 from app.logs import Log
 from app.logs.access import AccessLog
 from app.logs.threads import ContextThreads, context_threads
@@ -104,26 +104,26 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 def test_the_trace_of_the_caller_is_on_every_line(ask: Ask) -> None:
     for line in ask("/sync", traceparent=f"00-{TRACE}-{SPAN}-01"):
-        assert (line["trace_id"], line["span_id"]) == (TRACE, SPAN)
+        assert (line["trace_id"], line["span_id"], line["trace_flags"]) == (TRACE, SPAN, "01")
 
 
 @pytest.mark.parametrize(
-    ("given", "known"),
+    ("given", "flags"),
     [
-        (f"00-{TRACE}-{SPAN}-00", True),
-        (f"cc-{TRACE}-{SPAN}-01-what-comes", True),
-        (f"00-{TRACE}-{SPAN}-01-more", False),
-        (f"ff-{TRACE}-{SPAN}-01", False),
-        (f"00-{TRACE.upper()}-{SPAN}-01", False),
-        (f"00-{'0' * 32}-{SPAN}-01", False),
-        (f"00-{TRACE}-{'0' * 16}-01", False),
-        (f"00-{TRACE}-{SPAN}-01\n", False),
-        ("", False),
+        (f"00-{TRACE}-{SPAN}-00", "00"),
+        (f"cc-{TRACE}-{SPAN}-01-what-comes", "01"),
+        (f"00-{TRACE}-{SPAN}-01-more", None),
+        (f"ff-{TRACE}-{SPAN}-01", None),
+        (f"00-{TRACE.upper()}-{SPAN}-01", None),
+        (f"00-{'0' * 32}-{SPAN}-01", None),
+        (f"00-{TRACE}-{'0' * 16}-01", None),
+        (f"00-{TRACE}-{SPAN}-01\n", None),
+        ("", None),
     ],
 )
-def test_a_traceparent_counts_if_it_is_well_formed(given: str, known: bool) -> None:  # noqa: FBT001
+def test_a_traceparent_counts_if_it_is_well_formed(given: str, flags: str | None) -> None:
     assert inbound(exchange(headers=[(b"traceparent", given.encode())])) == (
-        (TRACE, SPAN) if known else None
+        Trace(TRACE, SPAN, flags) if flags else None
     )
 
 

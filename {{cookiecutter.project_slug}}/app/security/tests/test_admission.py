@@ -122,6 +122,7 @@ def test_a_setting_that_is_no_host_is_refused(host: str) -> None:
 
 def test_a_full_service_says_so_and_still_answers_probes() -> None:
     service = make(max_in_flight=2)
+    assert service.gauges["http_requests_in_flight_limit"]() == 2
     full = TestClient(service.build())
     service.in_flight = 1
     assert full.get("/thing").status_code == 200
