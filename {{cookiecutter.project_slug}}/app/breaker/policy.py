@@ -1,0 +1,39 @@
+"""What a circuit breaker goes by: when it opens, for how long, and what closes it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, model_validator
+from pydantic.dataclasses import dataclass
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The figures of one breaker. Raises ValueError for those under which it could not work."""
+
+    failure_ratio: float = Field(default=0.5, gt=0, le=1)
+    """Share of the calls in the window whose failure opens the circuit."""
+    minimum_calls: int = Field(default=20, ge=1)
+    """Calls that must be in the window before that share says anything."""
+    window_calls: int = Field(default=100, ge=1)
+    """Calls that the window holds at most, the latest."""
+    window_seconds: float = Field(default=30.0, gt=0)
+    """Seconds for which a call stays in the window at most."""
+    open_seconds: float = Field(default=5.0, gt=0)
+    """Seconds without calls once the circuit has opened."""
+    jitter: float = Field(default=0.2, ge=0)
+    """Share of those seconds that chance may add, so that replicas do not try again as one."""
+    permits: int = Field(default=3, ge=1)
+    """Calls that try again after that, at once and in all; the circuit closes if all succeed."""
+    trial_seconds: float = Field(default=30.0, gt=0)
+    """Seconds after which a silent trial may count as failed; set more than a call may take."""
+
+    @model_validator(mode="after")
+    def _can_open(self) -> Self:
+        if self.minimum_calls > self.window_calls:
+            raise ValueError("minimum_calls must not exceed window_calls, or it never opens")
+        return self
