@@ -1,0 +1,23 @@
+"""Tells an address that can be called from one that cannot."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def valid(url: str) -> str:
+    """Give the address back. Raises ValueError, which does not repeat it."""
+    if not url:
+        return url
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # is parsed only now
+    except ValueError:
+        raise ValueError("has no valid host and port") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise ValueError("must be like http://host, http://host:8000/path or https://host")
+    if "@" in parts.netloc:
+        raise ValueError("must have no user and no password; give them to the client as `auth`")
+    if parts.query or parts.fragment:
+        raise ValueError("must end with its path, without ? and #")
+    return url

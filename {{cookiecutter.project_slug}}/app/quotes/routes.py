@@ -1,0 +1,61 @@
+"""The routes of quotes; a call that fails falls back on the last quote known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import httpx2
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, FiniteFloat, ValidationError
+
+from app.problems import Problem
+from app.quotes.api import QuotesClient
+
+if TYPE_CHECKING:
+    from app.quotes import Quotes
+
+NOT_FOUND = 404
+Symbol = Annotated[str, Path(pattern=r"^[A-Z]{1,8}$")]
+
+
+class Quote(BaseModel):
+    """What one of them costs."""
+
+    symbol: str
+    price: FiniteFloat
+    stale: bool = False
+    """Whether it is the last one known, for there is no newer one to be had."""
+
+
+def routes(settings: Quotes) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(prefix="/quotes", tags=["quotes"])
+    known: dict[str, Quote] = {}
+
+    @router.get("/{symbol}")
+    async def quote(symbol: Symbol, api: QuotesClient) -> Quote:
+        """Give the quote, or the last one known."""
+        try:
+            found = await look_up(api, symbol)
+        except httpx2.HTTPError:
+            if symbol not in known:
+                raise
+            return known[symbol].model_copy(update={"stale": True})
+        known.pop(symbol, None)
+        known[symbol] = found
+        if len(known) > settings.kept:
+            del known[next(iter(known))]
+        return found
+
+    return router
+
+
+async def look_up(api: QuotesClient, symbol: str) -> Quote:
+    """Ask the service that knows. Raises `Problem` 404, or `httpx2.HTTPError` if it fails."""
+    answer = await api.get(f"/quotes/{symbol}")
+    if answer.status_code == NOT_FOUND:
+        raise Problem(404, "There is no such symbol.")
+    try:
+        return Quote.model_validate_json(answer.raise_for_status().content)
+    except ValidationError as error:
+        raise httpx2.DecodingError("this is no quote", request=answer.request) from error
