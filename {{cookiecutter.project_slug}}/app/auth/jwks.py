@@ -1,0 +1,50 @@
+"""Picks out of an issuer's key set what can verify a signature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from joserfc.jwk import RSAKey, import_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from joserfc.jwk import Key
+
+ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+)
+"""Signatures by a key pair. HS256 is not among them: a public key must never be taken for a
+secret."""
+KINDS = {"RSA", "EC", "OKP"}
+SHORTEST = 2048
+"""Bits of an RSA key (RFC 7518, section 3.3)."""
+
+
+def usable(document: object) -> dict[str | None, Key]:
+    """Give the keys by name; None is the name of the only one. Raises ValueError if there is none.
+
+    What is of no use, or not understood, is left out (RFC 7517, section 5).
+    """
+    entries = document.get("keys") if isinstance(document, dict) else None
+    keys = list(_fitting(entries if isinstance(entries, list) else []))
+    if not keys:
+        raise ValueError("the key set has no key that verifies signatures")
+    by_name: dict[str | None, Key] = {key.kid: key for key in keys if key.kid is not None}
+    return by_name | ({None: keys[0]} if len(keys) == 1 else {})
+
+
+def _fitting(entries: list[Any]) -> Iterator[Key]:
+    for entry in entries:
+        try:
+            if entry["kty"] not in KINDS or entry.get("use", "sig") != "sig":
+                continue
+            if entry.get("alg", ALGORITHMS[0]) not in ALGORITHMS:
+                continue
+            key = import_key(entry)
+            key.get_op_key("verify")  # refuses a key that is for other operations
+        except Exception:  # noqa: BLE001, S112 - an issuer may name anything, and only some is for us
+            continue
+        if not isinstance(key, RSAKey) or key.public_key.key_size >= SHORTEST:
+            yield key
