@@ -1,0 +1,128 @@
+"""D1, D2, D3: nobody notices a rollout, and a canary has the share that it should."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from math import sqrt
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.rollouts.conftest import FULL
+from tests.rollouts.place import MIX, POSTS, ask, users
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.proofs.load import Request
+    from tests.rollouts.place import Place
+
+REQUESTS = 50_000 if FULL else 2_000
+RESTARTS = 10 if FULL else 2
+SECONDS = 60 if FULL else 6
+SHARES = (1, 5, 10, 25, 50)
+
+
+@pytest.mark.parametrize("requests", [MIX, POSTS], ids=["mixed", "posts"])
+def test_rolling_restarts_and_releases_lose_nothing(
+    place: Place, requests: Sequence[Request]
+) -> None:
+    with users(place, requests, at_least=REQUESTS) as those:
+        for number in range(RESTARTS):
+            began = time.monotonic()
+            place.deploy("rolling", *([] if number % 2 else [place.release(f"n{number}")]))
+            seconds = time.monotonic() - began
+    tally = those.tally
+    assert not tally.failed, tally.reasons
+    assert set(tally.statuses) == {200}
+    assert min(tally.answered["kept"], tally.answered["new"]) > REQUESTS // 10
+    print(f"D1: 0 failed of {tally.total}, {RESTARTS} rolling releases, the last {seconds:.1f} s")  # noqa: T201 - the figure
+
+
+class Watcher:
+    """Asks through the proxy, without pause, which revision answers."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.seen: list[tuple[float, float, str]] = []
+        self.over = False
+        self.thread = threading.Thread(target=self.watch)
+
+    def watch(self) -> None:
+        while not self.over:
+            asked = time.monotonic()
+            revision = self.place.version()
+            self.seen.append((asked, time.monotonic(), revision))
+
+    def switch(self, old: str, new: str) -> tuple[float, float]:
+        """Tell when the first new answer came, and the last old one."""
+        first = min(end for _, end, revision in self.seen if revision == new)
+        last = max(end for _, end, revision in self.seen if revision == old)
+        self.seen.clear()
+        return first, last
+
+
+def test_a_blue_green_switch_and_back_is_quick_and_loses_nothing(place: Place) -> None:
+    watcher = Watcher(place)
+    watcher.thread.start()
+    mixed = []
+    with users(place, at_least=REQUESTS) as those:
+        for command in (["blue-green", place.release("two")], ["rollback"]):
+            place.deploy(*command)
+            old, new = ("one", "two") if command[0] == "blue-green" else ("two", "one")
+            first, last = watcher.switch(old, new)
+            mixed.append(last - first)
+    watcher.over = True
+    watcher.thread.join()
+    assert place.settled() == "one"
+    assert not those.tally.failed, those.tally.reasons
+    assert max(mixed) < 1
+    shown = " and ".join(f"{max(0, seconds):.3f}" for seconds in mixed)
+    print(f"D2: 0 failed of {those.tally.total}; last old answer {shown} s after the first new one")  # noqa: T201 - the figure
+
+
+class Tool:
+    """A canary under way, and the share that it says it has."""
+
+    def __init__(self, place: Place) -> None:
+        self.process = place.start("canary", place.release("two"), "--json")
+        self.share = 0.0
+        self.thread = threading.Thread(target=self.listen)
+        self.thread.start()
+
+    def listen(self) -> None:
+        for line in map(json.loads, self.process.stdout):
+            left = line.get("left_seconds", 0)
+            self.share = line["share"] if left > 1 else 0.0
+
+
+def test_a_canary_has_its_share_and_a_user_stays_on_one_side(place: Place) -> None:
+    place.configure(canary=[(share, SECONDS) for share in SHARES], minimum_requests=1)
+    random = Random(6)  # noqa: S311 - no secret
+    chosen: dict[float, list[bool]] = {share: [] for share in SHARES}
+    sides: dict[str, list[str]] = {f"regular-{number}": [] for number in range(50)}
+    tool = Tool(place)
+    while tool.thread.is_alive():
+        before = tool.share
+        user = f"{random.random()}"
+        revision = place.version(user)
+        ask(place.proxy, "/greetings/ada", user)  # the gates want users, not probes
+        regular = random.choice(list(sides))
+        side = place.version(regular)
+        if before and tool.share == before < 100:
+            chosen[before].append(revision == "two")
+            sides[regular].append(side)
+    tool.process.communicate()
+    assert tool.process.returncode == 0
+    assert place.settled() == "two"
+    for share, those in chosen.items():
+        sigma = sqrt(share * (100 - share) / len(those))
+        actual = 100 * sum(those) / len(those)
+        print(f"D3: {share} % was {actual:.1f} % of {len(those)} users (sigma {sigma:.2f})")  # noqa: T201 - the figure
+        assert abs(actual - share) <= 3 * sigma
+    for user, seen in sides.items():
+        assert seen == sorted(seen), f"{user} went back and forth: {seen}"  # one ... two
+    assert sum(seen[0] != seen[-1] for seen in sides.values()) > 10

@@ -1,0 +1,118 @@
+"""Examines a host: what would keep a rollout from going well, before it is begun."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.errors import Failure
+from deploy.lock import holder
+from deploy.nginx import GENTLE
+from deploy.probe import Address, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from deploy.host import Host
+
+FREE_MEBIBYTES = 500
+MEBI = 2**20
+BUILT = 1_767_225_600
+"""Begin of 2026: a clock before it is wrong."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was examined."""
+
+    what: str
+    well: bool
+    found: str
+
+    def __str__(self) -> str:
+        """Write it for people."""
+        return f"{'ok  ' if self.well else 'BAD '} {self.what}: {self.found}"
+
+
+def examine(host: Host) -> Iterator[Finding]:
+    """Look at everything; a look that fails is a finding too."""
+    looks: dict[str, Callable[[Host], tuple[bool, str]]] = {
+        "nginx": _nginx,
+        "ports": _ports,
+        "disk": _disk,
+        "clock": _clock,
+        "engine": _engine,
+        "lock": _lock,
+        "journal": _journal,
+    }
+    for what, look in looks.items():
+        try:
+            yield Finding(what, *look(host))
+        except (Failure, OSError) as error:
+            yield Finding(what, well=False, found=str(error))
+
+
+def _nginx(host: Host) -> tuple[bool, str]:
+    version = host.nginx.version()
+    shown = ".".join(map(str, version))
+    if version >= GENTLE:
+        return True, f"{shown}; idle connections of clients outlive a reload by 2 s"
+    return True, f"{shown}, older than 1.27.4; connections of clients are closed after each answer"
+
+
+def _ports(host: Host) -> tuple[bool, str]:
+    settings = host.configuration.proxy
+    taken = [port for port in (settings.port, settings.admin_port) if not _free(port)]
+    if not taken:
+        return True, f"{settings.port} and {settings.admin_port} are free"
+    try:
+        ask(Address("127.0.0.1", settings.admin_port), "/generation")
+    except OSError:
+        return False, f"{taken} taken by somebody else. Change [proxy], or end that program."
+    return True, f"{settings.port} and {settings.admin_port} are our nginx's"
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
+def _disk(host: Host) -> tuple[bool, str]:
+    there = next(it for it in (host.directory, *host.directory.parents) if it.exists())
+    free = shutil.disk_usage(there).free // MEBI
+    advice = "" if free >= FREE_MEBIBYTES else f"; a rollout should have {FREE_MEBIBYTES}"
+    return not advice, f"{free} MiB free at {there}{advice}"
+
+
+def _clock(_: Host) -> tuple[bool, str]:
+    synchronised = Path("/run/systemd/timesync/synchronized").exists()
+    said = "synchronised" if synchronised else "nothing says that it is synchronised"
+    now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    return time.time() > BUILT, f"{now}, {said}"
+
+
+def _engine(host: Host) -> tuple[bool, str]:
+    return True, host.driver.engine()
+
+
+def _lock(host: Host) -> tuple[bool, str]:
+    running = holder(host.lock)
+    return running is None, f"held by {running}" if running else "free"
+
+
+def _journal(host: Host) -> tuple[bool, str]:
+    latest = host.history.latest()
+    if latest is None:
+        return True, "nothing has been rolled out yet"
+    torn = "; its last line is torn" if latest.journal.torn else ""
+    state = latest.ended.result if latest.ended else "halfway: resume or rollback"
+    return latest.ended is not None, f"rollout {latest.begun.number} is {state}{torn}"

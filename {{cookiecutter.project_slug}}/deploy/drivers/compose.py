@@ -1,0 +1,64 @@
+"""Calls `docker compose` with the project's files and one of ours on top."""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploy.commands import run
+
+if TYPE_CHECKING:
+    from deploy.configuration import Configuration
+
+
+class Compose:
+    """The compose project; nothing is asked of it before it is needed."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.settings = configuration.docker
+        self.proxy = configuration.proxy
+        self.directory = Path(configuration.directory)
+        self.files = tuple(Path(file) for file in self.settings.compose)
+
+    def __call__(self, *arguments: str, image: str = "", over: Path | None = None) -> str:
+        """Run a command. Raises StepFailed."""
+        files = (*self.files, over) if over else self.files
+        named = [word for file in files for word in ("--file", str(file))]
+        environment = {**os.environ, "HTTP_PORT": str(self.proxy.port)}
+        if image:
+            environment["IMAGE"] = image
+        folder = str(self.files[0].parent)
+        return run(
+            *("docker", "compose", "--progress", "quiet", "--project-directory", folder),
+            *named,
+            *arguments,
+            env=environment,
+        )
+
+    @cached_property
+    def configuration(self) -> dict[str, Any]:
+        """What compose makes of its files."""
+        return dict(json.loads(self("config", "--format", "json")))
+
+    @property
+    def project(self) -> str:
+        """Name of the project, which begins every name."""
+        return str(self.configuration["name"])
+
+    def up_dependencies(self) -> None:
+        """Have everything run that the service needs, but what runs once and ends."""
+        services = self.configuration["services"]
+        needed = services[self.settings.service].get("depends_on") or {}
+        lasting = [
+            name
+            for name, how in needed.items()
+            if how["condition"] != "service_completed_successfully"
+        ]
+        ending = [name for name in needed if name not in lasting]
+        for name in ending:
+            lasting += services[name].get("depends_on") or {}
+        if lasting:
+            self("up", "--detach", "--wait", "--no-recreate", *sorted(set(lasting)))

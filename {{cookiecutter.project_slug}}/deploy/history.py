@@ -1,0 +1,107 @@
+"""All rollouts there were: a journal each, numbered; what should be there now is in the last."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy.errors import Refused
+from deploy.fleet import Fleet
+from deploy.journal import Damaged, Journal
+from deploy.records import Misfits
+from deploy.rollout import Rollout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from deploy.events import Begun
+    from deploy.journal import Disk
+
+
+@dataclass(frozen=True)
+class Illegible:
+    """A journal that cannot be trusted."""
+
+    path: Path
+    reason: str
+
+
+class History:
+    """The journals in a folder."""
+
+    def __init__(self, folder: Path, most: int, disk: Disk = os) -> None:
+        """Keep `most` of them."""
+        self.disk = disk
+        self.folder = folder
+        self.most = most
+
+    def paths(self) -> list[Path]:
+        """Give the journals, the oldest first."""
+        return sorted(self.folder.glob("*.jsonl"), key=lambda path: int(path.stem))
+
+    def latest(self) -> Rollout | None:
+        """Read the last rollout that has begun. Raises Damaged rather than take an older one."""
+        for path in reversed(self.paths()):
+            journal = Journal(path, self.disk)
+            if journal.entries:  # without one, the first line was torn: nothing had been done yet
+                return _rollout(journal)
+        return None
+
+    def all(self) -> Iterator[Rollout | Illegible]:
+        """Read every rollout, the oldest first; one that is damaged does not hide the others."""
+        for path in self.paths():
+            try:
+                journal = Journal(path, self.disk)
+                if journal.entries:
+                    yield _rollout(journal)
+                else:
+                    yield Illegible(path, "its first line is torn: nothing had been done yet")
+            except Damaged as error:
+                yield Illegible(path, str(error))
+
+    def fleet(self) -> Fleet:
+        """Tell what should be there now."""
+        latest = self.latest()
+        return latest.fleet if latest else Fleet()
+
+    def begin(self, begun: Begun) -> Rollout:
+        """Begin a rollout; let go of the journals that are one too many."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{begun.number}.jsonl"
+        rollout = Rollout(Journal(path, self.disk))
+        rollout.record(begun)
+        for old in self.paths()[: -self.most]:
+            old.unlink()
+        return rollout
+
+    def next_number(self) -> int:
+        """Number the next rollout; the number of one that never began is used again."""
+        latest = self.latest()
+        return latest.begun.number + 1 if latest else 1
+
+    def before(self, number: int | None) -> Rollout:
+        """Find the rollout to go back to: the one named, or the last that brought another release.
+
+        Raises Refused if there is none.
+        """
+        good = [it for it in self.all() if isinstance(it, Rollout) and it.brought]
+        if number is not None:
+            good = [it for it in good if it.begun.number == number]
+        else:
+            live = {it.release.digest for it in self.fleet().instances}
+            good = [it for it in good if it.release and it.release.digest not in live]
+        if not good:
+            raise Refused(
+                f"{self.folder}: no rollout {number or 'before this one'} that ended well is "
+                "recorded. See: python3 -m deploy history"
+            )
+        return good[-1]
+
+
+def _rollout(journal: Journal) -> Rollout:
+    try:
+        return Rollout(journal)
+    except Misfits as misfits:
+        raise Damaged(f"{misfits} Was it written by another version of deploy/?") from misfits
