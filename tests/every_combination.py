@@ -1,0 +1,28 @@
+"""The whole product of the answers, statically: it takes long, so it is run by its name only."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.test_carvings import ALONE, OPTIONS
+from tests.test_carvings import test_every_combination_is_whole as is_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEETING = {name: values for name, values in OPTIONS.items() if name not in ALONE}
+
+
+@pytest.mark.parametrize("meeting", list(product(*MEETING.values())), ids=repr)
+def test_it_is_whole_beside_every_answer_that_stands_alone(
+    meeting: tuple[Any, ...], tmp_path: Path
+) -> None:
+    for alone in product(*(OPTIONS[name] for name in ALONE)):
+        where = tmp_path / "-".join(alone)
+        where.mkdir()
+        is_whole(dict(zip([*ALONE, *MEETING], [*alone, *meeting], strict=True)), where)
+        shutil.rmtree(where)

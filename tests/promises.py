@@ -1,0 +1,122 @@
+"""Which promise of the README was held up by which test, with which figure.
+
+`pytest --promises FOLDER` notes what each test did; `python -m tests.promises FOLDER` tells it as
+`promises.md` and `promises.json`, and fails if a promise was not put to the test. A figure is a
+line that a test prints, such as `R1: 0 failed of 20000`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+ROOT = Path(__file__).parent.parent
+NOTES = "tests.json"
+Tests = dict[str, dict[str, Any]]
+"""What each test did: its id -> outcome, seconds, figures."""
+OF_A_SERVICE = "tests/proofs/test_own_tests.py"
+ROW = re.compile(r"^\| (?P<promise>[^|]+) \| (?P<by>[^|]*\btests\b[^|]+) \|$", re.MULTILINE)
+NAMED = re.compile(r"`((?:app/\w+/)?tests(?:/[\w/]+\.py)?)`( of a carved service)?")
+FIGURE = re.compile(r"^[A-Z]\d+[^:\n]{0,40}: .+$", re.MULTILINE)
+
+
+@dataclass
+class Promise:
+    """A row of the README's table, and what became of its tests."""
+
+    promise: str
+    files: list[str]
+    passed: int = 0
+    failed: int = 0
+    unproven: int = 0
+    figures: list[str] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        """Whether its tests ran, none failed, and none lacked what it needs."""
+        return bool(self.passed) and not self.failed and not self.unproven
+
+
+class Notes:
+    """Plugin of pytest that adds what each test did to what earlier runs noted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / NOTES
+        self.tests: Tests = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test once it has run, or was skipped, or fails in a fixture."""
+        if report.when == "call" or report.outcome != "passed":
+            figures = FIGURE.findall(report.capstdout)
+            unproven = report.skipped and "NOT PROVEN" in str(report.longrepr)
+            outcome = "unproven" if unproven else report.outcome
+            told = {"outcome": outcome, "seconds": round(report.duration, 2)}
+            self.tests[report.nodeid] = {**told, "figures": figures}
+
+    def pytest_sessionfinish(self) -> None:
+        """Write them down."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        noted = json.loads(self.file.read_text("utf-8")) if self.file.exists() else {}
+        text = json.dumps({**noted, **self.tests}, indent=2, sort_keys=True)
+        self.file.write_text(text + "\n", "utf-8")
+
+
+def promises(readme: str) -> list[Promise]:
+    """Read the README's table; what a carved service's own tests hold up is run by one of ours."""
+    rows = []
+    for row in ROW.finditer(readme):
+        named = re.findall(
+            r"`((?:app/\w+/)?tests(?:/[\w/]+\.py)?)`( of a carved service)?", row["by"]
+        )
+        rows.append(Promise(row["promise"], [OF_A_SERVICE if own else name for name, own in named]))
+    return rows
+
+
+def settle(rows: list[Promise], tests: Tests) -> None:
+    """Count for each promise what its tests did, and collect their figures."""
+    for row in rows:
+        told = [it for test, it in tests.items() if test.partition("::")[0] in row.files]
+        outcomes = [it["outcome"] for it in told]
+        row.passed = outcomes.count("passed")
+        row.failed = outcomes.count("failed")
+        row.unproven = outcomes.count("unproven")
+        row.figures = [figure for it in told for figure in it["figures"]]
+
+
+def markdown(rows: list[Promise]) -> str:
+    """Tell it as a table."""
+    lines = ["| Promise | Held up by | Tests | Figures |", "| --- | --- | --- | --- |"]
+    for row in rows:
+        counts = f"{row.passed} passed, {row.failed} failed, {row.unproven} not proven"
+        verdict = counts if row.held else f"**not held up**: {counts}"
+        files = ", ".join(f"`{name}`" for name in row.files)
+        told = "<br>".join(figure.replace("|", "\\|") for figure in row.figures)
+        lines.append(f"| {row.promise} | {files} | {verdict} | {told} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(folder: Path) -> int:
+    """Write the report; give 1 and a line for each promise that nothing held up."""
+    rows = promises((ROOT / "README.md").read_text("utf-8"))
+    notes = folder / NOTES
+    settle(rows, json.loads(notes.read_text("utf-8")) if notes.exists() else {})
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "promises.md").write_text(markdown(rows), "utf-8")
+    data = [{**asdict(row), "held": row.held} for row in rows]
+    (folder / "promises.json").write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+    for row in rows:
+        if not row.held:
+            sys.stderr.write(f"not held up by {', '.join(row.files)}: {row.promise}\n")
+    sys.stderr.write(f"{sum(row.held for row in rows)} of {len(rows)} promises were held up\n")
+    return 0 if rows and all(row.held for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

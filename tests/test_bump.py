@@ -1,0 +1,39 @@
+"""Raising dependencies: bounds move, and everything else of the file stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bump import BOUNDED, raised
+from tests.template import RAW
+
+
+@pytest.mark.parametrize(
+    ("old", "newest", "new"),
+    [
+        ('"alembic>=1.20.1,<2",  # if database', "1.21.0", '"alembic>=1.21,<2",  # if database'),
+        ('"redis>=8.1,<9",', "10.0.0", '"redis>=10,<11",'),
+        ('"ruff>=0.17.6,<0.18",', "0.18.0", '"ruff>=0.18,<0.19",'),
+        ('"ruff>=0.17.6,<0.18",', "0.17.9", '"ruff>=0.17.9,<0.18",'),
+        ('"sqlalchemy[asyncio]>=2.1.9,<3",', "2.10.0", '"sqlalchemy[asyncio]>=2.10,<3",'),
+        (
+            "\"uvloop>=0.23,<1; sys_platform != 'win32'\",",
+            "1.0.2",
+            "\"uvloop>=1.0.2,<2; sys_platform != 'win32'\",",
+        ),
+    ],
+)
+def test_bounds_move_to_the_newest_version(old: str, newest: str, new: str) -> None:
+    name = old[1:].partition(">")[0].partition("[")[0]
+    assert raised(old, {name: newest, "other": "9"}) == new
+
+
+def test_what_has_no_newer_version_stays_as_it_is() -> None:
+    text = (RAW / "pyproject.toml").read_text("utf-8")
+    assert raised(text, {}) == text
+
+
+def test_every_dependency_of_the_service_has_bounds_that_can_be_raised() -> None:
+    text = (RAW / "pyproject.toml").read_text("utf-8")
+    lists = text.partition("\ndependencies = [")[2].partition("[tool.uv]")[0]
+    assert len(BOUNDED.findall(lists)) == lists.count(">=") > 20

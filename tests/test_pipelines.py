@@ -1,0 +1,198 @@
+"""Pipelines: what their readers and linters make of them, and what each of their lines does."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pipelines import DIGEST, STANDINS, Calls, jobs, lines, load, workflows
+from tests.template import MANIFEST, RAW, ROOT, carve, files, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEAN: dict[str, object] = {
+    **{name: False for name, default in MANIFEST.items() if default is True},
+    **{name: "none" for name, choices in MANIFEST["_choices"].items() if "none" in choices},
+}
+CARVINGS: dict[str, dict[str, object]] = {
+    "github": {"ci": "github"},
+    "github, lean": {**LEAN, "ci": "github"},
+    "gitlab": {"ci": "gitlab"},
+    "gitlab, lean": {**LEAN, "ci": "gitlab"},
+    "none": {"ci": "none"},
+}
+SCHEMAS = {
+    ".github/workflows/*.yml": "github-workflows",
+    ".github/dependabot.yml": "dependabot",
+    ".gitlab-ci.yml": "gitlab-ci",
+    "renovate.json": "renovate",
+    "**/compose*.yaml": "compose-spec",
+}
+STAGES = ("lint", "types", "test", "build", "scan", "push")
+PINNED = re.compile(r"uses: ([\w./-]+)@([0-9a-f]{40}) # (v[\d.]+)$")
+SERVERS = re.compile(r"(?:image|name): ((?:postgres|redis):\S+)")
+MAIN_AND_TAGS = ["$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "$CI_COMMIT_TAG =~ /^v/"]
+
+
+@pytest.fixture(params=CARVINGS, scope="module")
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = carve(tmp_path_factory.mktemp("pipelines") / "orders", **CARVINGS[request.param])
+    (where / "uv.lock").touch()
+    return where
+
+
+def test_it_is_what_its_readers_take_it_for(service: Path) -> None:
+    for pattern, schema in SCHEMAS.items():
+        if found := sorted(map(str, service.glob(pattern))):
+            check = ("check-jsonschema", "--builtin-schema", f"vendor.{schema}")
+            ended = run(*check, *found, cwd=service)
+            assert ended.returncode == 0, ended.stdout
+    ended = run("pre-commit", "validate-config", ".pre-commit-config.yaml", cwd=service)
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.mark.parametrize("root", [*CARVINGS, "the template"])
+def test_linters_have_nothing_to_say(root: str, tmp_path: Path) -> None:
+    where, own = ROOT, [".github", ".pre-commit-config.yaml"]
+    if root in CARVINGS:
+        where = carve(tmp_path / "orders", **CARVINGS[root])
+        own = [name for name in files(where) if name.endswith((".yml", ".yaml"))]
+    commands = [("yamllint", "--strict", "--config-file", str(RAW / ".yamllint.yaml"), *own)]
+    if (where / ".github").exists():
+        found = [f".github/workflows/{name}" for name in workflows(where)]
+        commands += [("zizmor", "--offline", "--pedantic", ".github"), ("actionlint", *found)]
+    for command in commands:
+        ended = run(*command, cwd=where)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_the_shell_linter_has_nothing_to_say(service: Path) -> None:
+    for line in lines(service):
+        known = "".join(f"export {name}\n" for name in line.variables)
+        ended = run("shellcheck", "--shell=bash", "-", cwd=service, typed=known + line.script)
+        assert ended.returncode == 0, f"{line.job}: {ended.stdout}"
+
+
+def test_makefile_pipeline_and_readme_have_the_same_stages(service: Path) -> None:
+    told = run("make", "--dry-run", "PUSH=yes", "ci", cwd=service).stdout
+    found = re.search(r"for stage in ([a-z ]+?) *;", told)
+    assert found, told
+    stages = found[1].split()
+    with_image = (service / "Dockerfile").exists()
+    assert stages == [it for it in STAGES if with_image or it not in {"build", "push"}]
+    _, _, readme = (service / "README.md").read_text("utf-8").partition("## Pipeline")
+    assert re.findall(r"^\| `make (\w+)` \|", readme, re.MULTILINE) == stages
+    of_pushes = [line for line in lines(service) if line.file != "audit.yml"]
+    assert [stage for line in of_pushes for stage in line.stages] == (stages if of_pushes else [])
+    if (service / ".gitlab-ci.yml").exists():
+        assert load(service / ".gitlab-ci.yml")["stages"] == [*stages, "release"]
+        assert all(job["stage"] == name for name, job in jobs(service).items())
+
+
+def test_every_line_runs_and_what_is_published_is_what_was_built(
+    service: Path, tmp_path: Path
+) -> None:
+    # All of them are run, by bash and make; what reaches outside has a stand-in.
+    calls = Calls(tmp_path)
+    for line in lines(service):
+        calls.run(line, service)
+    if not calls.made:
+        assert not list(lines(service))
+        return
+    for told in "ruff check", "mypy app tests", "pytest":
+        assert f"uv run --quiet {told}" in calls.made
+    assert any("pip-audit" in call for call in calls.made)
+    published = [call for call in calls.made if not call.startswith(("uv", "apk"))]
+    released = [call for call in published if call.startswith("gh release create v1.2.3 ")]
+    assert len(released) == (service / ".github").exists()
+    image, name = calls.image, calls.image.partition(":")[0]
+    pushed = f"{name}@{DIGEST}"
+    with_image = [
+        f"docker build --tag {image} .",
+        f"docker run --detach --env ENVIRONMENT=test {image}",
+        "docker exec the-container python -m app health",
+        "docker rm --force --volumes the-container",
+        f"docker save --output image.tar {image}",
+        f"docker login --password-stdin {image.partition('/')[0]}",
+        "docker load --input image.tar",
+        f"docker push {image}",
+        f"docker image inspect --format {{{{index .RepoDigests 0}}}} {image}",
+        f"cosign sign --yes {pushed}",
+        f"docker buildx imagetools create --prefer-index=false --tag {name}:v1.2.3 {pushed}",
+    ]
+    bare = [re.sub(r" --(build-arg|username) \S+", "", call) for call in published]
+    assert bare == [*(with_image if (service / "Dockerfile").exists() else []), *released]
+
+
+def test_it_calls_only_programs_that_the_test_above_knows(service: Path) -> None:
+    known = {"make", "echo", "printf", *STANDINS}
+    for line in lines(service):
+        for command in filter(None, map(str.strip, line.script.splitlines())):
+            assert re.sub(r"^\w+=\$\(", "", command).split()[0] in known, command
+
+
+def test_only_main_and_tags_publish_and_somebody_can_be_asked(service: Path) -> None:
+    for workflow in workflows(service).values():
+        assert workflow["permissions"] == {}
+        assert set(workflow[True]) <= {"push", "pull_request", "schedule", "workflow_dispatch"}
+        assert workflow[True].get("push") in (None, {"branches": ["main"], "tags": ["v*"]})
+    for name, job in jobs(service).items():
+        publishes = name in {"push", "release"}
+        writes = "write" in job.get("permissions", {}).values()
+        assert writes == (publishes and (service / ".github").exists()), name
+        assert job.get("environment") == ("release" if publishes else None), name
+        if publishes and (service / ".gitlab-ci.yml").exists():
+            allowed = MAIN_AND_TAGS if name == "push" else MAIN_AND_TAGS[1:]
+            assert [rule["if"] for rule in job["rules"]] == allowed
+        elif publishes:
+            push, tag = "github.event_name == 'push'", "github.ref_type == 'tag'"
+            assert job["if"] == (push if name == "push" else tag)
+            assert "stages" in job["needs"]
+
+
+def test_an_action_is_pinned_to_one_commit_here_and_in_the_template() -> None:
+    pins: dict[str, set[str]] = {}
+    for root in RAW, ROOT:
+        for path in sorted((root / ".github/workflows").glob("*.yml")):
+            for row in path.read_text("utf-8").splitlines():
+                if "uses:" in row and "uses: ./" not in row:
+                    found = PINNED.search(row)
+                    assert found, row
+                    pins.setdefault(found[1], set()).add(f"{found[2]} {found[3]}")
+    assert {action: commits for action, commits in pins.items() if len(commits) > 1} == {}
+
+
+def test_updates_look_wherever_versions_are_pinned_and_wait_a_week(service: Path) -> None:
+    if (service / "renovate.json").exists():
+        renovate = json.loads((service / "renovate.json").read_text("utf-8"))
+        assert renovate["minimumReleaseAge"] == "7 days"
+    if (service / ".github").exists():
+        updates = load(service / ".github/dependabot.yml")["updates"]
+        assert {update["cooldown"]["default-days"] for update in updates} == {7}
+        looks = {"uv": "pyproject.toml", "github-actions": ".github/workflows/*.yml"}
+        looks |= {"docker": "Dockerfile", "docker-compose": "**/compose*.yaml"}
+        expected = {name for name, pattern in looks.items() if list(service.glob(pattern))}
+        assert {update["package-ecosystem"] for update in updates} == expected
+
+
+def test_checks_run_against_the_servers_that_run_with_the_service(service: Path) -> None:
+    told = (service / ".github/workflows/ci.yml", service / ".gitlab-ci.yml")
+    used = [it for path in told if path.exists() for it in SERVERS.findall(path.read_text("utf-8"))]
+    compose = [path.read_text("utf-8") for path in service.glob("**/compose*.yaml")]
+    assert set(used) <= {it for text in compose for it in SERVERS.findall(text)}
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_it_runs_on_the_chosen_python_only(tmp_path: Path, ci: str) -> None:
+    service = carve(tmp_path / "orders", ci=ci, python_version="3.11")
+    assert (service / ".python-version").read_text("utf-8").strip() == "3.11"
+    if ci == "gitlab":
+        assert load(service / ".gitlab-ci.yml")["default"]["image"] == "python:3.11"
+    for job in jobs(service).values():
+        for step in job.get("steps", []):
+            if "setup-python" in step.get("uses", ""):
+                assert step["with"] == {"python-version-file": ".python-version"}
