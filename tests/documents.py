@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FOREIGN = (".git/", ".venv", ".uv", ".hypothesis", "build", "{{")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
-TARGET = re.compile(r"(?:^|[`$&;(\s])make ([a-z][a-z-]*)", re.MULTILINE)
+TARGET = re.compile(r"(?:^|[`$&;(\s])make ([a-z][a-z0-9-]*)", re.MULTILINE)
 
 
 def sources(root: Path, *suffixes: str) -> dict[str, str]:
@@ -49,7 +49,9 @@ def anchors(markdown: str) -> set[str]:
 
 def lost_targets(root: Path) -> Iterator[str]:
     """Yield each `make` target that a document or a pipeline names and the Makefile lacks."""
-    targets = re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text("utf-8"), re.MULTILINE)
+    targets = re.findall(
+        r"^([a-z][a-z0-9-]*):", (root / "Makefile").read_text("utf-8"), re.MULTILINE
+    )
     pipelines = sources(root, ".yml", ".yaml")
     code = {name: "\n".join(CODE.findall(text)) for name, text in sources(root, ".md").items()}
     for name, text in {**code, **pipelines}.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ ANSWERS = answer(**ON)
 CHOICES = MANIFEST["_choices"]
 OTHERS = {one for name, those in CHOICES.items() for one in those if one != ANSWERS[name]}
 MARKER = re.compile(r"[ \t]*(?:#|//|<!--) if ([\w. -]+?)(?: -->)?$")
-FENCE = re.compile(r"\s*(?:#|//|<!--) (?:if [\w. -]+:|end)(?: -->)?$")
+FENCE = re.compile(r"\s*(?:#|//|<!--) (?:if ([\w. -]+):|end)(?: -->)?$")
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +36,18 @@ def named(text: str) -> str:
 
 def test_no_file_is_lost_but_those_of_other_choices_and_none_is_added(service: Path) -> None:
     lost = {path for other in OTHERS for path in MANIFEST["_paths"].get(other, ())}
-    raw = {name for name in files(RAW) if name not in lost and name.split("/")[0] not in lost}
+    raw = {
+        name
+        for name in files(RAW)
+        if lost.isdisjoint([name, *map(str, PurePosixPath(name).parents)])
+    }
     assert set(files(service)) == {*raw, ".cookiecutter.json"}
 
 
 def test_every_syntax_tree_is_the_same(service: Path) -> None:
     for name, text in texts(service).items():
         if name.endswith(".py"):
-            raw = (RAW / name).read_text("utf-8")
+            raw = "\n".join(chosen((RAW / name).read_text("utf-8")))
             assert ast.dump(ast.parse(named(raw))) == ast.dump(ast.parse(text)), name
 
 
@@ -50,14 +55,23 @@ def test_every_other_line_is_the_same(service: Path) -> None:
     for name, text in texts(service).items():
         if name == ".cookiecutter.json":
             continue
-        raw = [
-            line for line in (RAW / name).read_text("utf-8").split("\n") if not FENCE.match(line)
-        ]
-        kept = [line for line in raw if not belongs_to_another_choice(line)]
+        kept = chosen((RAW / name).read_text("utf-8"))
         assert [named(MARKER.sub("", line)) for line in kept] == text.split("\n"), name
 
 
-def belongs_to_another_choice(line: str) -> bool:
-    """Tell a line that is marked for choices that were not made."""
-    marked = MARKER.search(line)
-    return marked is not None and set(marked[1].split(" or ")) <= OTHERS
+def chosen(text: str) -> list[str]:
+    """Give the lines of a raw file but fences, and what is marked for choices not made."""
+    kept, wanted = [], True
+    for line in text.split("\n"):
+        if fence := FENCE.match(line):
+            wanted = fence[1] is None or not belongs_to_another_choice(fence[1])
+            continue
+        marked = MARKER.search(line)
+        if wanted and not (marked and belongs_to_another_choice(marked[1])):
+            kept.append(line)
+    return kept
+
+
+def belongs_to_another_choice(condition: str) -> bool:
+    """Tell a condition that only choices that were not made fulfil."""
+    return set(condition.split(" or ")) <= OTHERS

@@ -14,7 +14,7 @@ import pytest
 
 from post_gen_project import Flaw, carve, conditions, fill, holds, make
 from pre_gen_project import DEPENDENCIES, problems
-from tests.template import RAW, ROOT, answer
+from tests.template import MANIFEST, RAW, ROOT, answer
 
 HOOKS = sorted((ROOT / "hooks").glob("*.py"))
 KNOWN = {"metrics": True, "database": False, "cache": False}
@@ -50,7 +50,8 @@ def test_a_bad_or_taken_slug_is_refused_with_a_fix(slug: object) -> None:
 
 def test_no_service_is_named_like_what_it_depends_on() -> None:
     project = tomllib.loads((RAW / "pyproject.toml").read_text("utf-8"))
-    needed = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"].values()
+    needed = [*project["project"]["dependencies"], *(one for group in groups for one in group)]
     assert {re.split(r"[^\w-]", one)[0] for one in needed} == DEPENDENCIES
 
 
@@ -96,7 +97,8 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_questions() -> None:
 
 def test_a_condition_is_a_true_answer_or_a_choice_but_never_free_text() -> None:
     on = {name for name, is_on in conditions(answer(author="gitlab")).items() if is_on}
-    assert on == {"metrics", "database", "cache", "github", "MIT", "3.13"}
+    features = {name for name, default in MANIFEST.items() if default is True}
+    assert on == features | {"compose", "github", "MIT", "3.13"}
 
 
 def test_one_true_name_makes_an_or_hold() -> None:

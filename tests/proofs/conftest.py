@@ -17,4 +17,4 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Carved:
 def self_contained(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     """A service that needs no server beside it, in production either."""
     where = tmp_path_factory.mktemp("self_contained")
-    return Carved.make(where, database=False, cache=False).sync()
+    return Carved.make(where, database=False, cache=False, outbound=False, auth=False).sync()

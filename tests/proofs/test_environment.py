@@ -167,7 +167,13 @@ def test_production_with_nothing_set_asks_for_what_it_needs(
 ) -> None:
     for environment in ("production", "staging"):
         told = faults(start(everything, tmp_path, ENVIRONMENT=environment))
-        assert told.keys() == {"CACHE_URL", "DATABASE_URL", "SECURITY_ALLOWED_HOSTS"}
+        assert told.keys() == {
+            "AUTH_SECRET_KEY",
+            "CACHE_URL",
+            "DATABASE_URL",
+            "OUTBOUND_QUOTES_BASE_URL",
+            "SECURITY_ALLOWED_HOSTS",
+        }
         assert "api.example.com" in told["SECURITY_ALLOWED_HOSTS"]
 
 

@@ -17,7 +17,8 @@ from tests.proofs.carved import TEMPLATE, Carved, clean, uv
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
 FEATURES = [name for name, answer in QUESTIONS.items() if isinstance(answer, bool)]
-NOTHING: dict[str, bool | str] = {**dict.fromkeys(FEATURES, False), "ci": "none"}
+NOWHERE = {"ci": "none", "deployment": "none"}
+NOTHING: dict[str, bool | str] = {**dict.fromkeys(FEATURES, False), **NOWHERE}
 CONTAINER = "python:{}-slim"
 
 
@@ -26,12 +27,13 @@ CONTAINER = "python:{}-slim"
     [
         pytest.param({}, id="everything"),
         pytest.param(NOTHING, id="nothing"),
-        *(pytest.param({name: False}, id=f"without {name}") for name in FEATURES),
+        pytest.param({"ci": "gitlab", "deployment": "kubernetes"}, id="elsewhere"),
+        *(pytest.param({name: False, **NOWHERE}, id=f"without {name}") for name in FEATURES),
     ],
 )
 def test_a_carving_passes_its_own_pipeline(answers: dict[str, bool | str], tmp_path: Path) -> None:
     carved = Carved.make(tmp_path, **answers, python_version=available()[0])
-    carved.run("make", "ci")
+    carved.run("make", "ci", "STAGES=lint types test")
 
 
 def test_the_example_can_be_removed_as_the_readme_says(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic_settings import SettingsConfigDict
 
+from app.auth import Auth  # if auth
 from app.cache import Caching  # if cache
 from app.database import Database  # if database
 from app.environment import Environment, secrets
@@ -15,10 +16,12 @@ from app.logs import Log
 from app.metrics import Metrics  # if metrics
 from app.notes import Notes  # if database
 from app.problems import Problems
+from app.quotes import Quotes, QuotesApi  # if outbound
 from app.security import Security
 from app.server import Server
 from app.service import Identity, Service
 from app.timing import Timing
+from app.tracing import Tracing  # if tracing
 
 
 class Settings(Environment):
@@ -26,16 +29,20 @@ class Settings(Environment):
 
     service: Identity = Identity(name="{{ cookiecutter.project_slug }}")
     log: Log = Log()
+    tracing: Tracing = Tracing()  # if tracing
     server: Server = Server()
     timing: Timing = Timing()
     metrics: Metrics = Metrics()  # if metrics
     health: Health = Health()
     problems: Problems = Problems()
     security: Security = Security()
+    auth: Auth = Auth()  # if auth
     database: Database = Database()  # if database
     cache: Caching = Caching()  # if cache
+    outbound_quotes: QuotesApi = QuotesApi()  # if outbound
     greetings: Greetings = Greetings()
     notes: Notes = Notes()  # if database
+    quotes: Quotes = Quotes()  # if outbound
 
 
 class Development(Settings):
@@ -47,6 +54,7 @@ class Development(Settings):
     server: Server = Server(drain_seconds=0)
     health: Health = Health(details="always")
     problems: Problems = Problems(debug=True)
+    tracing: Tracing = Tracing(ratio=1)  # if tracing
     security: Security = Security(docs=True)
     database: Database = Database(url="sqlite:///dev.db")  # if database
 

@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 
 APP = Path(__file__).parent.parent / "app"
-KERNEL = {"service", "exchange", "application", "route", "environment"}
+PARTS = {"service", "exchange", "application", "route", "series"}
+KERNEL = PARTS | {"environment"}
 ALWAYS = {"health", "logs", "problems", "security", "server", "timing"}
 INFRASTRUCTURE = [
     *sorted(ALWAYS),
+    "auth",  # if auth
+    "breaker",  # if outbound
     "cache",  # if cache
     "database",  # if database
     "metrics",  # if metrics
+    "outbound",  # if outbound
+    "tracing",  # if tracing
 ]
 SOURCES = [path for path in APP.rglob("*.py") if "tests" not in path.parts]
 
@@ -35,24 +40,35 @@ def imports(path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("feature", INFRASTRUCTURE)
 def test_infrastructure_imports_the_kernel_and_what_is_always_there(feature: str) -> None:
     allowed = KERNEL | ALWAYS | {feature}
+    allowed |= {"breaker"} if feature == "outbound" else set()  # if outbound
     for path in (APP / feature).rglob("*.py"):
         assert set(imports(path)) <= allowed, path
 
 
-@pytest.mark.parametrize("module", ["service.py", "exchange.py", "application.py", "route.py"])
+@pytest.mark.parametrize("module", [f"{name}.py" for name in sorted(PARTS)])
 def test_the_kernel_knows_no_feature(module: str) -> None:
-    assert set(imports(APP / module)) <= {"service", "exchange", "application", "route"}
+    assert set(imports(APP / module)) <= PARTS
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(APP)))
 def test_only_the_environment_reads_variables_and_no_middleware_is_a_task(path: Path) -> None:
     source = path.read_text()
     assert "BaseHTTPMiddleware" not in source
-    if path.parent.name != "environment":
+    if path.parent.name != "environment" and path != APP / "__main__.py":
         assert "environ" not in {
             node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)
         }
         assert "getenv" not in source
+
+
+def test_a_health_check_loads_nothing_but_the_standard_library() -> None:
+    program = (
+        "import sys, app.__main__\n"
+        "foreign = {name.split('.')[0] for name in sys.modules} - sys.stdlib_module_names\n"
+        "assert foreign == {'__main__', 'app'}, foreign\n"
+        "assert 'app.commands' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-S", "-c", program], check=True, cwd=APP.parent)  # noqa: S603
 
 
 def test_nothing_happens_at_import() -> None:

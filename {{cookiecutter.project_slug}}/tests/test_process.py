@@ -19,8 +19,10 @@ PRODUCTION = {
     "SERVER_DRAIN_SECONDS": "0",
     "SERVER_PORT": "0",
     "METRICS_PORT": "0",  # if metrics
+    "AUTH_SECRET_KEY": "a key of at least thirty-two bytes",  # if auth
     "CACHE_URL": "redis://127.0.0.1:1/0",  # if cache
     "DATABASE_URL": "postgresql://t:t@127.0.0.1:1/t",  # if database
+    "OUTBOUND_QUOTES_BASE_URL": "http://127.0.0.1:1",  # if outbound
 }
 
 
@@ -98,6 +100,17 @@ def test_what_outlasts_the_grace_time_is_cut_and_features_still_close(path: str)
         thread.join()
         assert outcome != ["200"]
         assert running.said("closing")
+
+
+def test_who_is_connected_when_the_port_closes_is_served() -> None:
+    with Running() as running, socket.create_connection(running.address, timeout=10) as client:
+        running.get("/livez")  # answered after the connection before it was accepted
+        running.signal()
+        running.said("draining")
+        time.sleep(0.2)
+        client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200 OK")
+        assert running.exit_code() == 0
 
 
 def test_a_second_signal_ends_it_at_once() -> None:
@@ -182,20 +195,24 @@ def test_a_bad_environment_is_told_whole_and_ends_with_78() -> None:
     assert ended.returncode == 78
     assert not ended.stdout
     assert [line.split(":")[0] for line in ended.stderr.splitlines()] == [
+        "AUTH_SECRET_KEY",  # if auth
         "CACHE_URL",  # if cache
         "DATABASE_URL",  # if database
         "LOG_LEVLE",
+        "OUTBOUND_QUOTES_BASE_URL",  # if outbound
         "SECURITY_ALLOWED_HOSTS",
         "SERVER_PORT",
     ]
 
 
-def test_health_fails_where_nothing_answers() -> None:
+@pytest.mark.parametrize("host", [{}, {"SERVER_HOST": "0.0.0.0"}], ids=["settings", "short cut"])  # noqa: S104
+def test_health_fails_where_nothing_answers(host: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = str(silent.getsockname()[1])
-        assert command("health", SERVER_PORT=port).returncode == 1
+        assert command("health", SERVER_PORT=port, **host).returncode == 1
     with Running() as running:
-        assert command("health", SERVER_PORT=str(running.address[1])).returncode == 0
+        port = str(running.address[1])
+        assert command("health", SERVER_PORT=port, **host).returncode == 0
 
 
 def test_help_lists_the_commands() -> None:
