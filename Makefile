@@ -10,7 +10,7 @@ NOTED := --promises build/report
 HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
-.PHONY: help service test carvings pipelines proofs containers rollouts product report bump notes
+.PHONY: help service test carvings pipelines proofs containers rollouts product report bump notes bench
 .PHONY: lint format types hooks clean
 
 help: ## List these commands
@@ -50,6 +50,9 @@ containers: $(UV) ## Test image, compose files and proxy with a container engine
 
 rollouts: $(UV) ## Roll carved services out, under load, and back; ROLLOUTS=full takes longer
 	@$(RUN) pytest tests/rollouts -ra $(NOTED) $(ARGS)
+
+bench: $(UV) ## Measure what the wiring costs; STAGE=requests for one part of it
+	@$(RUN) python -m benchmarks $(STAGE) $(ARGS)
 
 lint: $(UV) ## Check style and format of the template and of the raw service
 	@$(RUN) ruff check

@@ -1,0 +1,1 @@
+"""Business features that are put into a carved service to be measured."""

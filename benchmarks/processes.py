@@ -1,0 +1,183 @@
+"""Servers as real processes, on the core that is measured, with a reader behind their output."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.proofs.carved import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 60.0
+CORES = sorted(os.sched_getaffinity(0))
+SERVERS, LOAD = CORES[0], CORES[-1]
+"""The core that is measured, and the one for everything else."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asks."""
+
+    path: str = "/hello"
+    method: str = "GET"
+    body: str = ""
+
+    def text(self) -> str:
+        """Write it down, as a client that keeps its connection sends it."""
+        lines = [
+            f"{self.method} {self.path} HTTP/1.1",
+            "Host: localhost",
+            "User-Agent: bench",
+            "Accept: */*",
+        ]
+        if self.body:
+            lines += ["Content-Type: application/json", f"Content-Length: {len(self.body)}"]
+        return "\r\n".join([*lines, "", self.body])
+
+
+HELLO = (Request(),)
+
+
+@dataclass(frozen=True)
+class Program:
+    """How a server is started; `{port}` and `{spare}` stand for two free ports."""
+
+    command: tuple[str, ...]
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def running(
+        self, asked: Sequence[Request] = HELLO, core: int | None = SERVERS
+    ) -> Iterator[Server]:
+        """Run it until the block ends; it answers all that is asked when the block begins."""
+        port, spare = free_ports(2)
+
+        def put_in(text: str) -> str:
+            return text.replace("{port}", str(port)).replace("{spare}", str(spare))
+
+        variables = {name: put_in(value) for name, value in self.variables.items()}
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as reader:
+            began = time.monotonic()
+            process = subprocess.Popen(
+                [put_in(part) for part in self.command],
+                cwd=self.folder,
+                env=clean(PYTHONPATH=str(self.folder), PYTHONDONTWRITEBYTECODE="1", **variables),
+                stdout=reader.stdin,
+                stderr=reader.stdin,
+            )
+            try:
+                if core is not None:
+                    os.sched_setaffinity(process.pid, {core})
+                server = Server(process, port, spare, began)
+                server.learn(asked)
+                yield server
+            finally:
+                process.terminate()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+@dataclass
+class Server:
+    """A server that runs."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    spare: int
+    began: float
+    seconds: float = 0.0
+    """Seconds from its start to its first answer."""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def learn(self, asked: Sequence[Request]) -> None:
+        """Wait until it answers; note the body of each answer, which has to be a good one."""
+        while not self.answers(asked[0]):
+            if self.process.poll() is not None:
+                raise RuntimeError(f"it ended: {self.process.args!r}")
+            if time.monotonic() > self.began + PATIENCE:
+                raise TimeoutError(f"it does not answer: {self.process.args!r}")
+            time.sleep(0.002)
+        self.seconds = time.monotonic() - self.began
+        self.asked = [(request.text(), self.ask(request)) for request in asked]
+
+    def answers(self, request: Request) -> bool:
+        """Whether somebody answers at all."""
+        try:
+            self.ask(request)
+        except (OSError, HTTPException):
+            return False
+        return True
+
+    def ask(self, request: Request) -> str:
+        """Send one request over a connection of its own; give the body of the answer."""
+        client = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        headers = {"Host": "localhost", "Content-Type": "application/json"}
+        try:
+            client.request(request.method, request.path, request.body or None, headers)
+            answer = client.getresponse()
+            body = answer.read().decode()
+        finally:
+            client.close()
+        if answer.status != 200:  # noqa: PLR2004 - OK
+            raise ValueError(f"{request} is answered {answer.status}: {body}")
+        return body
+
+
+def saturate(
+    servers: dict[str, Server], *, connections: int = 16, warm: float, epochs: int, seconds: float
+) -> list[dict[str, dict[str, int]]]:
+    """Keep all of them busy at once, from the other core; give each epoch's figures by name."""
+    targets = [
+        {"name": name, "pid": it.process.pid, "port": it.port, "asked": it.asked}
+        for name, it in servers.items()
+    ]
+    told = {
+        "targets": targets,
+        "connections": connections,
+        "warm": warm,
+        "epochs": epochs,
+        "seconds": seconds,
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks.load"],
+        input=json.dumps(told),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    epochs_seen: list[dict[str, dict[str, int]]] = json.loads(ended.stdout)
+    return epochs_seen
+
+
+def free_ports(number: int) -> list[int]:
+    """Find loopback ports that nobody listens on."""
+    found = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
+    ports = [it.getsockname()[1] for it in found]
+    for it in found:
+        it.close()
+    return ports
+
+
+def stay_aside() -> None:
+    """Keep this process, and what it starts without saying where, off the measured core."""
+    os.sched_setaffinity(0, {LOAD})
+
+
+Figures = dict[str, Any]

@@ -1,0 +1,1 @@
+"""The peers: each file is one stack, written from its documentation, and runs as it stands."""
