@@ -62,9 +62,11 @@ class Log(Feature):
     def install(self, service: Service) -> None:
         """Take over this process's logging, observe exchanges, and carry context into threads."""
         lines = Lines(Redaction(service.secrets), *self._layout(service))
-        connect(Output(lines, self.levels), self.level)
+        output = Output(lines, self.levels)
+        connect(output, self.level)
         capture()
-        service.observers.append(AccessLog(service.probes))
+        service.observers.append(AccessLog(service.probes, output))
+        service.counters["log_lines_dropped_total"] = lambda: output.sink.dropped
         service.lifespans.append(context_threads)
 
     def _layout(self, service: Service) -> tuple[Layout, dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from app.logs.records import read
 from app.logs.traces import inbound
 
 if TYPE_CHECKING:
+    from app.exchange import Exchange
     from app.logs.layouts import Layout
     from app.logs.redaction import Redaction
     from app.logs.traces import Running
@@ -32,8 +34,8 @@ class Lines(logging.Formatter):
         super().__init__()
         self.trace: Running = inbound
         """Knows the running trace; a feature that traces puts its own in place."""
+        self.layout = layout
         self._redaction = redaction
-        self._layout = layout
         self._constant = Plain(redaction, LINE).mapping(constant)
 
     def format(self, record: logging.LogRecord) -> str:
@@ -41,12 +43,23 @@ class Lines(logging.Formatter):
         try:
             said = read(record)
             for budget in BUDGETS:
-                line = self._layout(self._fields(record, Plain(self._redaction, budget), said))
+                line = self.layout(self._fields(record, Plain(self._redaction, budget), said))
                 if len(line.encode()) < LINE:
                     return line
             return _last_resort(record, "too long")
         except Exception as error:  # noqa: BLE001 - nothing may reach who logs
             return _last_resort(record, type(error).__name__)
+
+    def value(self, value: object) -> str:
+        """Write one value as JSON, as it stands in a line."""
+        return as_json(Plain(self._redaction, LINE).value(value))
+
+    def request(self, exchange: Exchange | None) -> dict[str, str]:
+        """Name the request that a line belongs to, and the running span."""
+        known = {} if exchange is None else {"request_id": exchange.request_id}
+        if trace := self.trace(exchange):
+            known |= trace._asdict()
+        return known
 
     def _fields(
         self, record: logging.LogRecord, plain: Plain, said: dict[Any, Any]
@@ -58,22 +71,21 @@ class Lines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": rest.pop("logger"),
             "message": message if isinstance(message, str) else as_json(message),
-            **self._request(),
             **self._constant,
             **rest,
+            **self.request(current.get()),
         }
-
-    def _request(self) -> dict[str, str]:
-        exchange = current.get()
-        known = {} if exchange is None else {"request_id": exchange.request_id}
-        if trace := self.trace(exchange):
-            known |= trace._asdict()
-        return known
 
 
 def timestamp(seconds: float) -> str:
     """Write seconds since 1970 as RFC 3339 has it, in UTC, to the microsecond."""
-    return f"{datetime.fromtimestamp(seconds, UTC).isoformat(timespec='microseconds')[:26]}Z"
+    whole, microseconds = divmod(round(seconds * 1_000_000), 1_000_000)
+    return f"{_second(whole)}.{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
 
 
 def _last_resort(record: logging.LogRecord, why: str) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
 from app.logs.records import to_record
+from app.logs.sink import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,25 +28,42 @@ logger = logging.getLogger("app")
 
 
 class Output(logging.Handler):
-    """Writes each record to standard output, whichever that is at the time, in one piece."""
+    """Writes each record as a line."""
 
     def __init__(self, lines: Lines, levels: Mapping[str, str]) -> None:
         """Take what writes the lines, and the loggers' own levels that came with it."""
         super().__init__()
         self.lines = lines
         self.levels = levels
+        self.sink = Sink()
+        self._only = [self]
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; to standard error if there is no standard output any more."""
-        line = f"{self.lines.format(record)}\n"
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(Exception):
-                if buffer := getattr(stream, "buffer", None):
-                    buffer.write(line.encode("utf-8", "backslashreplace"))
-                else:
-                    stream.write(line)
-                stream.flush()
-                return
+        """Write a record."""
+        self.sink.write(self.lines.format(record))
+
+    def hears_alone(self, source: logging.Logger) -> bool:
+        """Tell whether what a logger logs becomes lines here, and nothing anywhere else."""
+        logger = source
+        while logger.parent is not None:
+            if logger.handlers or not logger.propagate:
+                return False
+            logger = logger.parent
+        altered = source.filters or self.filters
+        return (
+            logger.handlers == self._only
+            and not altered
+            and logging.getLogRecordFactory() is logging.LogRecord
+        )
+
+    def flush(self) -> None:
+        """Write what waits, as far as it is taken at once."""
+        self.sink.flush()
+
+    def close(self) -> None:
+        """Write what waits, within half a second; the last thing that logging does."""
+        self.sink.close()
+        super().close()
 
 
 def connect(output: Output, level: str) -> None:

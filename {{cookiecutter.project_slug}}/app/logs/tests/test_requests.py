@@ -3,8 +3,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +16,12 @@ from fastapi import APIRouter, BackgroundTasks, HTTPException
 from starlette.testclient import TestClient
 
 from app.exchange import Exchange, Trace
-from app.logs import Log
+from app.logs import Log, access
 from app.logs.access import AccessLog
+from app.logs.layouts import as_json
+from app.logs.lines import Lines
+from app.logs.pipeline import Output
+from app.logs.redaction import Redaction
 from app.logs.threads import ContextThreads, context_threads
 from app.logs.traces import inbound
 from app.service import Identity, Service
@@ -53,6 +60,11 @@ def sync() -> None:
 @router.get("/fails")
 async def fails() -> None:
     raise HTTPException(503)
+
+
+@router.get("/bound")
+async def bound() -> None:
+    structlog.contextvars.bind_contextvars(tenant="acme")
 
 
 @router.get("/livez")
@@ -141,6 +153,82 @@ def test_an_answer_makes_one_line_without_the_query(ask: Ask) -> None:
     assert "pl4nted" not in json.dumps(line)
 
 
+@contextmanager
+def nobody_else_listening() -> Iterator[None]:
+    """Send pytest's own handlers away, which listen to everything."""
+    root = logging.getLogger()
+    kept = root.handlers[:]
+    root.handlers[:] = [handler for handler in kept if isinstance(handler, Output)]
+    try:
+        yield
+    finally:
+        root.handlers[:] = kept
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"x_request_id": "a.b_c-1"}, {"traceparent": f"00-{TRACE}-{SPAN}-01"}]
+)
+@pytest.mark.parametrize("path", ["/sync", "/fails", "/everywhere/1"])
+def test_a_line_is_repeated_as_the_pipeline_would_write_it(
+    ask: Ask, path: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def line() -> dict[str, Any]:
+        (line,) = (line for line in ask(path, **headers) if line["logger"] == "app.access")
+        return line
+
+    in_full = line()
+    monkeypatch.setattr(access.logger, "log", None)
+    with nobody_else_listening():
+        first, again = line(), line()
+    lines = (in_full, first, again)
+    for figure in ("timestamp", "duration_ms", "request_id"):
+        assert len({type(line[figure]) for line in lines}) == 1
+    if "x_request_id" not in headers:
+        assert len({line["request_id"] for line in lines}) == 3
+    for told in lines:
+        told |= {"timestamp": "", "duration_ms": 0, "request_id": ""}
+    assert json.dumps(in_full) == json.dumps(first) == json.dumps(again)
+
+
+def test_what_is_bound_to_the_context_is_on_the_line(ask: Ask) -> None:
+    with nobody_else_listening():
+        assert ask("/bound")[-1]["tenant"] == "acme"
+        assert "tenant" not in ask("/sync")[-1]
+
+
+@pytest.mark.parametrize("where", ["app.access", "app"])
+def test_a_line_reaches_who_listens_beside_the_output(ask: Ask, where: str) -> None:
+    logger, heard = logging.getLogger(where), queue.SimpleQueue[logging.LogRecord]()
+    logger.addHandler(handler := QueueHandler(heard))
+    try:
+        with nobody_else_listening():
+            ask("/fails")
+    finally:
+        logger.removeHandler(handler)
+    assert heard.get_nowait().getMessage() == "GET /fails 503"
+    assert heard.empty()
+
+
+@pytest.mark.parametrize("keep", ["filter", "silence", "other records"])
+def test_a_logger_that_was_altered_stays_altered(ask: Ask, keep: str) -> None:
+    logger = access.logger
+    before = logging.getLogRecordFactory()
+    if keep == "filter":
+        logger.addFilter(lambda _: False)
+    elif keep == "silence":
+        logger.propagate = False
+    else:
+        logging.setLogRecordFactory(lambda *a, **k: before(*a[:4], "changed", (), *a[6:], **k))
+    try:
+        with nobody_else_listening():
+            messages = [line["message"] for line in ask("/fails")]
+    finally:
+        logger.filters.clear()
+        logger.propagate = True
+        logging.setLogRecordFactory(before)
+    assert messages == (["changed"] if keep == "other records" else [])
+
+
 def test_a_path_without_a_route_is_told_as_far_as_it_helps(ask: Ask) -> None:
     (line,) = ask(f"/none/{'x' * 300}?token=pl4nted")
     assert line["message"] == "GET (no route) 404"
@@ -174,10 +262,14 @@ def exchange(**scope: Any) -> Exchange:
     return Exchange(whole | scope, send, service)
 
 
+def quiet_output() -> Output:
+    return Output(Lines(Redaction(()), as_json, {}), {})
+
+
 def test_a_request_that_was_never_answered_is_told_as_such(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    AccessLog(set())(exchange(path="/gone"))
+    AccessLog(set(), quiet_output())(exchange(path="/gone"))
     assert caplog.messages == ["GET (no route) unanswered, cut off"]
     assert caplog.records[0].levelname == "WARNING"
 
@@ -196,7 +288,7 @@ def test_nothing_is_worked_out_for_a_line_that_is_not_written(
     quiet.status = 200
     quiet.complete = True
     with caplog.at_level("WARNING", "app.access"):
-        AccessLog(set())(quiet)
+        AccessLog(set(), quiet_output())(quiet)
     assert caplog.messages == []
 
 
