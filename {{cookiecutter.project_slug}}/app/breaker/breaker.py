@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+VERDICTS: dict[bool | None, Outcome] = {True: "failure", False: "success", None: "neutral"}
 
 
 class Breaker:
@@ -28,7 +29,8 @@ class Breaker:
     `await breaker.call(session.execute, statement)`, or `@breaker` above an async function.
 
     An exception is a failure unless `failed` denies it, as for a 404: then the dependency was
-    there and answered, which is a success. A result is a success unless `bad` says otherwise.
+    there and answered, which is a success. It is neutral if `failed` gives None, for what was
+    our own fault says nothing of it. A result is a success unless `bad` says otherwise.
     A cancelled call tells nothing of the dependency and is neutral; so set its timeout inside,
     for one around the guarded call only cancels it.
     """
@@ -38,7 +40,7 @@ class Breaker:
         name: str,
         policy: Policy,
         *,
-        failed: Callable[[Exception], bool] | None = None,
+        failed: Callable[[Exception], bool | None] | None = None,
         bad: Callable[[Any], bool] | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -67,7 +69,7 @@ class Breaker:
         try:
             result = await function(*args, **kwargs)
         except Exception as error:
-            outcome = "failure" if self._failed is None or self._failed(error) else "success"
+            outcome = VERDICTS[True if self._failed is None else self._failed(error)]
             raise
         else:
             outcome = "failure" if self._bad is not None and self._bad(result) else "success"

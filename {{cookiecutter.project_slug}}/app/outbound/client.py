@@ -163,6 +163,12 @@ def certificates() -> SSLContext:
     return httpx2.create_ssl_context()
 
 
+def failed(error: Exception) -> bool | None:
+    """Tell whether the service failed; None if what broke is on this side, such as an upload."""
+    ours = isinstance(error, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol)
+    return True if isinstance(error, httpx2.HTTPError) and not ours else None
+
+
 def breaker(settings: Outbound) -> Breaker:
     """Make the circuit breaker, which sees every try."""
     policy = Policy(
@@ -175,6 +181,6 @@ def breaker(settings: Outbound) -> Breaker:
     return Breaker(
         settings.dependency,
         policy,
-        failed=lambda error: not isinstance(error, httpx2.LocalProtocolError),
+        failed=failed,
         bad=lambda answer: answer.status_code >= SERVER_ERROR,
     )

@@ -44,6 +44,16 @@ async def test_an_error_of_the_caller_counts_as_an_answer() -> None:
     assert state(breaker) == "closed"
 
 
+async def test_an_error_that_says_nothing_is_neutral_and_gives_its_permit_back() -> None:
+    breaker, clock = await opened(failed=lambda error: None if error.args == ("mine",) else True)
+    clock.now += 5
+    for _ in range(9):
+        Call(breaker).end(OSError("mine"))
+    assert state(breaker) == "half-open"
+    Call(breaker).end(OSError("theirs"))
+    assert state(breaker) == "open"
+
+
 async def test_a_bad_result_is_a_failure_and_still_given() -> None:
     breaker = Breaker("quotes", SMALL, bad=lambda status: status >= 500)
     for status in (503, 404, 200, 500):

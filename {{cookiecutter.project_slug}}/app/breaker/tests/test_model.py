@@ -32,7 +32,7 @@ POLICIES = st.builds(
 OUTCOMES: dict[str, list[Ending]] = {
     "success": ["fine", None, LookupError("404")],
     "failure": ["bad", OSError("refused"), TimeoutError()],
-    "neutral": [asyncio.CancelledError(), KeyboardInterrupt(), SystemExit(1)],
+    "neutral": [asyncio.CancelledError(), KeyboardInterrupt(), SystemExit(1), BufferError()],
 }
 
 
@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
         self.breaker = Breaker(
             "t",
             policy,
-            failed=lambda error: not isinstance(error, LookupError),
+            failed=lambda error: {LookupError: False, BufferError: None}.get(type(error), True),
             bad=lambda result: result == "bad",
             clock=self.clock,
         )
@@ -111,7 +111,7 @@ class Machine(RuleBasedStateMachine):
         self.running.append((Call(self.breaker), self.model.era))
         self.model.begun.append((self.clock.now, self.model.era))
 
-    @rule(pick=st.integers(0), how=st.sampled_from([*OUTCOMES]), ending=st.integers(0, 3))
+    @rule(pick=st.integers(0), how=st.sampled_from([*OUTCOMES]), ending=st.integers(0, 4))
     def end(self, pick: int, how: str, ending: int) -> None:
         if not self.running:
             return

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
@@ -13,6 +13,8 @@ from app.outbound.tests.calling import calling, count, serving
 from app.outbound.tests.faulty import answer, faulty, hang, reset, slow
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from app.outbound.tests.faulty import Fault
     from app.service import Service
 
@@ -139,8 +141,39 @@ async def test_a_request_that_has_no_time_left_tells_nothing_of_the_service() ->
         assert count(service, "outbound_calls_total", outcome="expired") == 3
 
 
-async def test_a_request_of_ours_that_is_none_opens_nothing() -> None:
-    async with faulty() as server, calling(server.url, breaker_minimum_tries=1) as (client, s):
-        with pytest.raises(httpx2.LocalProtocolError):
-            await client.get("/", headers={"x-broken": "a\nb"})
-        assert state(s) == 0
+class LeftError(Exception):
+    """What an upload ends with whose sender has left."""
+
+
+async def left() -> AsyncIterator[bytes]:
+    yield b"half"
+    raise LeftError
+
+
+BROKEN: list[tuple[type[Exception], dict[str, Any]]] = [
+    (httpx2.LocalProtocolError, {"headers": {"x-broken": "a\nb"}}),
+    (LeftError, {"content": left}),
+]
+
+
+@pytest.mark.parametrize(("error", "request_of_ours"), BROKEN)
+async def test_what_breaks_on_our_side_neither_opens_a_circuit_nor_closes_one(
+    error: type[Exception], request_of_ours: dict[str, Any]
+) -> None:
+    settings = {"breaker_minimum_tries": 2, "breaker_open_seconds": 60}
+    async with faulty(reset) as server, calling(server.url, **settings) as (client, service):
+
+        async def ask_wrongly() -> None:
+            for _ in range(2 * PERMITS):
+                given = {name: it() if callable(it) else it for name, it in request_of_ours.items()}
+                with pytest.raises(error):
+                    await client.put("/", **given)
+
+        server.always = answer()
+        await ask_wrongly()
+        assert state(service) == 0
+        server.always = reset
+        await open_it(client)
+        client._breaker._circuit._until = 0.0  # noqa: SLF001 - as if those seconds were over
+        await ask_wrongly()
+        assert state(service) == 1

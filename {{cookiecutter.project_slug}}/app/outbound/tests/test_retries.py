@@ -141,6 +141,11 @@ async def test_a_pause_that_the_deadline_does_not_leave_is_not_begun(generous: N
         ("soon", None),
         ("", None),
         ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+        ("Friday, 31-Dec-99 23:59:59 GMT", 0),
+        ("Fri Dec 31 23:59:59 1999", 0),
+        ("Fri, 31 Dec 99999999999 23:59:59 GMT", None),
+        (f"Fri, 31 Dec 1999 {'9' * 20}:59:59 GMT", None),
+        (f"Fri, 31 Dec 1999 23:59:59 +{'9' * 20}", None),
     ],
 )
 def test_retry_after_is_a_number_or_a_date(given: str, seconds: float | None) -> None:
