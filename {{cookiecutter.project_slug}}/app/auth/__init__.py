@@ -90,12 +90,15 @@ class Auth(Feature):
         if not 0 < minutes <= self.max_lifetime_minutes:
             most = f"AUTH_MAX_LIFETIME_MINUTES={self.max_lifetime_minutes}"
             raise ValueError(f"A token is valid for more than 0 minutes and at most {most}.")
+        scope = " ".join(scopes)
+        if not subject or not f"{subject}{scope}".isprintable():
+            raise ValueError("A token names its subject, and holds no control characters.")
         return self._secret_keys().sign(
             iss=service,
             aud=self.audience or service,
             sub=subject,
             seconds=ceil(minutes * 60),
-            **{self.scope_claim: " ".join(scopes)},
+            **{self.scope_claim: scope},
         )
 
     def _secret_keys(self) -> SecretKeys:

@@ -121,6 +121,12 @@ def test_no_token_is_signed_that_would_be_refused(minutes: float) -> None:
         Auth().sign(SERVICE, "ada", minutes=minutes)
 
 
+@pytest.mark.parametrize(("subject", "scope"), [("", "a"), ("ada\n", "a"), ("ada", "\udcff")])
+def test_nor_one_whose_words_would_be_refused(subject: str, scope: str) -> None:
+    with pytest.raises(ValueError, match="control characters"):
+        Auth().sign(SERVICE, subject, [scope])
+
+
 def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "app", "auth", "token", *arguments],
