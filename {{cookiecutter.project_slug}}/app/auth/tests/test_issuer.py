@@ -7,6 +7,7 @@ import gzip
 import json
 import time
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -102,6 +103,26 @@ async def test_who_leaves_early_cancels_nobodys_fetch(issuer: Issuer, clock: lis
         await asyncio.sleep(0)
         first.cancel()
         assert await second
+
+
+async def test_a_fetch_belongs_to_nobody_who_waits_for_it(
+    issuer: Issuer, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker = ContextVar("asker", default="nobody")
+    told = []
+    async with kept(Auth(issuer=issuer.url, jwks_url=f"{issuer.url}/keys")) as keys:
+        get = keys._get  # noqa: SLF001 - where lines and spans would be written
+
+        async def noted(url: str) -> object:
+            told.append(asker.get())
+            return await get(url)
+
+        monkeypatch.setattr(keys, "_get", noted)
+        clock[0] += module.PAUSE
+        asker.set("somebody")
+        with pytest.raises(Refused):
+            await keys.find("new")
+    assert told == ["nobody"]
 
 
 @pytest.mark.parametrize("seconds", [300, 86_400])
