@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from opentelemetry import trace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -240,6 +241,38 @@ def test_spans_that_other_code_makes_follow_the_request(make: Make, collector: R
         assert client.get("/library", headers=parent()).json() is True
     assert collector.one("of a library").parent_span_id == collector.one("GET /library").span_id
     assert values(collector.one("GET /library").attributes)["tea"] == "green"
+
+
+def test_nor_do_they_change_the_ids_of_one_that_is_not_kept(make: Make) -> None:
+    service = make(ratio=0)
+    tracer = service.resources[TracerProvider].get_tracer("library")
+    app = service.build()
+
+    def told() -> list[str]:
+        return [given()["traceparent"] for given in service.outgoing]
+
+    @app.get("/library")
+    async def library() -> list[str]:
+        before = told()
+        with tracer.start_as_current_span("of a library"):
+            return before + told()
+
+    with TestClient(app) as client:
+        before, within = client.get("/library").json()
+    assert within == before
+    assert within.endswith("-00")
+
+
+async def test_a_request_leaves_no_span_behind_where_it_was_served(make: Make) -> None:
+    service = make()
+    app = service.build()
+    transport = httpx2.ASGITransport(app)
+    async with (
+        service.lifespan(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://t") as client,
+    ):
+        assert int((await client.get("/orders/7/ids")).json()[2], 16) & 1
+        assert trace.get_current_span() is trace.INVALID_SPAN
 
 
 @pytest.mark.usefixtures("logging_as_it_was")
