@@ -111,7 +111,7 @@ async def test_a_fetch_belongs_to_nobody_who_waits_for_it(
     asker = ContextVar("asker", default="nobody")
     told = []
     async with kept(Auth(issuer=issuer.url, jwks_url=f"{issuer.url}/keys")) as keys:
-        get = keys._get  # noqa: SLF001 - where lines and spans would be written
+        get = keys._get  # noqa: SLF001 - where lines would be written
 
         async def noted(url: str) -> object:
             told.append(asker.get())
