@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from contextvars import ContextVar
 from functools import cached_property
+from random import getrandbits
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -45,6 +45,16 @@ class Exchange:
 
     trace: Trace | None = None
     """Its own span, if a feature traces."""
+    status: int | None = None
+    """Status of the answer; None until it has begun, and for good if it never did."""
+    sent = 0
+    """Bytes of the answer's body."""
+    logged = False
+    """Whether the error that ended it has been logged."""
+    complete = False
+    """Whether the answer went out whole."""
+    seconds: float | None = None
+    """Seconds from the request's head to the last byte of the answer; None until then."""
 
     def __init__(
         self, scope: Scope, send: Send, service: Service, routes: Sequence[BaseRoute] = ()
@@ -52,21 +62,14 @@ class Exchange:
         """Start the clock; keep a well-formed request id, make one otherwise."""
         self.began = perf_counter()
         self.scope = scope
-        self.status: int | None = None
-        """Status of the answer; None until it has begun, and for good if it never did."""
-        self.sent = 0
-        """Bytes of the answer's body."""
-        self.logged = False
-        """Whether the error that ended it has been logged."""
-        self.complete = False
-        """Whether the answer went out whole."""
-        self.seconds: float | None = None
-        """Seconds from the request's head to the last byte of the answer; None until then."""
         self._send = send
         self._service = service
         self._routes = routes
-        given = header(scope, b"x-request-id")
-        self.request_id = given.decode() if REQUEST_ID.fullmatch(given) else os.urandom(16).hex()
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        """Headers of the request, in lower case; the last value of one that came more than once."""
+        given = self.headers.get(b"x-request-id")
+        well_formed = given is not None and REQUEST_ID.fullmatch(given)
+        self.request_id = well_formed[0].decode() if well_formed else f"{getrandbits(128):032x}"
 
     @cached_property
     def route(self) -> str | None:
@@ -87,16 +90,20 @@ class Exchange:
             self.end()
 
     def end(self) -> None:
-        """Tell the observers, once."""
+        """Take the time and tell the observers, once."""
         if self.seconds is None:
             self.seconds = perf_counter() - self.began
             for observe in self._service.observers:
                 observe(self)
 
     def _complete(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        answer = [*headers, (b"x-request-id", self.request_id.encode())]
-        present = {name for name, _ in answer}
-        answer += [pair for pair in self._service.headers if pair[0] not in present]
+        answer = [*headers]
+        present, ours = dict(answer), self._service.headers
+        if present.keys().isdisjoint(ours):
+            answer += ours.items()
+        else:
+            answer += [pair for pair in ours.items() if pair[0] not in present]
+        answer.append((b"x-request-id", self.request_id.encode()))
         if self._service.draining:
             answer.append((b"connection", b"close"))
         return answer

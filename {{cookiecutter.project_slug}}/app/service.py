@@ -83,7 +83,7 @@ class Service:
     """What gives the headers that every call to another service carries, the strongest last."""
     resources: dict[type, Any] = field(default_factory=dict)
     """What dependencies hand out through `request.app.service`, by type."""
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    headers: dict[bytes, bytes] = field(default_factory=dict)
     """Headers of every answer that does not set them itself."""
     probes: set[str] = field(default_factory=set)
     """Paths that health checkers call: always admitted, logged at debug."""

@@ -109,7 +109,7 @@ def test_an_answer_keeps_its_own_header_where_the_service_has_one(service: Servi
     def build(app: FastAPI) -> None:
         app.add_route("/own", lambda _: Response(headers={"X-Colour": "blue"}))
 
-    service.headers.append((b"x-colour", b"red"))
+    service.headers[b"x-colour"] = b"red"
     client, _ = seen(service, build)
     assert client.get("/own").headers.get_list("x-colour") == ["blue"]
     assert client.get("/other").headers.get_list("x-colour") == ["red"]

@@ -66,12 +66,14 @@ class AccessLog:
 
     def _repeat(self, level: int, exchange: Exchange) -> None:
         kind = self._kind(level, kind_of(exchange))
-        known = self._lines.request(exchange).items()
-        request = "".join([f',"{name}":"{value}"' for name, value in known])
+        span = ""
+        if trace := self._lines.trace(exchange):
+            span = "".join([f',"{name}":"{part}"' for name, part in trace._asdict().items()])
         self._sink.write_soon(
             f'{{"timestamp":"{timestamp(time())}",{kind},"http.response.body.size":{exchange.sent}'
             f',"duration_ms":{milliseconds(exchange):.3f}'
-            f',"client.address":{self._client(client(exchange))}{request}}}'
+            f',"client.address":{self._client(client(exchange))}'
+            f',"request_id":"{exchange.request_id}"{span}}}'
         )
 
     def _first_of_its_kind(self, level: int, kind: Kind) -> str:

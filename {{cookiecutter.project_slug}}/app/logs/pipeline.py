@@ -24,6 +24,8 @@ UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 PROCESSORS: list[Processor] = [structlog.stdlib.filter_by_level, to_record]
 """One list for the whole process, so that `structlog.testing.capture_logs` reaches every logger."""
 
+RECORD = logging.LogRecord
+
 logger = logging.getLogger("app")
 
 
@@ -49,12 +51,8 @@ class Output(logging.Handler):
             if logger.handlers or not logger.propagate:
                 return False
             logger = logger.parent
-        altered = source.filters or self.filters
-        return (
-            logger.handlers == self._only
-            and not altered
-            and logging.getLogRecordFactory() is logging.LogRecord
-        )
+        altered = source.filters or self.filters or logging.getLogRecordFactory() is not RECORD
+        return not altered and logger.handlers == self._only
 
     def flush(self) -> None:
         """Write what waits, as far as it is taken at once."""

@@ -36,6 +36,7 @@ class Sink:
         self.dropped = 0
         """Lines that found no room, or nobody to read them."""
         self._told = 0
+        self._soon: list[str] = []
         self._waiting = bytearray()
         self._lock = RLock()
         self._turn: asyncio.AbstractEventLoop | None = None
@@ -44,13 +45,13 @@ class Sink:
     def write(self, line: str) -> None:
         """Write a line now, after those that came before it."""
         with self._lock:
-            self._take(line)
+            self._soon.append(line)
             self.flush()
 
     def write_soon(self, line: str) -> None:
         """Write a line when this turn of the event loop ends, together with others like it."""
         with self._lock:
-            self._take(line)
+            self._soon.append(line)
             try:
                 loop = asyncio.get_running_loop()
             except RuntimeError:
@@ -63,6 +64,7 @@ class Sink:
     def flush(self) -> None:
         """Write what waits, as far as it is taken at once; try again soon with the rest."""
         with self._lock:
+            self._take()
             while self._waiting:
                 piece = self._piece()
                 if not (taken := self._offer(piece)):
@@ -78,13 +80,16 @@ class Sink:
             sleep(RETRY_SECONDS)
             self.flush()
 
-    def _take(self, line: str) -> None:
-        data = line.encode("utf-8", "backslashreplace")
-        if len(self._waiting) + len(data) >= ROOM:
-            self.dropped += 1
-            return
+    def _take(self) -> None:
+        """Let lines wait, as many as there is room for."""
+        lines, self._soon = self._soon, []
+        data = "\n".join([*lines, ""]).encode("utf-8", "backslashreplace")
+        room = ROOM - len(self._waiting)
+        if len(data) > room:
+            kept = data.rfind(b"\n", 0, room) + 1
+            self.dropped += data.count(b"\n", kept)
+            data = data[:kept]
         self._waiting += data
-        self._waiting += b"\n"
 
     def _end_turn(self) -> None:
         self._turn = None

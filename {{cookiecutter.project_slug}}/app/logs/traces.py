@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from app.exchange import Trace, header
+from app.exchange import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ TRACEPARENT = re.compile(
 
 def inbound(exchange: Exchange | None) -> Trace | None:
     """Read the caller's span from a well-formed `traceparent`."""
-    if exchange is None or not (given := header(exchange.scope, b"traceparent")):
+    if exchange is None or not (given := exchange.headers.get(b"traceparent")):
         return None
     well_formed = TRACEPARENT.fullmatch(given)
     return Trace(*map(bytes.decode, well_formed.groups())) if well_formed else None

@@ -6,7 +6,6 @@ import logging
 from time import time
 from typing import TYPE_CHECKING
 
-from app.exchange import header
 from app.metrics.exposition import Family
 from app.series import label
 from app.timing.histogram import Histogram
@@ -71,8 +70,8 @@ class ExchangeTable:
             ids = label(trace_id=exchange.trace.trace_id, span_id=exchange.trace.span_id)
             series.exemplars[bucket] = f"{{{ids}}} {seconds} {time():.3f}"
         series.sent.observe(exchange.sent)
-        length = header(exchange.scope, b"content-length")
-        if length.isdigit() and len(length) <= DIGITS:
+        length = exchange.headers.get(b"content-length")
+        if length and length.isdigit() and len(length) <= DIGITS:
             series.received.observe(int(length))
 
     def families(self) -> Iterator[Family]:

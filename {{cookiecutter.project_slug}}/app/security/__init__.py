@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?")
 HOST = re.compile(r"\*|(\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
-HEADERS = [
+HEADERS = {
     # An answer may hold what only this caller may see; one that may be kept says so itself.
-    (b"cache-control", b"no-store"),
+    b"cache-control": b"no-store",
     # An answer opened in a browser runs nothing, loads nothing, and sits in nobody's frame.
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     # A path may name a person: links that are followed do not carry it on.
-    (b"referrer-policy", b"no-referrer"),
+    b"referrer-policy": b"no-referrer",
     # JSON that looks like HTML or a script is still not one.
-    (b"x-content-type-options", b"nosniff"),
-]
+    b"x-content-type-options": b"nosniff",
+}
 """From OWASP's REST Security Cheat Sheet; X-Frame-Options is left to frame-ancestors."""
 
 
@@ -76,10 +76,10 @@ class Security(Feature):
         if self.docs:
             service.options["openapi_url"] = "/openapi.json"
             service.routers.append(docs_page(service.identity.name))
-        service.headers += HEADERS
+        service.headers |= HEADERS
         if self.hsts_seconds:
             max_age = f"max-age={self.hsts_seconds}".encode()
-            service.headers.append((b"strict-transport-security", max_age))
+            service.headers[b"strict-transport-security"] = max_age
         if self.cors_origins:
             service.middleware.append(
                 partial(

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from app.service import Service
 
 JSON = re.compile(rb"[/+]json(?![a-z0-9._+-])", re.IGNORECASE)
-LOOKED_AT = {b"host", b"content-length", b"transfer-encoding", b"content-type"}
+ANNOUNCE_BODY = {b"content-length", b"transfer-encoding"}
+LOOKED_AT = {b"host", b"content-type"} | ANNOUNCE_BODY
 DIGITS = 18
 """Of a length, beyond which it is too long whatever follows; Python converts no more than 4,300."""
 NAME = "[a-z0-9._-]+"
@@ -49,17 +50,21 @@ class Admission:
         await self.app(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive) -> Receive:
-        headers = combined(scope["headers"])
+        headers = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]):
+            headers = combined(scope["headers"])
         if not self.hosts.fullmatch(headers.get(b"host", b"")):
             raise Problem(400, "The Host header does not name this service.")
         if self.service.in_flight > self.max_in_flight:
             retry = {"Retry-After": "1"}
             raise Problem(503, "The service is busy with other requests.", headers=retry)
+        if scope["type"] != "http" or headers.keys().isdisjoint(ANNOUNCE_BODY):
+            return receive
         announced = headers.get(b"content-length", b"").lstrip(b"0")  # digits, the server says
         length = int(announced[:DIGITS] or 0)
         if length > self.max_body_bytes:
             raise too_large(self.max_body_bytes)
-        if scope["type"] == "http" and (length or b"transfer-encoding" in headers):
+        if length or b"transfer-encoding" in headers:
             receive = limited(receive, self.max_body_bytes)
             if JSON.search(headers.get(b"content-type", b"")):
                 receive = await json_only(receive, self.max_json_values)

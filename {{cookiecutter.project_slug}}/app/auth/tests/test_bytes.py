@@ -58,6 +58,8 @@ def test_the_process_refuses_every_attack_with_a_problem_and_logs_none(running: 
         assert b"content-type: application/problem+json" in answer, name
         assert b"www-authenticate: Bearer realm=" in answer, name
         assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 401
+    running.get("/nowhere")
+    running.said("GET (no route) 404")  # and with it, every line before
     said = json.dumps(running.lines)
     assert said.count("GET /me 401") == len(HEADS)
     for token in (GOOD, *TOKENS.values()):
