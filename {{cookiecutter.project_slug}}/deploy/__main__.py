@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Failure as failure:
         progress.fail(str(failure), failure.code)
         return Interrupted.code if isinstance(failure, StepFailed) else failure.code
+    except OSError as error:
+        progress.fail(f"{error}. See: python3 -m deploy status", Interrupted.code)
+        return Interrupted.code
 
 
 def parser() -> argparse.ArgumentParser:

@@ -76,7 +76,6 @@ class Host:
     @contextmanager
     def locked(self, command: str) -> Iterator[None]:
         """Keep everybody else out. Raises Refused that names who is in."""
-        self.directory.mkdir(parents=True, exist_ok=True)
         with held(self.lock, Holder.me(command)):
             yield
 

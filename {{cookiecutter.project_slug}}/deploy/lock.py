@@ -7,7 +7,7 @@ import getpass
 import json
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from time import sleep
@@ -50,15 +50,21 @@ class Holder:
 @contextmanager
 def held(path: Path, me: Holder) -> Iterator[None]:
     """Hold the lock. Raises Refused that names the holder if somebody else does."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        _take(descriptor, path)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(me)).encode(), 0)
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            stack.callback(os.close, descriptor)
+            _take(descriptor, path)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(asdict(me)).encode(), 0)
+        except OSError as error:
+            raise Refused(
+                f"{path}: cannot be written: {error.strerror}. Make room, or be the user who "
+                "rolls out here."
+            ) from error
         yield
         os.ftruncate(descriptor, 0)
-    finally:
-        os.close(descriptor)
 
 
 def _take(descriptor: int, path: Path) -> None:
