@@ -76,6 +76,20 @@ class History:
             old.unlink()
         return rollout
 
+    def digests(self) -> set[str] | None:
+        """Name the content of every release that a rollout leads to or back to.
+
+        None if a journal is illegible: nobody knows what that one needs.
+        """
+        found: set[str] = set()
+        for rollout in self.all():
+            if isinstance(rollout, Illegible):
+                return None
+            there = (*rollout.begun.fleet.instances, *rollout.fleet.instances)
+            found |= {it.release.digest for it in there}
+            found |= {rollout.release.digest} if rollout.release else set()
+        return found
+
     def next_number(self) -> int:
         """Number the next rollout; the number of one that never began is used again."""
         latest = self.latest()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from time import sleep
 from typing import TYPE_CHECKING
 
-from deploy.errors import Interrupted, Refused
+from deploy.errors import Interrupted, Refused, StepFailed
 from deploy.fleet import Release
 from deploy.lock import holder
 from deploy.steps import words
@@ -99,8 +100,17 @@ def pinned(release: Release) -> str:
 
 def _end(host: Host, rollout: Rollout, wanted: str) -> int:
     ended = host.machine.run(rollout)
+    _tidy(host)
     host.progress.say(f"{ended.result}{ended.reason and ': '}{ended.reason}")
     return int(ended.result != wanted)
+
+
+def _tidy(host: Host) -> None:
+    """Let go of releases that the history has forgotten; failing that, nothing is lost but room."""
+    digests = host.history.digests()
+    if digests is not None:
+        with suppress(StepFailed):
+            host.driver.forget(digests)
 
 
 def _refuse_unfinished(host: Host) -> None:

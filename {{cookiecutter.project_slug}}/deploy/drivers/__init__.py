@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from deploy.fleet import Instance, Release
     from deploy.probe import Answer
 
@@ -37,6 +39,9 @@ class Driver(Protocol):
 
     def verify(self, release: Release) -> None:
         """Make sure that the content here is the one that was named."""
+
+    def forget(self, kept: Collection[str]) -> None:
+        """Let go of the releases that were pulled here, but for those with these digests."""
 
     def migrate(self, release: Release) -> None:
         """Expand the schema."""

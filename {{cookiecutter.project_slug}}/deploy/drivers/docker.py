@@ -15,6 +15,8 @@ from deploy.fleet import Release
 from deploy.probe import Address, Answer, ask
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from deploy.configuration import Configuration
     from deploy.fleet import Instance
 
@@ -64,6 +66,15 @@ class Containers:
         if not any(str(name).endswith(release.digest) for name in names):
             raise StepFailed(f"{self._kept(release.digest)} is not {release.digest} any more.")
 
+    def forget(self, kept: Collection[str]) -> None:
+        """Take our tag away; the engine removes what has no other, unless a container needs it."""
+        needed = {self._kept(digest) for digest in kept}
+        repository = f"{self.compose.project}-release"
+        form = ("--format", "{{.Repository}}:{{.Tag}}")
+        tags = set(run("docker", "image", "ls", *form, repository).split())
+        if tags - needed:
+            run("docker", "image", "rm", *sorted(tags - needed))
+
     def migrate(self, release: Release) -> None:
         """Run the command in a container of the release, with what it depends on up."""
         self.compose.up_dependencies()
@@ -103,7 +114,7 @@ class Containers:
         name = self._name(instance)
         if _container(name):
             patience = int(self.drain + self.grace) + SLACK
-            run("docker", "stop", "--time", str(patience), name)
+            run("docker", "stop", "-t", str(patience), name)
             run("docker", "rm", "--force", name)
 
     def vitals(self, instance: Instance) -> Vitals:

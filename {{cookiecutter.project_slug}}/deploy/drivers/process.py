@@ -19,7 +19,7 @@ from deploy.fleet import Release
 from deploy.probe import Address, Answer, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from deploy.configuration import Configuration
     from deploy.fleet import Instance
@@ -70,6 +70,9 @@ class Processes:
     def verify(self, release: Release) -> None:
         """Read it again."""
         self.pull(f"{release.image}@{release.digest}")
+
+    def forget(self, kept: Collection[str]) -> None:
+        """Leave the directories to those who made them."""
 
     def migrate(self, release: Release) -> None:
         """Run the command in the release's directory."""

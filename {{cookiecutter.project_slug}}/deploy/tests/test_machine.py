@@ -195,6 +195,8 @@ def test_the_history_keeps_as_many_as_it_should(world: World) -> None:
         world.roll_out("blue-green", f"release-{number}")
     kept = [int(path.stem) for path in world.host().history.paths()]
     assert kept == list(range(6, 26))
+    named = {f"sha256:release-{number}" for number in range(3, 24)}
+    assert world.kept == named, "what the oldest rollout may be undone to is kept too"
 
 
 def test_the_number_of_replicas_may_change_with_a_rollout(world: World) -> None:

@@ -17,7 +17,7 @@ from deploy.probe import Answer
 from deploy.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from deploy.events import Ended
@@ -51,6 +51,8 @@ class World:
     """Requests from one look at the counts to the next."""
     full: bool = False
     """Whether the disk is."""
+    kept: set[str] = field(default_factory=set)
+    """Digests of the releases that were not let go of."""
 
     def moment(self) -> None:
         self.fuse -= 1
@@ -90,6 +92,9 @@ class World:
 
     def verify(self, release: Release) -> None:
         assert release.digest == f"sha256:{release.image}"
+
+    def forget(self, kept: Collection[str]) -> None:
+        self.effect("forget", lambda: setattr(self, "kept", set(kept)))
 
     def migrate(self, release: Release) -> None:
         self.effect(f"migrate {release.revision}", lambda: None)
