@@ -77,8 +77,6 @@ class Stage:
 class Proxy:
     """nginx, which every request comes through."""
 
-    host: str = "127.0.0.1"
-    """Address where users reach it from this host."""
     port: Port = 8080
     """Port where users reach it."""
     admin_port: Port = 8081

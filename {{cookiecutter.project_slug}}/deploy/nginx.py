@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from deploy.configuration import Proxy
     from deploy.drivers import Nginx
     from deploy.fleet import Traffic
 
@@ -24,11 +23,12 @@ def block(head: str, *lines: str) -> str:
 
 
 def traffic_part(
-    traffic: Traffic, upstreams: Mapping[str, str], proxy: Proxy, nginx: Nginx
+    traffic: Traffic, upstreams: Mapping[str, str], sticky: str, nginx: Nginx, version: str
 ) -> tuple[str, str]:
     """Write what belongs to http: who is `stable`, who `canary`, and `$app` that chooses.
 
-    Returns it with its generation, which nginx tells on its admin port once it works by it.
+    Returns it with its generation, which nginx tells on its admin port once it works by it. There
+    it also passes on `version`: its other ports may want HTTPS, or know their users' hosts only.
     """
     stable = [upstreams[name] for name in traffic.stable]
     canary = [upstreams[name] for name in traffic.canary]
@@ -37,7 +37,7 @@ def traffic_part(
     if canary:
         # A canary that refuses a connection has it passed on to those who are known to work.
         parts += [_upstream("canary", canary, stable, resolves=nginx.resolves)]
-        parts += _split(traffic, proxy.sticky)
+        parts += _split(traffic, sticky)
     else:
         parts += [block('map "" $app', "default stable;")]
     generation = sha256("\n".join(parts).encode()).hexdigest()[:16]
@@ -46,7 +46,11 @@ def traffic_part(
         f"listen {nginx.admin_listen()};",
         "access_log off;",
         block("location = /generation", f'return 200 "{generation}";'),
-        block("location = /connections", "stub_status;"),
+        block(
+            f'location = "{version}"',
+            "proxy_set_header Host $http_host;",
+            "proxy_pass http://$app;",
+        ),
     )
     return "\n".join([*parts, admin]), generation
 

@@ -42,7 +42,6 @@ class Proxy:
         self.ready = configuration.ready
         self.driver = driver
         self.nginx = nginx
-        self.public = Address(self.settings.host, self.settings.port)
         self.admin = Address("127.0.0.1", self.settings.admin_port)
 
     def shift(self, fleet: Fleet) -> None:
@@ -63,7 +62,9 @@ class Proxy:
 
     def _written(self, fleet: Fleet) -> tuple[str, str]:
         upstreams = {it.name: self.driver.upstream(it) for it in fleet.instances}
-        return traffic_part(fleet.traffic, upstreams, self.settings, self.nginx)
+        return traffic_part(
+            fleet.traffic, upstreams, self.settings.sticky, self.nginx, self.ready.version
+        )
 
     def _until(self, holds: Callable[[], bool], seconds: float, complaint: str) -> None:
         end = monotonic() + seconds
@@ -84,7 +85,7 @@ class Proxy:
         expected = {readiness.told(self.driver, it, self.ready) for it in serving} - {None}
         for _ in range(ROW if expected else 0):
             try:
-                answer = ask(self.public, self.ready.version)
+                answer = ask(self.admin, self.ready.version, host=self.ready.host)
                 revision = json.loads(answer.body).get("revision")
             except (OSError, ValueError, AttributeError) as error:
                 raise StepFailed(f"{self.ready.version} through the proxy: {error}") from error

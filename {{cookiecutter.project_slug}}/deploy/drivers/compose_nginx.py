@@ -13,6 +13,8 @@ from deploy.drivers.compose import Compose
 from deploy.errors import StepFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deploy.configuration import Configuration
 
 INSIDE = 8082
@@ -91,7 +93,16 @@ class ComposeNginx:
             path.write_text(path.read_text().replace("http://app;", "http://$app;"))
         fresh.rename(self.folder)
         proxy = {
-            "volumes": [f"{self.folder}:/etc/nginx:ro"],
+            "volumes": list(self._moved()),
             "ports": [f"127.0.0.1:{self.admin_port}:{INSIDE}"],
         }
         self.over.write_text(json.dumps({"services": {self.settings.proxy: proxy}}))
+
+    def _moved(self) -> Iterator[str]:
+        """Give the volumes that show something of proxy/nginx/, with our copy in its place."""
+        service = self.compose.configuration["services"][self.settings.proxy]
+        for volume in service["volumes"]:
+            source = Path(volume.get("source", ""))
+            if source.is_relative_to(self.source):
+                ours = self.folder / source.relative_to(self.source)
+                yield f"{ours}:{volume['target']}:ro"

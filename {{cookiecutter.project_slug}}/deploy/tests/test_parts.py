@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.configuration import Proxy
 from deploy.counts import Counts, parse
 from deploy.errors import Refused
 from deploy.fleet import Traffic
@@ -57,6 +56,13 @@ def test_somebody_who_only_looks_keeps_nobody_out(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_that_cannot_be_written_is_refused_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    path = tmp_path / "state" / "lock"
+    with pytest.raises(Refused, match=f"{path}: cannot be written: "), held(path, Holder.me("x")):
+        pass
+
+
 def test_figures_are_those_of_users() -> None:
     counts = parse(COUNTS, ignored=("/readyz",))
     assert (counts.requests, counts.errors) == (100, 3)
@@ -84,7 +90,7 @@ def part(sticky: str, *, resolves: bool = False, share: float = 5) -> str:
     traffic = Traffic(("a", "b"), ("c",), share)
     upstreams = {name: f"host-{name}:8000" for name in "abc"}
     nginx = Nginx(resolves=resolves)
-    return traffic_part(traffic, upstreams, Proxy(sticky=sticky), nginx)[0]  # type: ignore[arg-type]
+    return traffic_part(traffic, upstreams, sticky, nginx, "/version")[0]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +114,12 @@ def test_names_are_looked_up_while_it_runs_only_where_there_are_names() -> None:
     text = part("client", resolves=True)
     assert "zone canary 128k;\n    server host-c:8000 resolve max_fails=0;" in text
     assert "server host-c:8000 max_fails=0 backup;" in text
+
+
+def test_the_admin_port_passes_on_who_answers() -> None:
+    admin = part("client").partition("listen 8082;")[2]
+    assert 'location = "/version" {' in admin
+    assert "proxy_pass http://$app;" in admin
 
 
 def test_another_traffic_is_another_generation() -> None:
