@@ -10,7 +10,7 @@ NOTED := --promises build/report
 HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
-.PHONY: help service test carvings pipelines proofs containers rollouts product report bump notes bench
+.PHONY: help service test carvings pipelines proofs containers rollouts measured product report bump notes bench
 .PHONY: lint format types hooks clean
 
 help: ## List these commands
@@ -49,7 +49,10 @@ containers: $(UV) ## Test image, compose files and proxy with a container engine
 	@$(RUN) pytest tests/containers -ra $(NOTED) $(ARGS)
 
 rollouts: $(UV) ## Roll carved services out, under load, and back; ROLLOUTS=full takes longer
-	@$(RUN) pytest tests/rollouts -ra $(NOTED) $(ARGS)
+	@$(RUN) pytest tests/rollouts --numprocesses 2 -ra $(NOTED) $(ARGS)
+
+measured: $(UV) ## Write docs/rollouts-measured.md from what the last `make rollouts` noted
+	@$(RUN) python -m tests.rollouts.measured build/report/tests.json docs/rollouts-measured.md
 
 bench: $(UV) ## Measure what the wiring costs; STAGE=requests for one part of it
 	@$(RUN) python -m benchmarks $(STAGE) $(ARGS)

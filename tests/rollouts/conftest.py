@@ -9,6 +9,7 @@ import pytest
 
 from tests.proofs.carved import Carved
 from tests.rollouts.docker_place import DockerPlace, built, docker, has_engine
+from tests.rollouts.measured import DRIVERS
 from tests.rollouts.place import Place
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 FULL = os.environ.get("ROLLOUTS") == "full"
 """Whether to take the time for the promised figures; a short run shows the same in small."""
-DRIVERS = ("process", "docker")
 
 
 @pytest.fixture(scope="session")

@@ -215,8 +215,10 @@ class Place:
 
 
 def free_ports(number: int) -> list[int]:
-    """Find ports in a row."""
-    starts = list(range(20_000, 30_000, number))
+    """Find ports in a row; workers of one run look in different places."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    starts = list(range(20_000, 30_000, number))[worker::workers]
     Random(os.getpid()).shuffle(starts)  # noqa: S311 - only that two runs do not meet
     for first in starts:
         with ExitStack() as doors:

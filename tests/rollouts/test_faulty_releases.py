@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rollouts.conftest import DRIVERS, FULL, hosted
+from tests.rollouts.conftest import FULL, hosted
+from tests.rollouts.measured import DRIVERS
 from tests.rollouts.place import users
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 FAULTS = ("crashes", "unready", "fails", "slow", "dies", "eats")
 SHARE = 0.5
 PATIENCE = 60
+TIMEOUT = 5
+"""Seconds within which a release must be ready; the good ones take one or two."""
 IN_HAND = 2
 """Requests that instances may have in hand when they die, and as many that were just sent to them.
 
@@ -54,14 +57,14 @@ def tried(place: Place, strategy: str, fault: str) -> tuple[int, int, float]:
 def test_users_see_no_error_of_a_release_that_is_tried_out_first(
     place: Place, strategy: str, fault: str
 ) -> None:
-    place.configure(seconds=10, timeout=10)
+    place.configure(seconds=10, timeout=TIMEOUT)
     failed, _, _ = tried(place, strategy, fault)
     assert failed <= (2 * IN_HAND if fault == "dies" else 0)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_canary_that_is_not_tried_out_is_caught_by_its_gates(place: Place, fault: str) -> None:
-    place.configure(seconds=10, smoke=False, timeout=10, canary=((100 * SHARE, 10),))
+    place.configure(seconds=10, smoke=False, timeout=TIMEOUT, canary=((100 * SHARE, 10),))
     failed, total, seconds = tried(place, "canary", fault)
     assert failed <= SHARE * total
     assert seconds < PATIENCE

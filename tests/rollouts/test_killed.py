@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rollouts.conftest import DRIVERS, FULL
+from tests.rollouts.conftest import FULL
+from tests.rollouts.measured import DRIVERS
 from tests.rollouts.place import users
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def test_killed_before_and_after_every_step_it_converges(place: Place, strategy:
             moment += STRIDE
     assert moment > 20
     assert not those.tally.failed, those.tally.reasons
-    print(f"D5: {strategy}, killed at {moment // STRIDE} moments, 0 failed of {those.tally.total}")  # noqa: T201 - the figure
+    told = f"at {moment // STRIDE} moments, each time whole again; 0 failed of {those.tally.total}"
+    print(f"D5: {strategy}, killed: {told}")  # noqa: T201 - the figure
 
 
 def test_a_host_rebooted_in_the_middle_goes_on(place: Place) -> None:
@@ -57,7 +59,7 @@ def test_a_host_rebooted_in_the_middle_goes_on(place: Place) -> None:
     place.configure(seconds=1)
     began = time.monotonic()
     assert "is not running: starting it" in place.deploy("resume").out
-    print(f"D5: whole again {time.monotonic() - began:.1f} s after a reboot")  # noqa: T201 - the figure
+    print(f"D5: rebooted halfway: whole again after {time.monotonic() - began:.1f} s")  # noqa: T201 - the figure
     assert place.settled() == "two"
     place.reboot()
     place.deploy("resume")
@@ -73,6 +75,7 @@ def test_the_second_of_two_is_refused_and_told_who_is_first(place: Place) -> Non
     said = place.deploy("rolling", place.release("three"), code=2)
     assert f"process {first.pid} on " in said.out
     assert "deploy rolling" in said.out
+    print("D6: second of two: refused, and told who is first")  # noqa: T201 - the figure
     place.deploy("abort")
     first.communicate()
     assert first.returncode == 1

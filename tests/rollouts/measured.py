@@ -1,0 +1,66 @@
+"""What the last `make rollouts` measured, by driver, as a page of the documentation.
+
+`python -m tests.rollouts.measured NOTES PAGE`; the notes are build/report/tests.json. A figure is a
+line that a test prints: `D1: what was measured: figure`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+DRIVERS = ("process", "docker")
+TESTS = "tests/rollouts/"
+FIGURE = re.compile(r"(?P<promise>D\d): (?P<what>[^:]+): (?P<told>[^:]+)")
+DRIVER = re.compile(rf"\b({'|'.join(DRIVERS)})\b")
+PAGE = """\
+# Rollouts, measured
+
+Written by `make measured` from what `make rollouts` noted; do not edit. {when}, on {cores} cores
+that carried the users, the proxy and the service at once, two tests at a time. A rolling release
+replaces two replicas and watches each for a second.
+
+{table}
+"""
+Table = dict[str, dict[str, str]]
+"""What was measured -> driver -> figure."""
+
+
+def figures(notes: dict[str, dict[str, Any]]) -> Table:
+    """Sort the figures of tests that passed."""
+    table: Table = {}
+    for test, noted in notes.items():
+        driver = DRIVER.search(test.partition("[")[2])
+        if not test.startswith(TESTS) or noted["outcome"] != "passed" or not driver:
+            continue
+        for found in filter(None, map(FIGURE.match, noted["figures"])):
+            what = f"{found['promise']}: {found['what']}"
+            table.setdefault(what, {})[driver[0]] = found["told"].strip()
+    return dict(sorted(table.items(), key=lambda row: row[0].partition(":")[0]))
+
+
+def page(table: Table, when: datetime, cores: int) -> str:
+    """Write the page; what was not measured is left empty."""
+    rows = [
+        ["Measured", *DRIVERS],
+        ["---"] * (1 + len(DRIVERS)),
+        *([what, *(told.get(driver, "") for driver in DRIVERS)] for what, told in table.items()),
+    ]
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return PAGE.format(when=f"{when:%Y-%m-%d}", cores=cores, table=lines)
+
+
+def main(notes: Path, target: Path) -> None:
+    """Write the page, dated as the notes are."""
+    when = datetime.fromtimestamp(notes.stat().st_mtime, UTC)
+    table = figures(json.loads(notes.read_text("utf-8")))
+    target.write_text(page(table, when, os.cpu_count() or 1), "utf-8")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
