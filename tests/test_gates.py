@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GATES = RAW / "deploy" / "kubernetes" / "overlays" / "argo-rollouts" / "rollout" / "gates.yaml"
+
+NAMES = re.compile(r"\bhttp_request\w+")
+TOLD = """\
+import json
+from dataclasses import asdict
+from pathlib import Path
+from deploy.configuration import load
+print(json.dumps(asdict(load(Path("deploy/rollout.toml")).gates)))
+"""
+
+
+def test_gates_have_the_thresholds_that_one_host_has() -> None:
+    ended = run("python", "-B", "-c", TOLD, cwd=RAW)
+    assert ended.returncode == 0, ended.stderr
+    host = json.loads(ended.stdout)
+    spec = yaml.safe_load(GATES.read_text("utf-8"))["spec"]
+    values = {it["name"]: it.get("value") for it in spec["args"]}
+    assert int(values["requests"]) == host["minimum_requests"]
+    assert values["probes"].split("|") == host["ignored_routes"]
+    errors, p99 = spec["metrics"]
+    assert errors["successCondition"].endswith(f"<= {host['error_ratio']}")
+    assert p99["successCondition"].endswith(f"<= {host['p99_factor']}")
+    floor = f"{host['p99_seconds']} / {host['p99_factor']}"
+    assert re.search(
+        rf"clamp_min\(.*, {re.escape(floor)}\)", p99["provider"]["prometheus"]["query"], re.DOTALL
+    )
+    counted = {
+        name
+        for it in spec["metrics"]
+        for name in NAMES.findall(it["provider"]["prometheus"]["query"])
+    }
+    assert counted == set(NAMES.findall((RAW / "deploy" / "counts.py").read_text("utf-8")))
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
