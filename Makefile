@@ -49,7 +49,7 @@ containers: $(UV) ## Test image, compose files and proxy with a container engine
 	@$(RUN) pytest tests/containers -ra $(NOTED) $(ARGS)
 
 rollouts: $(UV) ## Roll carved services out, under load, and back; ROLLOUTS=full takes longer
-	@$(RUN) pytest tests/rollouts --numprocesses 2 -ra $(NOTED) $(ARGS)
+	@$(RUN) pytest tests/rollouts --numprocesses 2 --dist worksteal -ra $(NOTED) $(ARGS)
 
 measured: $(UV) ## Write docs/rollouts-measured.md from what the last `make rollouts` noted
 	@$(RUN) python -m tests.rollouts.measured build/report/tests.json docs/rollouts-measured.md

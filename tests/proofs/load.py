@@ -100,18 +100,20 @@ class Client:
             self.open[1].close()
 
 
-async def load(
+async def load(  # noqa: PLR0913 - each is a matter of its own
     addresses: Callable[[], Sequence[Address]],
     requests: Sequence[Request],
     *,
     until: Callable[[Tally], bool],
     clients: int = 8,
     seconds: float = 120,
+    pause: float = 0,
 ) -> Tally:
     """Send requests from half kept-alive, half new-connection clients until told to stop.
 
     `addresses` is asked before every connection. An answer of 500 or more, or none at all, is a
-    failure. Stops by itself after `seconds`.
+    failure. Stops by itself after `seconds`. A client takes a pause after each answer, so that
+    what is tested beside the load has some of the machine.
     """
     tally = Tally()
     deadline = asyncio.get_running_loop().time() + seconds
@@ -129,6 +131,8 @@ async def load(
                 good = status < 500
                 (tally.answered if good else tally.failed)[client.kind] += 1
                 tally.statuses[status] += 1
+            if pause:
+                await asyncio.sleep(pause)
         client.close()
 
     pick = lambda: random.choice(addresses())  # noqa: E731, S311 - which replica is no secret

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +14,6 @@ from tests.rollouts.place import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-FULL = os.environ.get("ROLLOUTS") == "full"
-"""Whether to take the time for the promised figures; a short run shows the same in small."""
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tests.proofs.carved import Carved
 
 HERE = Path(__file__).parent
+FULL = os.environ.get("ROLLOUTS") == "full"
+"""Whether to take the time for the promised figures; a short run shows the same in small."""
+PAUSE = 0 if FULL else 0.01
+"""Seconds between an answer and the same user's next request."""
 SLOTS = 12
 """Instances that may be there at once."""
 GETS, POSTS = (
@@ -260,6 +264,7 @@ class Users:
             until=lambda tally: self._stop and tally.total >= self._at_least,
             clients=clients,
             seconds=1800,
+            pause=PAUSE,
         )
 
     def begin(self) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rollouts.conftest import FULL, hosted
+from tests.rollouts.conftest import hosted
 from tests.rollouts.measured import DRIVERS
-from tests.rollouts.place import users
+from tests.rollouts.place import FULL, users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rollouts.conftest import FULL
 from tests.rollouts.measured import DRIVERS
-from tests.rollouts.place import users
+from tests.rollouts.place import FULL, users
 
 if TYPE_CHECKING:
     from tests.rollouts.place import Place

@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rollouts.conftest import FULL
-from tests.rollouts.place import MIX, POSTS, ask, users
+from tests.rollouts.measured import DRIVERS
+from tests.rollouts.place import FULL, MIX, PAUSE, POSTS, ask, users
 
 if TYPE_CHECKING:
     from tests.rollouts.place import Place
 
 LOADS = {"mixed": MIX, "posts": POSTS}
+PAIRS = [
+    (it, kind) for it in DRIVERS for kind in LOADS if FULL or (it, kind) != ("docker", "posts")
+]
+"""Half of the mixed ones are POSTs too."""
 REQUESTS = 50_000 if FULL else 2_000
 RESTARTS = 10 if FULL else 2
 SECONDS = 60 if FULL else 4
 SHARES = (1, 5, 10, 25, 50)
 
 
-@pytest.mark.parametrize("kind", LOADS)
+@pytest.mark.parametrize(("place", "kind"), PAIRS, indirect=["place"])
 def test_rolling_restarts_and_releases_lose_nothing(place: Place, kind: str) -> None:
     times = []
     with users(place, LOADS[kind], at_least=REQUESTS) as those:
@@ -42,7 +46,7 @@ def test_rolling_restarts_and_releases_lose_nothing(place: Place, kind: str) -> 
 
 
 class Watcher:
-    """Asks through the proxy, without pause, which revision answers."""
+    """Asks through the proxy, over and over, which revision answers."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -55,6 +59,7 @@ class Watcher:
             asked = time.monotonic()
             revision = self.place.version()
             self.seen.append((asked, time.monotonic(), revision))
+            time.sleep(PAUSE / 10)
 
     def switch(self, old: str, new: str) -> tuple[float, float]:
         """Tell when the first new answer came, and the last old one."""
