@@ -49,6 +49,14 @@ class Comparison:
         """Write it as JSON has it."""
         return asdict(self)
 
+    def line(self, name: str) -> str:
+        """Tell it to who waits."""
+        return (
+            f"{name:18} {self.ratio:5.2f} ({self.least:.2f} to {self.most:.2f})"
+            f" {self.microseconds:6.1f} µs, base {self.baseline_microseconds:.1f} µs,"
+            f" {self.failed} failed of {self.requests}"
+        )
+
 
 def compare(
     program: Program,

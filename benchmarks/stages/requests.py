@@ -80,9 +80,5 @@ def measure(bench: Bench) -> dict[str, Any]:
         for name, title, program in variants(bench, collector):
             seen = compare(program, bench.bare, bench.effort)
             rows[name] = {"title": title, **seen.row()}
-            bench.say(
-                f"{name:18} {seen.ratio:5.2f} ({seen.least:.2f} to {seen.most:.2f})"
-                f" {seen.microseconds:6.1f} µs, base {seen.baseline_microseconds:.1f} µs,"
-                f" {seen.failed} failed of {seen.requests}"
-            )
+            bench.say(seen.line(name))
     return {"versions": bench.peers.versions(), "rows": rows}

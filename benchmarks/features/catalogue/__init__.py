@@ -1,0 +1,19 @@
+"""Thirty routes, as a feature of a carved service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.catalogue.routers import routers
+from app.service import Feature
+
+if TYPE_CHECKING:
+    from app.service import Service
+
+
+class Catalogue(Feature):
+    """Nothing to set."""
+
+    def install(self, service: Service) -> None:
+        """Pin the routers."""
+        service.routers.extend(routers)
