@@ -10,20 +10,21 @@ NOTED := --promises build/report
 HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
-.PHONY: help service test carvings pipelines proofs containers rollouts measured product report bump notes bench
+.PHONY: help service test carvings instructions pipelines proofs containers rollouts measured product
+.PHONY: report bump notes bench bounds
 .PHONY: lint format types hooks clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="metrics=false" for others
 	@$(RUN) cookiecutter . --no-input --output-dir $(BUILD) python_version=$(HERE) $(ANSWERS)
 	@cd $(BUILD)/* && PATH="$(dir $(abspath $(UV))):$$PATH" $(MAKE) --no-print-directory run
 
-test: lint types carvings pipelines proofs containers rollouts ## Run every test, the slow proofs too
+test: lint types carvings instructions pipelines proofs containers rollouts ## Run every test, the slow proofs too
 
 carvings: $(UV) ## Test questions, hooks and every combination of answers, statically
-	@$(RUN) pytest --numprocesses auto --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts $(NOTED) $(ARGS)
+	@$(RUN) pytest --numprocesses auto --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts --ignore tests/instructions $(NOTED) $(ARGS)
 
 pipelines: $(UV) ## Let carved services run their own style, types and tests, on every Python
 	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 2 -ra $(NOTED) $(ARGS)
@@ -56,6 +57,12 @@ measured: $(UV) ## Write docs/rollouts-measured.md from what the last `make roll
 
 bench: $(UV) ## Measure what the wiring costs; STAGE=requests for one part of it
 	@$(RUN) python -m benchmarks $(STAGE) $(ARGS)
+
+instructions: $(UV) ## Count what a request takes, with valgrind, against what was recorded
+	@$(RUN) pytest tests/instructions -ra $(NOTED) $(ARGS)
+
+bounds: $(UV) ## Record what a request takes, as the bound that it is held against from then on
+	@$(RUN) python -m benchmarks.bounds
 
 lint: $(UV) ## Check style and format of the template and of the raw service
 	@$(RUN) ruff check

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from benchmarks.processes import Program
@@ -33,7 +35,7 @@ def carve(template: Path, where: Path, *answers: str, features: Iterable[str] = 
     command = [sys.executable, "-m", "cookiecutter", str(template), "--no-input"]
     where.mkdir(parents=True)
     subprocess.run(
-        [*command, "--output-dir", str(where), *answers],
+        [*command, "--output-dir", str(where), f"python_version={python(template)}", *answers],
         check=True,
         stdout=subprocess.DEVNULL,
         env=clean(PYTHONDONTWRITEBYTECODE="1"),
@@ -45,6 +47,19 @@ def carve(template: Path, where: Path, *answers: str, features: Iterable[str] = 
     compiled = [str(made / ".venv/bin/python"), "-m", "compileall", "-q", "app"]
     subprocess.run(compiled, check=True, cwd=made)
     return made
+
+
+def python(template: Path) -> str:
+    """Choose the first version on offer that this machine has."""
+    offered = json.loads((template / "cookiecutter.json").read_text("utf-8"))["python_version"]
+    for version in offered:
+        with TemporaryDirectory() as folder:  # asked as a service with this answer would
+            Path(folder, ".python-version").write_text(version)
+            ask = [uv(), "python", "find", "--no-python-downloads"]
+            found = subprocess.run(ask, capture_output=True, check=False, cwd=folder, env=clean())
+        if not found.returncode:
+            return str(version)
+    raise RuntimeError(f"none of these versions of Python is here: {', '.join(offered)}")
 
 
 def put_in(service: Path, feature: str) -> None:
