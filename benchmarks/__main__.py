@@ -12,7 +12,7 @@ from benchmarks.bench import Bench
 from benchmarks.pairing import Effort
 from benchmarks.processes import ROOT, stay_aside
 
-STAGES = ("requests", "realistic")
+STAGES = ("requests", "realistic", "start", "carving")
 SEEN = ROOT / "build" / "bench"
 
 

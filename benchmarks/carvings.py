@@ -43,7 +43,8 @@ def carve(template: Path, where: Path, *answers: str, features: Iterable[str] = 
     (made,) = where.iterdir()
     for feature in features:
         put_in(made, feature)
-    subprocess.run([uv(), "sync", "--quiet", "--no-dev"], check=True, cwd=made, env=clean())
+    install = [uv(), "sync", "--quiet", "--no-dev", "--compile-bytecode"]
+    subprocess.run(install, check=True, cwd=made, env=clean())
     compiled = [str(made / ".venv/bin/python"), "-m", "compileall", "-q", "app"]
     subprocess.run(compiled, check=True, cwd=made)
     return made
