@@ -8,6 +8,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
+from benchmarks import report
 from benchmarks.bench import Bench
 from benchmarks.pairing import Effort
 from benchmarks.processes import ROOT, stay_aside
@@ -17,7 +18,7 @@ SEEN = ROOT / "build" / "bench"
 
 
 def main() -> None:
-    """Run the stages that are named, or all."""
+    """Run the stages that are named, or all; all of them are reported."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
     parser.add_argument("--template", type=Path, default=ROOT, help="checkout to carve from")
@@ -34,6 +35,8 @@ def main() -> None:
         for stage in given.stages or STAGES:
             figures = import_module(f"benchmarks.stages.{stage}").measure(bench)
             (SEEN / f"{stage}.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    if not given.stages and not only:
+        report.main()
 
 
 if __name__ == "__main__":
