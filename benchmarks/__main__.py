@@ -13,7 +13,7 @@ from benchmarks.bench import Bench
 from benchmarks.pairing import Effort
 from benchmarks.processes import ROOT, stay_aside
 
-STAGES = ("requests", "realistic", "start", "carving")
+STAGES = ("requests", "realistic", "start", "carving", "data")
 SEEN = ROOT / "build" / "bench"
 
 

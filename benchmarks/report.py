@@ -47,7 +47,7 @@ def ratios(stage: str, rows: dict[str, dict[str, Any]]) -> Table:
 def collected(seen: Path) -> dict[str, Any]:
     """Gather the figures of every stage that has been measured, each with its day."""
     stages = {}
-    for name in ("requests", "realistic", "start", "carving"):
+    for name in ("requests", "realistic", "start", "carving", "data"):
         noted = seen / f"{name}.json"
         if noted.exists():
             figures = json.loads(noted.read_text("utf-8"))
@@ -66,10 +66,8 @@ def page(told: dict[str, Any]) -> str:
     parts = [
         "# Benchmark\n",
         f"Measured on {' and '.join(days)}: {where}, Python {box['python']} in every service.",
-        (
-            "`make bench` measures it anew and writes this page, `docs/benchmark.json` and the picture."
-            " Figures are of that machine; ratios travel better than times.\n"
-        ),
+        "`make bench` measures it anew and writes this page, `docs/benchmark.json` and the",
+        "picture. Figures are of that machine; ratios travel better than times.\n",
         "![Requests beside bare FastAPI](pictures/benchmark.svg)\n",
     ]
     parts += [markdown(table) for stage in told["stages"].values() for table in stage["tables"]]

@@ -1,0 +1,135 @@
+"""Times calls to a database, a cache and a service, through the features and without them.
+
+Run in the environment of a carved service with everything on: `python calls.py ADDRESS`.
+"""
+# mypy: ignore-errors
+# The template's environment has neither the service nor its libraries.
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from contextlib import asynccontextmanager
+from statistics import median
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import asyncpg
+import httpx2
+import redis.asyncio
+from app.cache.json_cache import JsonCache
+from app.database.session import session
+from app.environment import load
+from app.main import ENVIRONMENTS, compose
+from app.quotes.api import QuotesApi
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Call = Callable[[], Awaitable[object]]
+
+CALLS, ROUNDS = 200, 9
+ROW = "SELECT 1 AS id, 'a note' AS text"
+
+
+async def timed(calls: dict[str, Call]) -> dict[str, list[float]]:
+    """Microseconds of a call, each round of each in turn with the others."""
+    for call in calls.values():
+        for _ in range(CALLS):
+            await call()
+    seen: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            began = time.perf_counter()
+            for _ in range(CALLS):
+                await call()
+            seen[name].append((time.perf_counter() - began) / CALLS * 1e6)
+    return {name: [median(took), min(took), max(took)] for name, took in seen.items()}
+
+
+async def connected() -> bool:
+    """Say that the client is still there."""
+    return False
+
+
+@asynccontextmanager
+async def opened(service) -> AsyncIterator[None]:
+    """Run the application's lifespan."""
+    application = service.build()
+    inner = getattr(application, "app", application)
+    while not hasattr(inner, "router"):
+        inner = inner.app
+    async with inner.router.lifespan_context(inner):
+        yield
+
+
+async def main(address: str) -> None:
+    """Time all of it; print JSON."""
+    database = os.environ["DATABASE_URL"]
+    service = compose(load(ENVIRONMENTS))
+    raw = await asyncpg.connect(database)
+    engine = create_async_engine(database.replace("postgresql://", "postgresql+asyncpg://"))
+    make = async_sessionmaker(engine, expire_on_commit=False)
+    store = redis.asyncio.Redis.from_url(os.environ["CACHE_URL"], protocol=2)
+    bare = httpx2.AsyncClient(base_url=address, trust_env=False)
+    async with opened(service):
+        cache = service.resources[JsonCache]
+        client = service.resources[QuotesApi]
+        request = SimpleNamespace(app=SimpleNamespace(service=service), is_disconnected=connected)
+        await cache.set("bench", {"a": 1}, ttl=600)
+        await store.set("bench", b'{"a":1}')
+
+        async def transaction():
+            async with raw.transaction():
+                return await raw.fetchrow(ROW)
+
+        async def sqlalchemy():
+            async with make() as it:
+                found = (await it.execute(text(ROW))).one()
+                await it.commit()
+                return found
+
+        async def through_session():
+            handed = session(request)
+            it = await anext(handed)
+            found = (await it.execute(text(ROW))).one()
+            await anext(handed, None)
+            return found
+
+        async def parsed():
+            return json.loads(await store.get("bench"))
+
+        seen = await timed(
+            {
+                "asyncpg": lambda: raw.fetchrow(ROW),
+                "asyncpg, in a transaction": transaction,
+                "SQLAlchemy's session": sqlalchemy,
+                "**`Session`**": through_session,
+            }
+        )
+        kept = await timed(
+            {
+                "redis-py": parsed,
+                "**`Cache`**": lambda: cache.get("bench", dict),
+            }
+        )
+        called = await timed(
+            {
+                "httpx2": lambda: bare.get("/hello"),
+                "**client with breaker**": lambda: client.get("/hello"),
+            }
+        )
+    json.dump({"a row": seen, "a cached value": kept, "a call": called}, sys.stdout)
+    await raw.close()
+    await engine.dispose()
+    await store.aclose()
+    await bare.aclose()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
