@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import tempfile
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -13,8 +15,21 @@ from benchmarks.bench import Bench
 from benchmarks.pairing import Effort
 from benchmarks.processes import ROOT, stay_aside
 
-STAGES = ("requests", "realistic", "start", "carving", "data")
+STAGES = ("requests", "realistic", "start", "carving", "data", "output")
 SEEN = ROOT / "build" / "bench"
+
+
+def origin(template: Path) -> dict[str, str]:
+    """Say when it is measured, and what: figures of another checkout are not this one's."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=template,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    day = datetime.now(UTC).date().isoformat()
+    return {"measured": day, "commit": told.stdout.strip() or "unknown"}
 
 
 def main() -> None:
@@ -34,7 +49,8 @@ def main() -> None:
         bench = Bench(given.template.resolve(), Path(scratch), effort, only)
         for stage in given.stages or STAGES:
             figures = import_module(f"benchmarks.stages.{stage}").measure(bench)
-            (SEEN / f"{stage}.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+            noted = {**origin(bench.template), **figures}
+            (SEEN / f"{stage}.json").write_text(json.dumps(noted, indent=2) + "\n", "utf-8")
     if not given.stages and not only:
         report.main()
 

@@ -6,7 +6,6 @@ It takes what lies in build/bench, so that a stage can be measured anew by itsel
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.carvings import python
@@ -45,16 +44,15 @@ def ratios(stage: str, rows: dict[str, dict[str, Any]]) -> Table:
 
 
 def collected(seen: Path) -> dict[str, Any]:
-    """Gather the figures of every stage that has been measured, each with its day."""
+    """Gather the figures of every stage that has been measured, each with its day and commit."""
     stages = {}
-    for name in ("requests", "realistic", "start", "carving", "data"):
+    for name in ("requests", "realistic", "start", "carving", "data", "output"):
         noted = seen / f"{name}.json"
         if noted.exists():
             figures = json.loads(noted.read_text("utf-8"))
             if name in TITLES:
                 figures["tables"] = [ratios(name, figures["rows"]).figures()]
-            day = datetime.fromtimestamp(noted.stat().st_mtime, UTC).date().isoformat()
-            stages[name] = {"measured": day, **figures}
+            stages[name] = figures
     return {"machine": {**machine(), "python": python(ROOT)}, "stages": stages}
 
 
@@ -62,12 +60,14 @@ def page(told: dict[str, Any]) -> str:
     """Write the page."""
     box = told["machine"]
     days = sorted({stage["measured"] for stage in told["stages"].values()})
+    commits = sorted({stage["commit"] for stage in told["stages"].values()})
     where = f"{box['cores']} cores of {box['cpu']}, {box['memory']}, {box['kernel']}"
     parts = [
         "# Benchmark\n",
         f"Measured on {' and '.join(days)}: {where}, Python {box['python']} in every service.",
         "`make bench` measures it anew and writes this page, `docs/benchmark.json` and the",
-        "picture. Figures are of that machine; ratios travel better than times.\n",
+        f"picture. It carved {' and '.join(commits)}.",
+        "Figures are of that machine; ratios travel better than times.\n",
         "![Requests beside bare FastAPI](pictures/benchmark.svg)\n",
     ]
     parts += [markdown(table) for stage in told["stages"].values() for table in stage["tables"]]
