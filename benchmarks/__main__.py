@@ -15,7 +15,7 @@ from benchmarks.bench import Bench
 from benchmarks.pairing import Effort
 from benchmarks.processes import ROOT, stay_aside
 
-STAGES = ("requests", "realistic", "start", "carving", "data", "output")
+STAGES = report.STAGES
 SEEN = ROOT / "build" / "bench"
 
 

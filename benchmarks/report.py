@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SEEN = ROOT / "build" / "bench"
 DOCS = ROOT / "docs"
+STAGES = ("requests", "realistic", "start", "carving", "data", "output", "series")
 TITLES = {
     "requests": "A request of a trivial service",
     "realistic": "A request of a service of thirty routes",
@@ -46,7 +47,7 @@ def ratios(stage: str, rows: dict[str, dict[str, Any]]) -> Table:
 def collected(seen: Path) -> dict[str, Any]:
     """Gather the figures of every stage that has been measured, each with its day and commit."""
     stages = {}
-    for name in ("requests", "realistic", "start", "carving", "data", "output"):
+    for name in STAGES:
         noted = seen / f"{name}.json"
         if noted.exists():
             figures = json.loads(noted.read_text("utf-8"))
