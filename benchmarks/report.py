@@ -53,7 +53,8 @@ def collected(seen: Path) -> dict[str, Any]:
             figures = json.loads(noted.read_text("utf-8"))
             if name in TITLES:
                 figures["tables"] = [ratios(name, figures["rows"]).figures()]
-            stages[name] = figures
+            if "commit" in figures:  # or nobody knows what was measured
+                stages[name] = figures
     return {"machine": {**machine(), "python": python(ROOT)}, "stages": stages}
 
 
