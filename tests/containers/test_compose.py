@@ -1,18 +1,18 @@
-"""`make up` on a fresh clone, again after a change, twice side by side, and with each part off."""
+"""`make up` on a fresh clone, again after a change, and twice side by side."""
 
 from __future__ import annotations
 
+import json
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.containers.stack import Stack, ask, docker, health, inspect
+from tests.containers.stack import ask, docker, eventually, health, inspect
+from tests.containers.working import JSON, scraped, services, told, works
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.containers.stack import Stack
 
-JSON = {"Content_Type": "application/json"}
 SECRETS = {"auth_secret_key", "cache_url", "cache_users", "database_password", "database_url"}
 MIGRATION = """\
 \"\"\"Add colour to notes.\"\"\"
@@ -33,41 +33,48 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("notes", "colour")
 """
-FEATURES = ("metrics", "database", "cache", "outbound", "tracing", "auth")
-NOTHING = dict.fromkeys(FEATURES, False)
-OFF: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "without metrics": ({"metrics": False}, {"cache", "database", "migrate", "proxy", "web"}),
-    "without a database": ({"database": False}, {"cache", "prometheus", "proxy", "web"}),
-    "without a cache": ({"cache": False}, {"database", "migrate", "prometheus", "proxy", "web"}),
-    "the smallest": (NOTHING, {"proxy", "web"}),
-}
-"""Answers, and the services that this leaves."""
-
-
-def services(stack: Stack) -> dict[str, dict[str, Any]]:
-    """What the engine knows of each container, by service."""
-    known = map(inspect, stack.containers())
-    return {it["Config"]["Labels"]["com.docker.compose.service"]: it for it in known}
-
-
-def works(stack: Stack) -> None:
-    """Everything is healthy, answers from outside, and is migrated."""
-    for name, state in services(stack).items():
-        if name == "migrate":
-            assert (state["State"]["Status"], state["State"]["ExitCode"]) == ("exited", 0)
-        else:
-            assert state["State"]["Health"]["Status"] == "healthy", name
-    assert ask(stack.address, "/greetings/ada").body == '{"text":"Hello, ada!"}'
-    assert ask(stack.address, "/version").json()["name"] == "orders"
-    if (stack.path / "app" / "notes").exists():
-        written = ask(stack.address, "/notes", "POST", f'{{"title": "{time.time()}"}}', **JSON)
-        assert written.status == 201, written
 
 
 def test_everything_comes_up_on_a_fresh_clone(everything: Stack) -> None:
     works(everything)
     revision = ask(everything.address, "/version").json()["revision"]
     assert revision == "unknown"  # there is no git here
+
+
+def test_an_image_is_made_where_there_is_no_git_to_tell_a_time_or_revision(
+    everything: Stack,
+) -> None:
+    other = f"{everything.project}-alone"
+    everything.make("image", f"IMAGE={other}")
+    try:
+        labels = inspect(other)["Config"]["Labels"]
+        assert labels["org.opencontainers.image.revision"] == ""
+        assert not inspect(other)["Created"].startswith("1970")
+    finally:
+        docker("image", "rm", "--force", other)
+
+
+def test_prometheus_finds_every_replica_and_evaluates_every_rule(everything: Stack) -> None:
+    def judged() -> bool:
+        groups = told(everything, "rules")["groups"]
+        files = {Path(group["file"]).name for group in groups}
+        expected = {file.name for file in (everything.path / "monitoring" / "rules").glob("*.yaml")}
+        rules = [rule for group in groups for rule in group["rules"]]
+        return files == expected and all(rule["health"] == "ok" for rule in rules)
+
+    eventually(lambda: scraped(everything))
+    eventually(judged)
+
+
+def test_grafana_is_given_what_is_there_and_only_if_asked_for(everything: Stack) -> None:
+    shown = everything.compose("--profile", "grafana", "config", "--format", "json")
+    grafana = json.loads(shown)["services"]["grafana"]
+    assert [port["host_ip"] for port in grafana["ports"]] == ["127.0.0.1"]
+    mounted = {it["target"]: Path(it["source"]) for it in grafana["volumes"]}
+    assert list(mounted["/etc/grafana/provisioning"].glob("*/*.yaml"))
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (mounted["/etc/grafana/dashboards"] / Path(home).name).is_file()
+    assert not everything.containers("grafana")
 
 
 def test_no_container_can_write_gain_rights_or_fill_the_disk(everything: Stack) -> None:
@@ -123,19 +130,6 @@ def test_two_copies_run_side_by_side(everything: Stack, tmp_path: Path) -> None:
         note = f'{{"title": "only-here-{time.time()}"}}'
         for one in (other, everything):
             assert ask(one.address, "/notes", "POST", note, **JSON).status == 201
-
-
-@pytest.mark.parametrize("name", OFF)
-def test_it_works_without_what_is_off_and_goes_down_cleanly(name: str, tmp_path: Path) -> None:
-    answers, expected = OFF[name]
-    with Stack.carve(tmp_path, **answers).up() as stack:
-        assert set(services(stack)) == expected
-        works(stack)
-        began = time.monotonic()
-        assert set(stack.stop().values()) == {0}
-        assert time.monotonic() - began < 35
-        stack.make("down")
-        assert stack.containers() == []
 
 
 def test_everything_goes_down_cleanly_and_comes_back_with_its_data(everything: Stack) -> None:
