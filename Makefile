@@ -47,7 +47,7 @@ notes: ## Print the part of the changelog that a release is about; TAG=v1.2.3
 	END { if (!found) { print "CHANGELOG.md has no part about " tag > "/dev/stderr"; exit 1 } }' CHANGELOG.md
 
 containers: $(UV) ## Test image, compose files and proxy with a container engine, where one answers
-	@$(RUN) pytest tests/containers -ra $(NOTED) $(ARGS)
+	@$(RUN) pytest tests/containers --numprocesses 2 --dist loadfile -ra $(NOTED) $(ARGS)
 
 rollouts: $(UV) ## Roll carved services out, under load, and back; ROLLOUTS=full takes longer
 	@$(RUN) pytest tests/rollouts --numprocesses 2 --dist worksteal -ra $(NOTED) $(ARGS)
