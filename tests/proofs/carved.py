@@ -81,11 +81,15 @@ class Carved:
         return self
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the service's folder; what it said is shown when it fails."""
+        """Run a command in the service's folder; what it said is shown when it fails.
+
+        It finds this uv, rather than fetch one for each service, unless it is told another PATH.
+        """
+        path = f"{Path(uv()).parent}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
             command,
             cwd=self.path,
-            env=clean(**variables),
+            env=clean(**{"PATH": path, **variables}),
             check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
