@@ -1,0 +1,45 @@
+"""Pictures of the README: drawn by their scripts, of what there is and of what was measured."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from docs.pictures import rollout, tree
+from tests.template import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+README = (ROOT / "README.md").read_text("utf-8")
+NOTED = [rollout.Watched(**run) for run in json.loads(rollout.NOTES.read_text("utf-8"))]
+DRAWN = {
+    tree.OUTPUT: (tree.picture, "PYTHONPATH=.:hooks python docs/pictures/tree.py"),
+    rollout.OUTPUT: (
+        lambda: rollout.picture(NOTED),
+        "PYTHONPATH=.:hooks python docs/pictures/rollout.py --draw",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", DRAWN, ids=lambda it: it.name)
+def test_a_picture_is_what_its_script_draws(path: Path) -> None:
+    draw, command = DRAWN[path]
+    assert path.read_text("utf-8") == draw(), f"draw it again: {command}"
+
+
+def test_the_readme_shows_every_picture() -> None:
+    shown = set(re.findall(r"\(docs/pictures/([\w-]+\.svg)\)", README))
+    assert shown == {path.name for path in (ROOT / "docs/pictures").glob("*.svg")}
+
+
+def test_the_readme_says_of_the_rollouts_what_was_measured() -> None:
+    whole, faulty = NOTED[:-1], NOTED[-1]
+    sent, failed = sum(run.requests for run in whole), sum(run.failed for run in whole)
+    told = README.replace("\n", " ")
+    assert f"{sent:,} requests, {failed} failed" in told
+    assert f"{faulty.failed} of {faulty.requests:,} failed" in told
+    assert {run.title for run in NOTED} == {plan.title for plan in rollout.PLANS}
