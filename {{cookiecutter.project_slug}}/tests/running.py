@@ -33,6 +33,9 @@ class Running:
         self.command = command or ("-m", "app")
         self.variables = {"ENVIRONMENT": "test", **variables}
         self.lines: list[dict[str, Any]] = []
+        self.reading = threading.Event()
+        """Whether somebody reads what it says, once that is out."""
+        self.reading.set()
         self._news = threading.Condition()
         self._silent = False
 
@@ -65,6 +68,7 @@ class Running:
     def _read(self) -> None:
         assert self.process.stdout
         for line in self.process.stdout:
+            self.reading.wait(PATIENCE)
             with self._news:
                 self.lines.append(json.loads(line))
                 self._news.notify_all()

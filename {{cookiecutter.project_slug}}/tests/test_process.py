@@ -113,6 +113,21 @@ def test_who_is_connected_when_the_port_closes_is_served() -> None:
         assert running.exit_code() == 0
 
 
+def test_lines_that_nobody_reads_hold_nothing_up_and_wait_for_who_does() -> None:
+    with Running() as running:
+        assert running.get("/readyz")[0] == 200
+        running.reading.clear()
+        began = time.monotonic()
+        for _ in range(500):  # 200 kB, and a pipe takes 64
+            assert running.get("/nowhere")[0] == 404
+        assert time.monotonic() - began < 20
+        running.reading.set()
+        running.signal()
+        assert running.exit_code() == 0
+        assert sum(line["message"] == "GET (no route) 404" for line in running.lines) == 500
+        assert running.lines[-1]["message"] == "stopped"
+
+
 def test_a_second_signal_ends_it_at_once() -> None:
     with Running(*PROGRAM, SERVER_GRACE_SECONDS="20") as running:
         thread, outcome = in_background(running, "/slow/30")

@@ -9,7 +9,7 @@ from app.problems import Problem, ProblemResponse
 from app.security.body import json_only, limited, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,24 +42,26 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on or answer with a problem."""
         if scope["type"] != "lifespan" and scope["path"] not in self.service.probes:
+            headers = dict(scope["headers"])
+            if len(headers) != len(scope["headers"]):
+                headers = combined(scope["headers"])
             try:
-                receive = await self._admit(scope, receive)
+                self._admit(headers)
+                if scope["type"] == "http" and not headers.keys().isdisjoint(ANNOUNCE_BODY):
+                    receive = await self._limited(headers, receive)
             except Problem as problem:
                 await ProblemResponse(problem)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
-    async def _admit(self, scope: Scope, receive: Receive) -> Receive:
-        headers = dict(scope["headers"])
-        if len(headers) != len(scope["headers"]):
-            headers = combined(scope["headers"])
+    def _admit(self, headers: Mapping[bytes, bytes]) -> None:
         if not self.hosts.fullmatch(headers.get(b"host", b"")):
             raise Problem(400, "The Host header does not name this service.")
         if self.service.in_flight > self.max_in_flight:
             retry = {"Retry-After": "1"}
             raise Problem(503, "The service is busy with other requests.", headers=retry)
-        if scope["type"] != "http" or headers.keys().isdisjoint(ANNOUNCE_BODY):
-            return receive
+
+    async def _limited(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
         announced = headers.get(b"content-length", b"").lstrip(b"0")  # digits, the server says
         length = int(announced[:DIGITS] or 0)
         if length > self.max_body_bytes:

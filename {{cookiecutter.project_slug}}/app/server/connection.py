@@ -71,11 +71,6 @@ class Connection(HttpToolsProtocol):
         self.in_head = True
         self.began = self.loop.time()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take headers; trailers are dropped, nothing has looked at them."""
-        if self.in_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Start the request if its head is allowed. Raises ValueError if it is not."""
         if max(self.head_bytes, self.piece) > self.limits.max_head_bytes:
@@ -90,6 +85,7 @@ class Connection(HttpToolsProtocol):
         self.body_bytes = self.other_bytes = 0
         self.began = self.loop.time()
         super().on_headers_complete()
+        self.headers = []  # trailers end here: nothing has looked at them
 
     def on_body(self, body: bytes) -> None:
         """Count the body."""
