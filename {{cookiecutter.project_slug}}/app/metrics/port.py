@@ -23,7 +23,7 @@ CONNECTIONS = 32
 """Clients served at once."""
 SILENCE = 5
 """Seconds without a byte after which a client is dropped."""
-WATCH = 0.1
+WATCH = 0.02
 """Seconds between two looks at whether to close."""
 
 logger = logging.getLogger(__name__)

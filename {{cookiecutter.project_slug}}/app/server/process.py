@@ -33,6 +33,8 @@ LAST_SECONDS = 1
 """Seconds that the interpreter gets to end, which waits for threads and tasks of any kind."""
 ARRIVAL_SECONDS = 1
 """Seconds that who is connected when the port closes may take to be let in, and to ask."""
+LET_IN_SECONDS = 0.05
+"""Seconds after which who was at the port when it closed is known to be connected."""
 TICKS_PER_SECOND = 10
 
 
@@ -160,8 +162,9 @@ class Process(uvicorn.Server):
             await asyncio.sleep(0)  # one turn of the loop lets in one of them
         for server in self.servers:
             server.close()
+        await asyncio.sleep(LET_IN_SECONDS)
         for counter in range(ARRIVAL_SECONDS * TICKS_PER_SECOND):
-            await asyncio.sleep(1 / TICKS_PER_SECOND)
-            await self.on_tick(counter)
             if all(connection.cycle for connection in self.server_state.connections):  # type: ignore[union-attr]
                 break
+            await asyncio.sleep(1 / TICKS_PER_SECOND)
+            await self.on_tick(counter)
