@@ -62,6 +62,17 @@ def test_production_runs_and_every_line_is_json() -> None:
         assert "hush" not in json.dumps(it.lines)
 
 
+def test_an_answer_comes_in_one_piece() -> None:
+    pieces = set()
+    with Running() as running, closing(socket.create_connection(running.address)) as client:
+        for _ in range(50):
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head, _, body = client.recv(65_536).partition(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+            pieces.add(length - len(body))
+    assert pieces == {0}
+
+
 def test_readiness_flips_at_once_and_everything_is_served_until_the_drain_is_over() -> None:
     with Running(SERVER_DRAIN_SECONDS="1") as running:
         with closing(running.connect()) as kept:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.server.outlet import Outlet
+
 if TYPE_CHECKING:
     from app.server import Server
 
@@ -50,6 +52,10 @@ class Connection(HttpToolsProtocol):
         """Bytes since the head that are no body: sizes and extensions of chunks, trailers."""
         self.began = self.loop.time()
         """When the head, or the body, that is being read began."""
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        """Put the outlet before the transport."""
+        super().connection_made(Outlet(transport, self.loop))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         """Count what comes, by what is being read."""
