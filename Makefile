@@ -56,7 +56,7 @@ measured: $(UV) ## Write docs/rollouts-measured.md from what the last `make roll
 	@$(RUN) python -m tests.rollouts.measured build/report/tests.json docs/rollouts-measured.md
 
 bench: $(UV) ## Measure what the wiring costs; STAGE=requests for one part of it
-	@$(RUN) python -m benchmarks $(STAGE) $(ARGS)
+	@PYTHONPATH=hooks $(RUN) python -m benchmarks $(STAGE) $(ARGS)
 
 instructions: $(UV) ## Count what a request takes, with valgrind, against what was recorded
 	@$(RUN) pytest tests/instructions -ra $(NOTED) $(ARGS)

@@ -6,52 +6,74 @@ import argparse
 import json
 import subprocess
 import tempfile
+import time
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from benchmarks import report
-from benchmarks.bench import Bench
+from benchmarks import pages, report
+from benchmarks.bench import Bench, Missing
+from benchmarks.carvings import python
+from benchmarks.kernel import machine
 from benchmarks.pairing import Effort
-from benchmarks.processes import ROOT, stay_aside
+from benchmarks.processes import CONNECTIONS, ROOT, stay_aside
 
-STAGES = report.STAGES
-SEEN = ROOT / "build" / "bench"
+STAGES = pages.STAGES
 
 
-def origin(template: Path) -> dict[str, str]:
-    """Say when it is measured, and what: figures of another checkout are not this one's."""
+def origin(bench: Bench) -> dict[str, Any]:
+    """Say when and where it is measured, and what: figures of another checkout are not this's."""
     told = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
-        cwd=template,
+        cwd=bench.template,
         capture_output=True,
         text=True,
         check=False,
     )
     day = datetime.now(UTC).date().isoformat()
-    return {"measured": day, "commit": told.stdout.strip() or "unknown"}
+    return {
+        "measured": day,
+        "commit": told.stdout.strip() or "unknown",
+        "machine": {**machine(), "python": python(bench.template)},
+        "effort": {**vars(bench.effort), "connections": CONNECTIONS},
+    }
+
+
+def measured(bench: Bench, stage: str) -> dict[str, Any]:
+    """Measure a stage, or say loudly why not."""
+    began = time.monotonic()
+    try:
+        figures: dict[str, Any] = import_module(f"benchmarks.stages.{stage}").measure(bench)
+    except Missing as missing:
+        bench.say(f"NOT MEASURED, {stage}: {missing}")
+        figures = {"missing": str(missing)}
+    bench.say(f"{stage}: {time.monotonic() - began:.0f} s")
+    return {**origin(bench), **figures}
 
 
 def main() -> None:
     """Run the stages that are named, or all; all of them are reported."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(STAGES))
+    parser.add_argument(
+        "stages", nargs="*", metavar="STAGE", help=", ".join((*pages.STAGES, *pages.OCCASIONAL))
+    )
     parser.add_argument("--template", type=Path, default=ROOT, help="checkout to carve from")
     parser.add_argument("--only", default="", help="variants to measure, separated by commas")
     for name, default in vars(Effort()).items():
         parser.add_argument(f"--{name}", type=type(default), default=default)
+    parser.add_argument("--report", action="store_true", help="tell all that lies there so far")
     given = parser.parse_args()
     effort = Effort(given.rounds, given.epochs, given.seconds, given.warm)
     only = frozenset(filter(None, given.only.split(",")))
     stay_aside()
-    SEEN.mkdir(parents=True, exist_ok=True)
+    report.SEEN.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         bench = Bench(given.template.resolve(), Path(scratch), effort, only)
         for stage in given.stages or STAGES:
-            figures = import_module(f"benchmarks.stages.{stage}").measure(bench)
-            noted = {**origin(bench.template), **figures}
-            (SEEN / f"{stage}.json").write_text(json.dumps(noted, indent=2) + "\n", "utf-8")
-    if not given.stages and not only:
+            noted = json.dumps(measured(bench, stage), indent=2)
+            (report.SEEN / f"{stage}.json").write_text(noted + "\n", "utf-8")
+    if given.report or not (given.stages or only):
         report.main()
 
 

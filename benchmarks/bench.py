@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Missing(Exception):  # noqa: N818 - no error: it is said, and the rest is measured
+    """Something that a stage needs is not on this machine."""
+
+
 @dataclass
 class Bench:
     """One run of the benchmark."""
@@ -51,6 +55,11 @@ class Bench:
         """A service with logs, metrics, problems, headers and limits, and nothing else."""
         return self.carve("small", *carvings.OFF)
 
+    @property
+    def traced(self) -> Path:
+        """The same with tracing."""
+        return self.carve("traced", *(it for it in carvings.OFF if "tracing" not in it))
+
     @cached_property
     def peers(self) -> Peers:
         """The peers' environment."""
@@ -66,5 +75,5 @@ class Bench:
     def collector(self) -> Iterator[str]:
         """Run a collector of spans; gives its address."""
         collect = Program((sys.executable, "-m", "benchmarks.collector", "{port}"), ROOT)
-        with collect.running((Request("/"),), core=LOAD) as it:
+        with collect.running((Request("/"),), cores=(LOAD,)) as it:
             yield f"http://127.0.0.1:{it.port}"

@@ -13,7 +13,6 @@ import os
 import sys
 import time
 from contextlib import asynccontextmanager
-from statistics import median
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -34,11 +33,14 @@ if TYPE_CHECKING:
     Call = Callable[[], Awaitable[object]]
 
 CALLS, ROUNDS = 200, 9
-ROW = "SELECT 1 AS id, 'a note' AS text"
+TABLE = "CREATE TABLE bench AS SELECT n AS id, 'a note' AS text FROM generate_series(1, 1000) AS n"
+KEY = "ALTER TABLE bench ADD PRIMARY KEY (id)"
+ROW = "SELECT id, text FROM bench WHERE id = "
+RAW, BOUND = f"{ROW}$1", text(f"{ROW}:id")
 
 
 async def timed(calls: dict[str, Call]) -> dict[str, list[float]]:
-    """Microseconds of a call, each round of each in turn with the others."""
+    """Microseconds of each round of each call, in turn with the others."""
     for call in calls.values():
         for _ in range(CALLS):
             await call()
@@ -49,7 +51,7 @@ async def timed(calls: dict[str, Call]) -> dict[str, list[float]]:
             for _ in range(CALLS):
                 await call()
             seen[name].append((time.perf_counter() - began) / CALLS * 1e6)
-    return {name: [median(took), min(took), max(took)] for name, took in seen.items()}
+    return seen
 
 
 async def connected() -> bool:
@@ -73,6 +75,8 @@ async def main(address: str) -> None:
     database = os.environ["DATABASE_URL"]
     service = compose(load(ENVIRONMENTS))
     raw = await asyncpg.connect(database)
+    await raw.execute(TABLE)
+    await raw.execute(KEY)
     engine = create_async_engine(database.replace("postgresql://", "postgresql+asyncpg://"))
     make = async_sessionmaker(engine, expire_on_commit=False)
     store = redis.asyncio.Redis.from_url(os.environ["CACHE_URL"], protocol=2)
@@ -86,18 +90,18 @@ async def main(address: str) -> None:
 
         async def transaction():
             async with raw.transaction():
-                return await raw.fetchrow(ROW)
+                return await raw.fetchrow(RAW, 7)
 
         async def sqlalchemy():
             async with make() as it:
-                found = (await it.execute(text(ROW))).one()
+                found = (await it.execute(BOUND, {"id": 7})).one()
                 await it.commit()
                 return found
 
         async def through_session():
             handed = session(request)
             it = await anext(handed)
-            found = (await it.execute(text(ROW))).one()
+            found = (await it.execute(BOUND, {"id": 7})).one()
             await anext(handed, None)
             return found
 
@@ -106,7 +110,7 @@ async def main(address: str) -> None:
 
         seen = await timed(
             {
-                "asyncpg": lambda: raw.fetchrow(ROW),
+                "asyncpg": lambda: raw.fetchrow(RAW, 7),
                 "asyncpg, in a transaction": transaction,
                 "SQLAlchemy's session": sqlalchemy,
                 "**`Session`**": through_session,

@@ -26,6 +26,16 @@ def cpu_nanoseconds(pid: int) -> int:
     return spent
 
 
+def proportional_mb(pid: int) -> float:
+    """Megabytes of memory that a family holds, what is shared with others divided among them."""
+    held = 0
+    for member in family(pid):
+        with suppress(OSError):
+            rollup = Path(f"/proc/{member}/smaps_rollup").read_text()
+            held += int(rollup.partition("\nPss:")[2].split()[0] or 0)
+    return held * 1024 / 1e6
+
+
 def resident_mb(pid: int) -> float:
     """Megabytes of memory that a family holds."""
     held = 0

@@ -27,7 +27,7 @@ class Target:
     """A server under load: what it is asked, and what became of that."""
 
     name: str
-    pid: int
+    pids: list[int]
     port: int
     asked: list[tuple[bytes, bytes]]
     """Each request, whole, and the body that answers it."""
@@ -42,7 +42,7 @@ class Target:
 
     def so_far(self) -> dict[str, int]:
         """Say what has been answered and spent until now."""
-        spent = cpu_nanoseconds(self.pid)
+        spent = sum(map(cpu_nanoseconds, self.pids))
         return {"answered": self.answered, "failed": self.failed, "cpu": spent}
 
 
@@ -137,7 +137,7 @@ def main() -> None:
     told: dict[str, Any] = json.load(sys.stdin)
     targets = [
         Target(
-            it["name"], it["pid"], it["port"], [(a.encode(), b.encode()) for a, b in it["asked"]]
+            it["name"], it["pids"], it["port"], [(a.encode(), b.encode()) for a, b in it["asked"]]
         )
         for it in told.pop("targets")
     ]

@@ -12,15 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tests.proofs.carved import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0
+CONNECTIONS = 16
+"""Clients of each server under load, which ask again as soon as they are answered."""
 CORES = sorted(os.sched_getaffinity(0))
 SERVERS, LOAD = CORES[0], CORES[-1]
 """The core that is measured, and the one for everything else."""
@@ -60,7 +62,7 @@ class Program:
 
     @contextmanager
     def running(
-        self, asked: Sequence[Request] = HELLO, core: int | None = SERVERS
+        self, asked: Sequence[Request] = HELLO, cores: Collection[int] = (SERVERS,)
     ) -> Iterator[Server]:
         """Run it until the block ends; it answers all that is asked when the block begins."""
         port, spare = free_ports(2)
@@ -79,8 +81,7 @@ class Program:
                 stderr=reader.stdin,
             )
             try:
-                if core is not None:
-                    os.sched_setaffinity(process.pid, {core})
+                os.sched_setaffinity(process.pid, cores)
                 server = Server(process, port, spare, began)
                 server.learn(asked)
                 yield server
@@ -104,6 +105,11 @@ class Server:
     seconds: float = 0.0
     """Seconds from its start to its first answer."""
     asked: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def pids(self) -> list[int]:
+        """Give the process whose time is counted."""
+        return [self.process.pid]
 
     def learn(self, asked: Sequence[Request]) -> None:
         """Wait until it answers; note the body of each answer, which has to be a good one."""
@@ -139,12 +145,33 @@ class Server:
         return body
 
 
+class Loaded(Protocol):
+    """What can be put under load: a server, or several behind one port."""
+
+    @property
+    def pids(self) -> list[int]:
+        """Processes whose time is counted."""
+
+    @property
+    def port(self) -> int:
+        """Where it answers."""
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """Each request, whole, and the body that answers it."""
+
+
 def saturate(
-    servers: dict[str, Server], *, connections: int = 16, warm: float, epochs: int, seconds: float
+    servers: Mapping[str, Loaded],
+    *,
+    connections: int = CONNECTIONS,
+    warm: float,
+    epochs: int,
+    seconds: float,
 ) -> list[dict[str, dict[str, int]]]:
     """Keep all of them busy at once, from the other core; give each epoch's figures by name."""
     targets = [
-        {"name": name, "pid": it.process.pid, "port": it.port, "asked": it.asked}
+        {"name": name, "pids": it.pids, "port": it.port, "asked": it.asked}
         for name, it in servers.items()
     ]
     told = {

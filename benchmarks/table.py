@@ -27,6 +27,19 @@ class Table:
         return asdict(self)
 
 
+COLUMNS = ("", "ratio", "least", "most", "µs", "µs, base", "requests", "failed")
+
+
+def ratios(stage: dict[str, Any]) -> Table:
+    """Make the table of a stage that compares."""
+    table = Table(stage["title"], COLUMNS, note=stage["note"])
+    for row in stage["rows"].values():
+        figures = (row["ratio"], row["least"], row["most"])
+        costs = (row["microseconds"], row["baseline_microseconds"])
+        table.add(row["title"], *figures, *costs, row["requests"], row["failed"])
+    return table
+
+
 def shown(value: str | float) -> str:
     """Write a figure with three digits that count."""
     if isinstance(value, str):

@@ -29,21 +29,20 @@ def measure(bench: Bench) -> dict[str, Any]:
         for hooks, seen in took.items():
             where = bench.scratch / f"carving-{hooks}-{turn}"
             seen.append(carve(bench.template, where, hooks))
-    own, rendering = median(took["yes"]), median(took["no"])
+    times = [own / rendering for own, rendering in zip(took["yes"], took["no"], strict=True)]
     table = Table(
         "Carving",
-        ("", "s", "least", "most", "times the rendering"),
+        ("", "s", "least", "most", "times the rendering", "least", "most"),
         note="The command `cookiecutter`, default answers, with its own start; median of"
-        f" {TIMES}, in turn. Of all combinations of answers there are"
-        f" {combinations(bench.template):,}; `make product` carves and checks each.",
+        f" {TIMES}, in turn. The answers that are a choice have"
+        f" {combinations(bench.template):,} combinations; `make product` checks each.",
     )
-    for title, hooks, seconds in (
-        ("default answers", "yes", own),
-        ("cookiecutter alone, no hooks", "no", rendering),
-    ):
-        row = (seconds, min(took[hooks]), max(took[hooks]), seconds / rendering)
-        bench.say(table.add(title, *row))
-    return {"tables": [table.figures()], "combinations": combinations(bench.template)}
+    own, alone = took["yes"], took["no"]
+    beside = (median(times), min(times), max(times))
+    bench.say(table.add("default answers", median(own), min(own), max(own), *beside))
+    title = "cookiecutter alone, no hooks"
+    bench.say(table.add(title, median(alone), min(alone), max(alone), "", "", ""))
+    return {"tables": [table.figures()], "times": times}
 
 
 def carve(template: Path, where: Path, hooks: str) -> float:

@@ -33,9 +33,10 @@ def measure(bench: Bench) -> dict[str, Any]:
         " standard library.",
     )
     for title, program in (
-        ("carved service", service),
+        ("**carved service**", service),
         ("bare FastAPI", bench.bare),
         ("careful pure ASGI stack", peers.uvicorn("careful", QUIET)),
+        ("starlette-exporter, loguru", peers.uvicorn("loguru_exporter", QUIET)),
         ("widespread recipe", peers.uvicorn("recipe", QUIET)),
         ("OpenTelemetry contrib", peers.uvicorn("opentelemetry_contrib", QUIET, **traced())),
     ):
@@ -49,14 +50,17 @@ def measure(bench: Bench) -> dict[str, Any]:
         bench.say(starts.add(title, *figures))
     ends = Table(
         "End of an idle service",
-        ("SERVER_DRAIN_SECONDS", "s from SIGTERM to its end", "s beyond the delay"),
+        ("SERVER_DRAIN_SECONDS", "s from SIGTERM to its end", "beyond the delay", "least", "most"),
         note=f"Median of {STARTS}.",
     )
+    beyond = []
     for drain in DRAINS:
-        took = median(ending(service, drain) for _ in range(STARTS))
-        bench.say(ends.add(str(drain), took, took - drain))
+        took = [ending(service, drain) - drain for _ in range(STARTS)]
+        bench.say(ends.add(str(drain), median(took) + drain, median(took), min(took), max(took)))
+        beyond.append(took)
     return {
         "tables": [starts.figures(), ends.figures()],
+        "beyond": beyond,
         "imported": imported(service, bench.scratch / "imports.txt"),
     }
 

@@ -1,0 +1,54 @@
+"""How long it takes to carve every combination of answers; only measured when it is named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.processes import CORES
+from benchmarks.table import Table
+from pre_gen_project import problems
+from tests.template import answer, carve
+from tests.test_carvings import OPTIONS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.bench import Bench
+
+
+def measure(bench: Bench) -> dict[str, Any]:
+    """Carve all of them, as many at once as there are cores."""
+    every = [dict(zip(OPTIONS, chosen, strict=True)) for chosen in product(*OPTIONS.values())]
+    began = time.monotonic()
+    with ProcessPoolExecutor(len(CORES), initializer=spread) as workers:
+        where = [bench.scratch / f"product-{number}" for number in range(len(every))]
+        taken = sum(workers.map(carved, where, every, chunksize=64))
+    seconds = time.monotonic() - began
+    table = Table(
+        "Every combination of answers",
+        ("", "combinations", "refused", "carved", "s in all"),
+        note="What the hook does, in this process' children, without the start of cookiecutter."
+        " Refused are those that cannot become a service.",
+    )
+    row = (f"{len(CORES)} at once", len(every), len(every) - taken, taken, seconds)
+    bench.say(table.add(*row))
+    return {"tables": [table.figures()]}
+
+
+def spread() -> None:
+    """Use every core."""
+    os.sched_setaffinity(0, CORES)
+
+
+def carved(where: Path, chosen: dict[str, Any]) -> bool:
+    """Carve one; whether it is not refused."""
+    if list(problems(answer(**chosen))):
+        return False
+    carve(where, **chosen)
+    shutil.rmtree(where)
+    return True
