@@ -32,25 +32,26 @@ if TYPE_CHECKING:
 
     Call = Callable[[], Awaitable[object]]
 
-CALLS, ROUNDS = 200, 9
+CALLS, ROUNDS, WARM = 40, 50, 200
 TABLE = "CREATE TABLE bench AS SELECT n AS id, 'a note' AS text FROM generate_series(1, 1000) AS n"
 KEY = "ALTER TABLE bench ADD PRIMARY KEY (id)"
 ROW = "SELECT id, text FROM bench WHERE id = "
 RAW, BOUND = f"{ROW}$1", text(f"{ROW}:id")
 
 
-async def timed(calls: dict[str, Call]) -> dict[str, list[float]]:
-    """Microseconds of each round of each call, in turn with the others."""
+async def timed(calls: dict[str, Call]) -> dict[str, list[tuple[float, float]]]:
+    """Time each round of each call, in turn with the others: microseconds, and those it ran."""
     for call in calls.values():
-        for _ in range(CALLS):
+        for _ in range(WARM):
             await call()
-    seen: dict[str, list[float]] = {name: [] for name in calls}
+    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, call in calls.items():
-            began = time.perf_counter()
+            began, ran = time.perf_counter(), time.process_time()
             for _ in range(CALLS):
                 await call()
-            seen[name].append((time.perf_counter() - began) / CALLS * 1e6)
+            took, ran = time.perf_counter() - began, time.process_time() - ran
+            seen[name].append((took / CALLS * 1e6, ran / CALLS * 1e6))
     return seen
 
 

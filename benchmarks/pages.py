@@ -130,7 +130,7 @@ def servers(stages: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def summary(told: dict[str, Any]) -> str:
-    """Write what the README says: a figure, the others' figures, and what was missed."""
+    """Write the three sentences of the README."""
     stages = told["stages"]
 
     def ratio(stage: str, name: str) -> str:
@@ -139,14 +139,14 @@ def summary(told: dict[str, Any]) -> str:
 
     days = " and ".join(sorted({stage["measured"] for stage in stages.values()}))
     words = (
-        "In the time in which bare FastAPI without access log answers one request, a carved service"
-        " with logs, metrics, problem details, headers and limits answers"
-        f" {ratio('requests', 'service')}; in the time of one of plain `uvicorn main:app`"
-        f" {ratio('against', 'uvicorn')}, of a careful pure ASGI stack"
-        f" {ratio('against', 'careful')}, of the widespread recipe {ratio('against', 'recipe')}. A"
-        f" service of thirty routes answers {ratio('realistic', 'service')} requests while bare"
-        f" FastAPI answers one. {verdict(stages)[:-1]}; [the page](docs/benchmark.md) says which,"
-        f" how it was measured on {days}, and what start, memory, image, replicas, database, cache,"
-        " calls and log lines came to."
+        "While bare FastAPI without access log answers one request, a carved service with logs,"
+        " metrics, problem details, headers and limits answers"
+        f" {ratio('requests', 'service')} of them, and {ratio('realistic', 'service')} with thirty"
+        " routes in included routers. While others answer one, it answers"
+        f" {ratio('against', 'uvicorn')} beside plain `uvicorn main:app`,"
+        f" {ratio('against', 'careful')} beside a careful pure ASGI stack, and"
+        f" {ratio('against', 'recipe')} beside the widespread recipe. {verdict(stages)[:-1]};"
+        f" [the page](docs/benchmark.md) says which, how it was measured on {days}, and what"
+        " tracing, start, memory, image, replicas, database, cache, calls and log lines cost."
     )
     return fill(words, 100, break_on_hyphens=False, break_long_words=False)

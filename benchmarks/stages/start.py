@@ -50,14 +50,17 @@ def measure(bench: Bench) -> dict[str, Any]:
         bench.say(starts.add(title, *figures))
     ends = Table(
         "End of an idle service",
-        ("SERVER_DRAIN_SECONDS", "s from SIGTERM to its end", "beyond the delay", "least", "most"),
+        ("", "s from SIGTERM to its end", "beyond the delay", "least", "most"),
         note=f"Median of {STARTS}.",
     )
     beyond = []
     for drain in DRAINS:
         took = [ending(service, drain) - drain for _ in range(STARTS)]
-        bench.say(ends.add(str(drain), median(took) + drain, median(took), min(took), max(took)))
+        title = f"**carved service**, SERVER_DRAIN_SECONDS={drain:g}"
+        bench.say(ends.add(title, median(took) + drain, median(took), min(took), max(took)))
         beyond.append(took)
+    took = [ending(bench.bare, 0) for _ in range(STARTS)]
+    bench.say(ends.add("bare FastAPI", *(median(took),) * 2, min(took), max(took)))
     return {
         "tables": [starts.figures(), ends.figures()],
         "beyond": beyond,
