@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.table import markdown, shown
 from benchmarks.targets import TARGETS, found, judged, missed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 COMPARED = """\
 ## What was compared
@@ -21,8 +18,9 @@ what they are made of, with the same Python and the same versions as the carved 
   `tracing` and `auth` off. A request gets an id, a JSON access line, metrics (counter, histogram,
   in flight), security headers and limits; errors are problem details.
 - bare FastAPI ([bare.py](../benchmarks/stacks/bare.py)): on uvicorn without access log, the base
-  unless another is named; none of that. `uvicorn main:app` is the same with uvicorn's access log,
-  which is text.
+  unless another is named; none of that. FastAPI's telemetry idles in it, as in every peer but
+  contrib's, because that is how it comes; the carved service turns it off. `uvicorn main:app` is
+  the same with uvicorn's access log, which is text.
 - careful pure ASGI stack ([careful.py](../benchmarks/stacks/careful.py)): the same parts as the
   carved service, of structlog with orjson, prometheus_client and one middleware each.
 - widespread recipe ([recipe.py](../benchmarks/stacks/recipe.py)): instrumentator, correlation id,
@@ -51,8 +49,7 @@ included, divided by its answers. A ratio is the cost of the base divided by tha
 how many requests it serves in the time in which the base serves one. What else the machine does
 hits both alike. Shown are the median of all epochs, the least and the most.
 
-`make bench` measures the stages {stages}; `make bench STAGE=image` one of them, which
-`ARGS=--report` adds to this page. Only by its name are measured: {occasional}.
+{stages}
 
 A request has failed if its connection broke, or its answer was not 200 with the body that was
 expected. Of all {requests:,} requests whose ratios are told here, {failed:,} failed.
@@ -101,7 +98,8 @@ def origin(told: dict[str, Any]) -> str:
 def verdict(stages: dict[str, dict[str, Any]]) -> str:
     """Say how many targets are reached, of those that were measured."""
     known = sum(found(it, stages) is not None for it in TARGETS)
-    return f"{known - len(missed(stages))} of {known} targets are reached."
+    reached = known - len(missed(stages))
+    return f"Of {known} targets, {reached} {'was' if reached == 1 else 'were'} reached."
 
 
 def how(stages: dict[str, dict[str, Any]]) -> str:
@@ -110,16 +108,19 @@ def how(stages: dict[str, dict[str, Any]]) -> str:
     effort = stages.get("requests", {}).get("effort", dict.fromkeys(EFFORT, 0))
     return HOW.format(
         **{name: effort[name] for name in EFFORT},
-        stages=listed(STAGES),
-        occasional=listed(OCCASIONAL),
+        stages=fill(listed(), 100),
         failed=sum(row["failed"] for row in rows),
         requests=sum(row["requests"] for row in rows),
     )
 
 
-def listed(names: Iterable[str]) -> str:
-    """Write names one after the other."""
-    return ", ".join(f"`{name}`" for name in names)
+def listed() -> str:
+    """Say which stages there are."""
+    daily, occasional = (", ".join(f"`{name}`" for name in names) for names in (STAGES, OCCASIONAL))
+    return (
+        f"`make bench` measures the stages {daily}. `make bench STAGE=image ARGS=--report` measures"
+        f" one of them anew and adds it to this page. Measured only when it is named: {occasional}."
+    )
 
 
 def servers(stages: dict[str, dict[str, Any]]) -> dict[str, str]:

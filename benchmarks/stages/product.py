@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -29,14 +30,16 @@ def measure(bench: Bench) -> dict[str, Any]:
         where = [bench.scratch / f"product-{number}" for number in range(len(every))]
         taken = sum(workers.map(carved, where, every, chunksize=64))
     seconds = time.monotonic() - began
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     table = Table(
         "Every combination of answers",
-        ("", "combinations", "refused", "carved", "s in all"),
-        note="What the hook does, in this process' children, without the start of cookiecutter."
-        " Refused are those that cannot become a service.",
+        ("", "combinations", "refused", "carved", "s in all", "s of the cores"),
+        note="What the hooks do, without the start of cookiecutter; that refused, which cannot"
+        " become a service. In all is what it took beside what else the machine did then.",
     )
-    row = (f"{len(CORES)} at once", len(every), len(every) - taken, taken, seconds)
-    bench.say(table.add(*row))
+    cores = spent.ru_utime + spent.ru_stime
+    row = (len(every), len(every) - taken, taken, round(seconds), round(cores))
+    bench.say(table.add(f"{len(CORES)} at once", *row))
     return {"tables": [table.figures()]}
 
 

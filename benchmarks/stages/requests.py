@@ -51,19 +51,19 @@ def variants(bench: Bench, collector: str) -> Iterator[tuple[str, str, Program]]
             lambda: peers.uvicorn("recipe_for_browsers", QUIET),
         ),
         "otel-native-0": (
-            "FastAPI's telemetry, ratio 0",
+            "FastAPI's telemetry alone, ratio 0",
             lambda: peers.uvicorn("opentelemetry_native", QUIET, **traced_never),
         ),
         "otel-native": (
-            "FastAPI's telemetry, ratio 0.1",
+            "FastAPI's telemetry alone, ratio 0.1",
             lambda: peers.uvicorn("opentelemetry_native", QUIET, **traced),
         ),
         "otel-contrib-0": (
-            "OpenTelemetry contrib, ratio 0",
+            "OpenTelemetry contrib alone, ratio 0",
             lambda: peers.uvicorn("opentelemetry_contrib", QUIET, **traced_never),
         ),
         "otel-contrib": (
-            "OpenTelemetry contrib, ratio 0.1",
+            "OpenTelemetry contrib alone, ratio 0.1",
             lambda: peers.uvicorn("opentelemetry_contrib", QUIET, **traced),
         ),
     }
