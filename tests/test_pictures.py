@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.picture import draw
 from docs.pictures import rollout, tree
 from tests.template import ROOT
 
@@ -21,6 +22,10 @@ DRAWN = {
     rollout.OUTPUT: (
         lambda: rollout.picture(NOTED),
         "PYTHONPATH=.:hooks python docs/pictures/rollout.py --draw",
+    ),
+    ROOT / "docs/pictures/benchmark.svg": (
+        lambda: draw(json.loads((ROOT / "docs/benchmark.json").read_text("utf-8"))),
+        "python -m benchmarks.report",
     ),
 }
 
