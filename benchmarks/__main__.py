@@ -7,6 +7,7 @@ import json
 import subprocess
 import tempfile
 import time
+import traceback
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -52,8 +53,22 @@ def measured(bench: Bench, stage: str) -> dict[str, Any]:
     return {**origin(bench), **figures}
 
 
+def kept(bench: Bench, stage: str) -> bool:
+    """Measure a stage and keep what it saw; an error costs this stage and no other."""
+    noted = report.SEEN / f"{stage}.json"
+    noted.unlink(missing_ok=True)
+    try:
+        noted.write_text(json.dumps(measured(bench, stage), indent=2) + "\n", "utf-8")
+    except Exception:  # noqa: BLE001 - whatever it is, the hour of the others is not to be lost
+        traceback.print_exc()
+    return noted.exists()
+
+
 def main() -> None:
-    """Run the stages that are named, or all; all of them are reported."""
+    """Run the stages that are named, or all; all of them are reported, unless one fails.
+
+    What the others saw is kept then: measure that one anew, with --report.
+    """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "stages", nargs="*", metavar="STAGE", help=", ".join((*pages.STAGES, *pages.OCCASIONAL))
@@ -70,9 +85,9 @@ def main() -> None:
     report.SEEN.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         bench = Bench(given.template.resolve(), Path(scratch), effort, only)
-        for stage in given.stages or STAGES:
-            noted = json.dumps(measured(bench, stage), indent=2)
-            (report.SEEN / f"{stage}.json").write_text(noted + "\n", "utf-8")
+        failed = [stage for stage in given.stages or STAGES if not kept(bench, stage)]
+    if failed:
+        raise SystemExit(f"failed, nothing is reported: {' '.join(failed)}")
     if given.report or not (given.stages or only):
         report.main()
 

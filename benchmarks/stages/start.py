@@ -29,9 +29,9 @@ def measure(bench: Bench) -> dict[str, Any]:
         "Start",
         ("", "s to first 200", "least", "most", "MB resident", "packages imported"),
         note="From `python -m app` to the first 200, on one core, all bytecode compiled;"
-        f" median of {STARTS}. Packages are top-level ones outside the"
-        " standard library.",
+        f" median of {STARTS}. Packages are top-level ones outside the standard library.",
     )
+    names: dict[str, set[str]] = {}
     for title, program in (
         ("**carved service**", service),
         ("bare FastAPI", bench.bare),
@@ -45,9 +45,11 @@ def measure(bench: Bench) -> dict[str, Any]:
             with program.running() as server:
                 seconds.append(server.seconds)
                 held.append(resident_mb(server.process.pid))
-        names = imported(program, bench.scratch / "imports.txt")
-        figures = (median(seconds), min(seconds), max(seconds), median(held), len(names))
+        names[title] = imported(program, bench.scratch / "imports.txt")
+        figures = (median(seconds), min(seconds), max(seconds), median(held), len(names[title]))
         bench.say(starts.add(title, *figures))
+    own, bare = names["**carved service**"], names["bare FastAPI"]
+    starts.note += f" What the carved service imports beyond: {', '.join(sorted(own - bare))}."
     ends = Table(
         "End of an idle service",
         ("", "s from SIGTERM to its end", "beyond the delay", "least", "most"),
@@ -64,7 +66,7 @@ def measure(bench: Bench) -> dict[str, Any]:
     return {
         "tables": [starts.figures(), ends.figures()],
         "beyond": beyond,
-        "imported": imported(service, bench.scratch / "imports.txt"),
+        "imported": sorted(own),
     }
 
 
@@ -83,7 +85,7 @@ def ending(service: Program, drain: float) -> float:
         return time.monotonic() - began
 
 
-def imported(program: Program, noted: Path) -> list[str]:
+def imported(program: Program, noted: Path) -> set[str]:
     """Top-level packages, outside the standard library, that are imported until the first 200."""
     told = ("sh", "-c", f'exec "$@" 2>{noted}', "sh", *program.command)
     variables = {**program.variables, "PYTHONPROFILEIMPORTTIME": "1"}
@@ -91,7 +93,7 @@ def imported(program: Program, noted: Path) -> list[str]:
         pass
     lines = noted.read_text("utf-8").splitlines()
     names = {line.split("|")[-1].strip().partition(".")[0] for line in lines if "|" in line}
-    return sorted(names & installed(program))
+    return names & installed(program)
 
 
 def installed(program: Program) -> set[str]:
