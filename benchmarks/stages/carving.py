@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from benchmarks.bench import Bench
 
-TIMES = 7
+TIMES = 11
 FREE = ("project_name", "project_slug", "description", "author", "email", "image_owner")
 
 
