@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import select
 import socket
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,6 +22,7 @@ from uvicorn.config import STARTUP_FAILURE
 from app.server.connection import Connection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from app.server import Server
@@ -47,6 +50,7 @@ class Process(uvicorn.Server):
         self.service = service
         self.began = monotonic()
         self.gave_up = False
+        self.wake: Callable[[], object] = lambda: None
         super().__init__(
             uvicorn.Config(
                 service.build(),
@@ -107,6 +111,7 @@ class Process(uvicorn.Server):
         self.began = monotonic()
         self.service.draining = True
         self.should_exit = True
+        self.wake()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the features and the port, then say where."""
@@ -124,6 +129,16 @@ class Process(uvicorn.Server):
             python=sys.version.split()[0],
             seconds=round(monotonic() - self.began, 3),
         )
+
+    async def main_loop(self) -> None:
+        """Tick until a signal comes, and then at once, where uvicorn sleeps on."""
+        loop, signalled = asyncio.get_running_loop(), asyncio.Event()
+        self.wake = partial(loop.call_soon_threadsafe, signalled.set)
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(signalled.wait(), 1 / TICKS_PER_SECOND)
 
     async def on_tick(self, counter: int) -> bool:
         """Look after slow clients once a second, beside what uvicorn does."""
@@ -150,6 +165,7 @@ class Process(uvicorn.Server):
         patience = threading.Timer(LAST_SECONDS, os._exit, [self.exit_code])
         patience.daemon = True
         patience.start()
+        gc.freeze()  # or the interpreter looks for cycles in all that lives, only to drop it
 
     async def close_door(self) -> None:
         """Close the port while nobody waits at it, then wait for the requests of who came in last.
