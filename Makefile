@@ -38,9 +38,9 @@ product: $(UV) ## Test the whole product of all answers, statically; an hour or 
 report: $(UV) ## Say which promise was held up by which test that ran; build/report has it
 	@$(RUN) python -m tests.promises build/report
 
-bump: $(UV) ## Raise the dependencies of the service to the newest versions, and try them
+bump: $(UV) ## Raise dependencies to the newest versions, and run the proofs with them
 	@PYTHONPATH=hooks $(RUN) python -m tests.bump
-	@$(MAKE) --no-print-directory lint types carvings
+	@$(MAKE) --no-print-directory lint types carvings pipelines proofs
 
 notes: ## Print the part of the changelog that a release is about; TAG=v1.2.3
 	@awk -v tag="$(TAG)" '/^## / { on = index($$0, "[" substr(tag, 2) "]"); found = found || on; next } on; \

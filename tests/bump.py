@@ -1,4 +1,7 @@
-"""Raise the service's dependencies to the newest versions, past their upper bounds if need be."""
+"""Raise dependencies to the newest versions, past their upper bounds if need be.
+
+They are those of the service, those that its files pin, and those of the template itself.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +13,31 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from tests.template import RAW, carve
+from tests.template import RAW, ROOT
 
+PROJECTS = (RAW / "pyproject.toml", ROOT / "pyproject.toml")
+PINNING = (RAW / "Dockerfile", RAW / "Makefile")
 BOUNDED = re.compile(
     r'"(?P<name>[\w.-]+)(?P<extras>\[[\w,-]+\])?>=(?P<low>[\d.]+),<(?P<high>[\d.]+)'
 )
+PINNED = re.compile(
+    r"(?P<before>\bARG (?P<arg>[A-Z]+)_VERSION=|\b(?P<tool>[\w-]+)@)(?P<at>\d[\d.]+)"
+)
 
 
-def newest(pyproject: str) -> dict[str, str]:
-    """Ask uv for the newest version of everything, upper bounds aside: name -> version."""
+def newest(needed: list[str]) -> dict[str, str]:
+    """Ask uv for the newest versions that go together: name -> version."""
     with tempfile.TemporaryDirectory() as folder:
-        where = carve(Path(folder) / "service")
-        free = re.sub(r"(>=[\d.]+),<[\d.]+", r"\1", (where / "pyproject.toml").read_text("utf-8"))
-        (where / "pyproject.toml").write_text(free, "utf-8")
+        project = {"name": "newest", "version": "0", "requires-python": ">=3.11"}
+        told = [f'{key} = "{value}"' for key, value in project.items()]
+        text = "\n".join(
+            ["[project]", *told, f"dependencies = {needed}", "[tool.uv]", "package = false"]
+        )
+        Path(folder, "pyproject.toml").write_text(text + "\n", "utf-8")
         uv = os.environ.get("UV", "uv")
-        subprocess.run([uv, "lock", "--quiet", "--upgrade"], cwd=where, check=True)
-        locked = tomllib.loads((where / "uv.lock").read_text("utf-8"))["package"]
-    wanted = {match["name"] for match in BOUNDED.finditer(pyproject)}
-    return {it["name"]: it["version"] for it in locked if it["name"] in wanted}
+        subprocess.run([uv, "lock", "--quiet"], cwd=folder, check=True)
+        locked = tomllib.loads(Path(folder, "uv.lock").read_text("utf-8"))["package"]
+    return {it["name"]: it["version"] for it in locked}
 
 
 def numbers(version: str) -> list[int]:
@@ -43,6 +53,12 @@ def above(version: str, high: str) -> str:
     return ".".join(map(str, [*whole, last + 1]))
 
 
+def needed(pyproject: str) -> list[str]:
+    """List what has bounds, without the upper ones."""
+    found = BOUNDED.finditer(pyproject)
+    return sorted({f"{it['name']}{it['extras'] or ''}>={it['low']}" for it in found})
+
+
 def raised(pyproject: str, versions: dict[str, str]) -> str:
     """Set each bound to the version at hand; what is not among them stays as it is."""
 
@@ -56,15 +72,35 @@ def raised(pyproject: str, versions: dict[str, str]) -> str:
     return BOUNDED.sub(bound, pyproject)
 
 
+def pins(text: str) -> list[str]:
+    """List what is pinned by `ARG UV_VERSION=1.2.3` or `checkov@1.2.3`."""
+    return [(it["tool"] or it["arg"]).lower() for it in PINNED.finditer(text)]
+
+
+def pinned(text: str, versions: dict[str, str]) -> str:
+    """Set each pin to the version at hand."""
+
+    def pin(match: re.Match[str]) -> str:
+        return match["before"] + versions[(match["tool"] or match["arg"]).lower()]
+
+    return PINNED.sub(pin, text)
+
+
 def main() -> int:
-    """Rewrite the raw pyproject.toml, and say what changed."""
-    path = RAW / "pyproject.toml"
-    old = path.read_text("utf-8")
-    new = raised(old, newest(old))
-    path.write_text(new, "utf-8")
-    for before, after in zip(old.splitlines(), new.splitlines(), strict=True):
-        if before != after:
-            sys.stdout.write(f"{before.strip()} -> {after.strip()}\n")
+    """Rewrite the files, and say what changed."""
+    olds = {path: path.read_text("utf-8") for path in (*PROJECTS, *PINNING)}
+    news = {path: raised(olds[path], newest(needed(olds[path]))) for path in PROJECTS}
+    for path in PINNING:
+        news[path] = pinned(olds[path], {it: newest([it])[it] for it in pins(olds[path])})
+    changed = 0
+    for path, new in news.items():
+        path.write_text(new, "utf-8")
+        for before, after in zip(olds[path].splitlines(), new.splitlines(), strict=True):
+            if before != after:
+                changed += 1
+                sys.stdout.write(f"{path.relative_to(ROOT)}: {before.strip()} -> {after.strip()}\n")
+    if not changed:
+        sys.stdout.write("Nothing newer: every version is the newest that goes with the others.\n")
     return 0
 
 

