@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 NOTES = "tests.json"
 Tests = dict[str, dict[str, Any]]
-"""What each test did: its id -> outcome, seconds, figures."""
+"""What each test did: its id -> outcome, seconds, when it ended, figures."""
 OF_A_SERVICE = "tests/proofs/test_own_tests.py"
 ROW = re.compile(r"^\| (?P<promise>[^|]+) \| (?P<by>[^|]*\btests\b[^|]+) \|$", re.MULTILINE)
 NAMED = re.compile(r"`((?:app/\w+/)?tests(?:/[\w/]+\.py)?)`( of a carved service)?")
@@ -32,16 +33,25 @@ class Promise:
     """A row of the README's table, and what became of its tests."""
 
     promise: str
+    by: str
+    """What the README names."""
     files: list[str]
+    """Those of ours that run it."""
     passed: int = 0
     failed: int = 0
     unproven: int = 0
-    figures: list[str] = field(default_factory=list)
+    tests: Tests = field(default_factory=dict)
 
     @property
     def held(self) -> bool:
         """Whether its tests ran, none failed, and none lacked what it needs."""
         return bool(self.passed) and not self.failed and not self.unproven
+
+    @property
+    def figures(self) -> list[tuple[str, str]]:
+        """What was measured, and by which test."""
+        told = sorted(self.tests.items())
+        return [(figure, test.partition("::")[2]) for test, it in told for figure in it["figures"]]
 
 
 class Notes:
@@ -58,7 +68,8 @@ class Notes:
             unproven = report.skipped and "NOT PROVEN" in str(report.longrepr)
             outcome = "unproven" if unproven else report.outcome
             told = {"outcome": outcome, "seconds": round(report.duration, 2)}
-            self.tests[report.nodeid] = {**told, "figures": figures}
+            ended = datetime.fromtimestamp(report.stop, UTC).isoformat(" ", "seconds")
+            self.tests[report.nodeid] = {**told, "ended": ended, "figures": figures}
 
     def pytest_sessionfinish(self) -> None:
         """Write them down."""
@@ -72,34 +83,39 @@ def promises(readme: str) -> list[Promise]:
     """Read the README's table; what a carved service's own tests hold up is run by one of ours."""
     rows = []
     for row in ROW.finditer(readme):
-        named = re.findall(
-            r"`((?:app/\w+/)?tests(?:/[\w/]+\.py)?)`( of a carved service)?", row["by"]
-        )
-        rows.append(Promise(row["promise"], [OF_A_SERVICE if own else name for name, own in named]))
+        ours = [OF_A_SERVICE if own else name for name, own in NAMED.findall(row["by"])]
+        rows.append(Promise(row["promise"], row["by"], list(dict.fromkeys(ours))))
     return rows
 
 
 def settle(rows: list[Promise], tests: Tests) -> None:
-    """Count for each promise what its tests did, and collect their figures."""
+    """Collect for each promise what its tests did, and count it."""
     for row in rows:
-        told = [it for test, it in tests.items() if test.partition("::")[0] in row.files]
-        outcomes = [it["outcome"] for it in told]
+        row.tests = {test: it for test, it in tests.items() if test.partition("::")[0] in row.files}
+        outcomes = [it["outcome"] for it in row.tests.values()]
         row.passed = outcomes.count("passed")
         row.failed = outcomes.count("failed")
         row.unproven = outcomes.count("unproven")
-        row.figures = [figure for it in told for figure in it["figures"]]
 
 
 def markdown(rows: list[Promise]) -> str:
-    """Tell it as a table."""
-    lines = ["| Promise | Held up by | Tests | Figures |", "| --- | --- | --- | --- |"]
+    """Tell it as a table, with the time of the tests, which may be of several runs."""
+    ended = sorted(it["ended"] for row in rows for it in row.tests.values() if "ended" in it)
+    when = f", by tests that ended from {ended[0]} to {ended[-1]}" if ended else ""
+    lines = [f"{total(rows)}{when}.", ""]
+    lines += ["| Promise | Held up by | Tests | Figures |", "| --- | --- | --- | --- |"]
     for row in rows:
         counts = f"{row.passed} passed, {row.failed} failed, {row.unproven} not proven"
         verdict = counts if row.held else f"**not held up**: {counts}"
-        files = ", ".join(f"`{name}`" for name in row.files)
-        told = "<br>".join(figure.replace("|", "\\|") for figure in row.figures)
-        lines.append(f"| {row.promise} | {files} | {verdict} | {told} |")
+        told = "<br>".join(f"{figure} (`{test}`)" for figure, test in row.figures)
+        told = told.replace("|", "\\|")
+        lines.append(f"| {row.promise} | {row.by} | {verdict} | {told} |")
     return "\n".join(lines) + "\n"
+
+
+def total(rows: list[Promise]) -> str:
+    """Say how many promises were held up."""
+    return f"{sum(row.held for row in rows)} of {len(rows)} promises were held up"
 
 
 def main(folder: Path) -> int:
@@ -114,7 +130,7 @@ def main(folder: Path) -> int:
     for row in rows:
         if not row.held:
             sys.stderr.write(f"not held up by {', '.join(row.files)}: {row.promise}\n")
-    sys.stderr.write(f"{sum(row.held for row in rows)} of {len(rows)} promises were held up\n")
+    sys.stderr.write(f"{total(rows)}\n")
     return 0 if rows and all(row.held for row in rows) else 1
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 README = (ROOT / "README.md").read_text("utf-8")
 ROWS = ["| It is | `tests/test_a.py` |\n", "| It was | `tests/test_b.py`, `tests/test_a.py` |\n"]
+WHEN = "2026-11-26 02:00:00+00:00"
 TESTS = """
 import pytest
 
@@ -42,12 +43,12 @@ def test_every_promise_names_tests_that_exist() -> None:
 
 
 def test_a_promise_is_held_up_by_tests_that_all_ran() -> None:
-    passed: dict[str, Any] = {"outcome": "passed", "figures": ["R1: 3"]}
+    passed: dict[str, Any] = {"outcome": "passed", "ended": WHEN, "figures": ["R1: 3"]}
     rows = promises("".join(ROWS))
     settle(rows, {"tests/test_a.py::test_x": passed, "tests/test_b.py::test_y": passed})
     assert [(row.held, row.passed, row.figures) for row in rows] == [
-        (True, 1, ["R1: 3"]),
-        (True, 2, ["R1: 3", "R1: 3"]),
+        (True, 1, [("R1: 3", "test_x")]),
+        (True, 2, [("R1: 3", "test_x"), ("R1: 3", "test_y")]),
     ]
     for outcome in "failed", "unproven":
         rows = promises("".join(ROWS))
@@ -82,15 +83,17 @@ def test_the_report_is_written_and_says_what_nothing_held_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     name = "tests/test_hermetic.py"
-    noted = {f"{name}::test_x": {"outcome": "passed", "figures": ["G3: the same | bytes"]}}
+    did = {"outcome": "passed", "ended": WHEN, "figures": ["G3: the same | bytes"]}
+    noted = {f"{name}::test_x": did}
     (tmp_path / NOTES).write_text(json.dumps(noted))
     assert main(tmp_path) == 1
     said = capsys.readouterr().err
     assert "not held up by tests/proofs/test_drain.py: Replicas are replaced under load" in said
     assert f"not held up by {name}" not in said
     table = (tmp_path / "promises.md").read_text("utf-8")
-    assert f"| `{name}` | 1 passed, 0 failed, 0 not proven | G3: the same \\| bytes |" in table
-    held = {
-        row["promise"]: row["held"] for row in json.loads((tmp_path / "promises.json").read_text())
-    }
-    assert sum(held.values()) == 1
+    assert f"promises were held up, by tests that ended from {WHEN} to {WHEN}." in table
+    measured = "G3: the same \\| bytes (`test_x`)"
+    assert f"| `{name}` | 1 passed, 0 failed, 0 not proven | {measured} |" in table
+    assert "`tests/test_process.py` of a carved service | **not held up**: 0 passed" in table
+    (held,) = (it for it in json.loads((tmp_path / "promises.json").read_text()) if it["held"])
+    assert (held["files"], held["tests"]) == ([name], noted)
