@@ -21,7 +21,7 @@ STANDINS = {
   login*) [ "$(cat)" = t0ken ];;
 esac""",
     "uv": 'case "$*" in *" pip-audit "*) cat >/dev/null;; esac',
-    **dict.fromkeys(("apk", "cosign", "gh"), ":"),
+    **dict.fromkeys(("apk", "cosign", "gh", "syft"), ":"),
 }
 """Programs that reach outside: name -> what stands in for it, once it has noted its arguments."""
 

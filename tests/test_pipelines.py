@@ -111,6 +111,10 @@ def test_every_line_runs_and_what_is_published_is_what_was_built(
     assert len(released) == (service / ".github").exists()
     image, name = calls.image, calls.image.partition(":")[0]
     pushed = f"{name}@{DIGEST}"
+    on_gitlab = [
+        "syft scan --quiet docker-archive:image.tar --output spdx-json=sbom.spdx.json",
+        f"cosign attest --yes --type spdxjson --predicate sbom.spdx.json {pushed}",
+    ]
     with_image = [
         f"docker build --tag {image} .",
         f"docker run --detach --env ENVIRONMENT=test {image}",
@@ -121,6 +125,7 @@ def test_every_line_runs_and_what_is_published_is_what_was_built(
         "docker load --input image.tar",
         f"docker push {image}",
         f"docker image inspect --format {{{{index .RepoDigests 0}}}} {image}",
+        *(on_gitlab if (service / ".gitlab-ci.yml").exists() else []),
         f"cosign sign --yes {pushed}",
         f"docker buildx imagetools create --prefer-index=false --tag {name}:v1.2.3 {pushed}",
     ]
@@ -146,8 +151,10 @@ def test_only_main_and_tags_publish_and_somebody_can_be_asked(service: Path) -> 
         assert writes == (publishes and (service / ".github").exists()), name
         assert job.get("environment") == ("release" if publishes else None), name
         if publishes and (service / ".gitlab-ci.yml").exists():
+            no_audit, *rules = job["rules"]
+            assert no_audit == {"if": '$CI_PIPELINE_SOURCE == "schedule"', "when": "never"}
             allowed = MAIN_AND_TAGS if name == "push" else MAIN_AND_TAGS[1:]
-            assert [rule["if"] for rule in job["rules"]] == allowed
+            assert rules == [{"if": rule} for rule in allowed]
         elif publishes:
             push, tag = "github.event_name == 'push'", "github.ref_type == 'tag'"
             assert job["if"] == (push if name == "push" else tag)
@@ -177,6 +184,21 @@ def test_updates_look_wherever_versions_are_pinned_and_wait_a_week(service: Path
         looks |= {"docker": "Dockerfile", "docker-compose": "**/compose*.yaml"}
         expected = {name for name, pattern in looks.items() if list(service.glob(pattern))}
         assert {update["package-ecosystem"] for update in updates} == expected
+        for update in updates:
+            if update["package-ecosystem"] == "docker-compose":
+                composed = {path.parent for path in service.glob("**/compose*.yaml")}
+                assert composed <= matching(service, update["directories"])
+    if (service / "Dockerfile").exists():
+        told = "# renovate: datasource=pypi depName=uv\nARG UV_VERSION="
+        assert (told in (service / "Dockerfile").read_text()) == (
+            service / "renovate.json"
+        ).exists()
+
+
+def matching(service: Path, patterns: list[str]) -> set[Path]:
+    """Find the folders that Dependabot does: for Ruby, two stars at the end are one."""
+    ours = [re.sub(r"\*\*$", "*", pattern.strip("/")) for pattern in patterns]
+    return {service, *(path for pattern in ours for path in service.glob(pattern))}
 
 
 def test_checks_run_against_the_servers_that_run_with_the_service(service: Path) -> None:
@@ -196,3 +218,15 @@ def test_it_runs_on_the_chosen_python_only(tmp_path: Path, ci: str) -> None:
         for step in job.get("steps", []):
             if "setup-python" in step.get("uses", ""):
                 assert step["with"] == {"python-version-file": ".python-version"}
+
+
+@pytest.mark.parametrize(("tag", "version"), [("v1.2.3", "1.2.3"), ("v1;x", ""), ("latest", "")])
+def test_an_image_of_a_tag_says_that_it_is_this_release(
+    tmp_path: Path, tag: str, version: str
+) -> None:
+    service = carve(tmp_path / "orders")
+    somebody = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for command in ("init", "-q"), (*somebody, "commit", "-qm", "a", "--allow-empty"), ("tag", tag):
+        assert run("git", *command, cwd=service).returncode == 0
+    told = run("make", "--dry-run", "image", cwd=service).stdout
+    assert f"--build-arg VERSION={version} --build-arg" in told
