@@ -1,4 +1,7 @@
-"""Each carving passes what it brings itself: style, types and tests, on every Python offered."""
+"""Each carving passes what it brings itself: style, types and tests, on every Python offered.
+
+The longest come first, so that no worker is left with one in the end.
+"""
 
 from __future__ import annotations
 
@@ -22,33 +25,17 @@ NOTHING: dict[str, bool | str] = {**dict.fromkeys(FEATURES, False), **NOWHERE}
 CONTAINER = "python:{}-slim"
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
-        pytest.param({}, id="everything"),
-        pytest.param(NOTHING, id="nothing"),
-        pytest.param({"ci": "gitlab", "deployment": "kubernetes"}, id="elsewhere"),
-        *(pytest.param({name: False, **NOWHERE}, id=f"without {name}") for name in FEATURES),
-    ],
-)
-def test_a_carving_passes_its_own_pipeline(answers: dict[str, bool | str], tmp_path: Path) -> None:
-    carved = Carved.make(tmp_path, **answers, python_version=available()[0])
-    carved.run("make", "ci", "STAGES=lint types test")
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment that one carving of a worker leaves to the next.
 
-
-def test_the_example_can_be_removed_as_the_readme_says(tmp_path: Path) -> None:
-    carved = Carved.make(tmp_path, python_version=available()[0])
-    shutil.rmtree(carved.path / "app" / "greetings")
-    for name in "app/main.py", "README.md", ".env.example":
-        file = carved.path / name
-        lines = file.read_text().splitlines(keepends=True)
-        mine = [
-            i for i, line in enumerate(lines) if re.search("GREETINGS_|reetings:|Greetings", line)
-        ]
-        meanings = [i - 1 for i in mine if name == ".env.example"]
-        file.write_text("".join(x for i, x in enumerate(lines) if i not in [*mine, *meanings]))
-    carved.run("make", "lint", "types")
-    carved.run("make", "test", "ARGS=tests")
+    `uv sync` takes out what the next one has not; types are checked anew where anything changed.
+    """
+    folder = tmp_path_factory.mktemp("shared")
+    return {
+        "UV_PROJECT_ENVIRONMENT": str(folder / "environment"),
+        "MYPY_CACHE_DIR": str(folder / "types"),
+    }
 
 
 @pytest.mark.parametrize("version", QUESTIONS["python_version"])
@@ -64,6 +51,45 @@ def test_the_service_passes_its_tests_on_every_other_python_offered(
         in_container(carved, CONTAINER.format(version))
     else:
         pytest.skip(f"NOT PROVEN: no Python {version} here, and no container engine with it")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({}, id="everything"),
+        pytest.param({"ci": "gitlab", "deployment": "kubernetes"}, id="elsewhere"),
+        *(pytest.param({name: False, **NOWHERE}, id=f"without {name}") for name in FEATURES),
+        pytest.param(NOTHING, id="nothing"),
+    ],
+)
+def test_a_carving_passes_its_own_pipeline(
+    answers: dict[str, bool | str], shared: dict[str, str], tmp_path: Path
+) -> None:
+    carved = Carved.make(tmp_path, **answers, python_version=available()[0])
+    stages = ("make", "ci", "STAGES=lint types test")
+    if answers in ({}, NOTHING):  # the two ends, as on a user's machine: nothing is there before
+        carved.run(*stages)
+    else:
+        carved.run(uv(), "sync", "--quiet", **shared)
+        carved.run(*stages, **shared)
+
+
+def test_the_example_can_be_removed_as_the_readme_says(
+    shared: dict[str, str], tmp_path: Path
+) -> None:
+    carved = Carved.make(tmp_path, python_version=available()[0])
+    shutil.rmtree(carved.path / "app" / "greetings")
+    for name in "app/main.py", "README.md", ".env.example":
+        file = carved.path / name
+        lines = file.read_text().splitlines(keepends=True)
+        mine = [
+            i for i, line in enumerate(lines) if re.search("GREETINGS_|reetings:|Greetings", line)
+        ]
+        meanings = [i - 1 for i in mine if name == ".env.example"]
+        file.write_text("".join(x for i, x in enumerate(lines) if i not in [*mine, *meanings]))
+    carved.run(uv(), "sync", "--quiet", **shared)
+    carved.run("make", "lint", "types", **shared)
+    carved.run("make", "test", "ARGS=tests", **shared)
 
 
 @cache

@@ -13,6 +13,7 @@ from tests.proofs.test_own_tests import CONTAINER, available, has_image
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.xdist_group("project")  # whoever runs one has the services for all
 NOWHERE = "http://127.0.0.1:9"
 SOMEBODY = {
     "GIT_AUTHOR_NAME": "a",
@@ -105,10 +106,11 @@ def test_every_linter_stops_the_stage(project: Carved, linter: str) -> None:
 
 
 def test_a_failing_test_stops_the_pipeline_and_names_its_stage(lean: Carved) -> None:
-    broken = lean.path / "tests" / "test_broken.py"
+    broken = lean.path / "app" / "greetings" / "tests" / "test_broken.py"
     broken.write_text("def test_it() -> None:\n    assert not __name__\n")
-    code, said = attempt(lean, "make", "ci")
+    code, said = attempt(lean, "make", "ci", "ARGS=app/greetings")
     broken.unlink()
+    assert "1 failed, " in said
     told = [line.rpartition(" after ")[0] or line for line in said.splitlines() if "== " in line]
     stages = [line.partition(" in ")[0] for line in told if line.startswith("== ")]
     assert code != 0
