@@ -45,6 +45,8 @@ bump: $(UV) ## Raise dependencies to the newest versions, and run the proofs wit
 	@$(MAKE) --no-print-directory lint types carvings pipelines proofs
 
 notes: ## Print the part of the changelog that a release is about; TAG=v1.2.3
+	@grep --quiet --fixed-strings '"_version": "$(TAG:v%=%)"' cookiecutter.json || \
+	{ echo "cookiecutter.json has another _version than $(TAG)" >&2; exit 1; }
 	@awk -v tag="$(TAG)" '/^## / { on = index($$0, "[" substr(tag, 2) "]"); found = found || on; next } on; \
 	END { if (!found) { print "CHANGELOG.md has no part about " tag > "/dev/stderr"; exit 1 } }' CHANGELOG.md
 

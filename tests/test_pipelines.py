@@ -206,6 +206,13 @@ def test_checks_run_against_the_servers_that_run_with_the_service(service: Path)
     used = [it for path in told if path.exists() for it in SERVERS.findall(path.read_text("utf-8"))]
     compose = [path.read_text("utf-8") for path in service.glob("**/compose*.yaml")]
     assert set(used) <= {it for text in compose for it in SERVERS.findall(text)}
+    servers = {"postgres": "database", "redis": "cache"}
+    servers = {it: name for it, name in servers.items() if (service / "app" / name).exists()}
+    for line in lines(service):
+        if "test" in line.stages:
+            given = {name for name in line.variables if name.startswith("TEST_")}
+            assert given == {f"TEST_{name.upper()}_URL" for name in servers.values()}
+            assert {it.partition(":")[0] for it in used} == servers.keys()
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab"])

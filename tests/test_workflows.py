@@ -60,6 +60,8 @@ def test_every_job_for_github_is_bounded_and_can_do_little(root: Path, tmp_path:
         assert workflow["concurrency"]["group"].startswith("${{ github.workflow }}"), name
         for job in workflow["jobs"].values():
             assert 0 < job["timeout-minutes"] <= longest, name
+            if "environment" not in job:
+                assert job["permissions"] == {"contents": "read"}, name
             assert "continue-on-error" not in job
             for step in steps(job):
                 assert "continue-on-error" not in step
@@ -144,9 +146,13 @@ def test_a_release_has_its_part_of_the_changelog_as_notes(tmp_path: Path) -> Non
         "## [1.2.3] - 2026-11-26\n\n- Now.\n",
     ]
     (tmp_path / "CHANGELOG.md").write_text("\n".join([*parts, "## [1.2.2]\n\n- Before.\n"]))
+    (tmp_path / "cookiecutter.json").write_text('{\n  "_version": "1.2.3"\n}\n')
     ended = run("make", "notes", "TAG=v1.2.3", cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.strip() == "- Now."
+    ended = run("make", "notes", "TAG=v1.2.2", cwd=tmp_path)
+    assert "cookiecutter.json has another _version than v1.2.2" in ended.stderr
+    (tmp_path / "cookiecutter.json").write_text('{\n  "_version": "9"\n}\n')
     ended = run("make", "notes", "TAG=v9", cwd=tmp_path)
     assert ended.returncode != 0
     assert "CHANGELOG.md has no part about v9" in ended.stderr
