@@ -172,3 +172,26 @@ def test_both_kinds_of_hooks_are_installed(tmp_path: Path) -> None:
     config = load(ROOT / ".pre-commit-config.yaml")["repos"][0]["hooks"]
     for stage in {stage for hook in config for stage in hook.get("stages", [])}:
         assert (tmp_path / ".git" / "hooks" / stage).exists(), stage
+
+
+def test_what_a_service_publishes_on_github_is_scanned_listed_and_attested(tmp_path: Path) -> None:
+    made = workflows(carve(tmp_path / "orders"))
+    used = {
+        name: [step for step in steps(job) if "uses" in step]
+        for name, job in made["ci.yml"]["jobs"].items()
+    }
+    (scan,) = (it["with"] for it in used["stages"] if "/scan-action@" in it["uses"])
+    assert (scan["image"], scan["severity-cutoff"]) == ("${{ env.IMAGE }}", "high")
+    pushed = "${{ steps.push.outputs.%s }}"
+    (listed,) = (it["with"] for it in used["push"] if "/sbom-action@" in it["uses"])
+    assert listed["image"] == pushed % "image"
+    attested = [it["with"] for it in used["push"] if it["uses"].startswith("actions/attest@")]
+    assert [it.get("sbom-path") for it in attested] == [listed["output-file"], None]
+    for it in attested:
+        assert it["subject-name"] == pushed % "name"
+        assert it["subject-digest"] == pushed % "digest"
+        assert it["push-to-registry"] is True
+    assert "dependency-review-action@" in used["dependencies"][-1]["uses"]
+    audit = made["audit.yml"]
+    assert "schedule" in audit[True]
+    assert list(steps(audit["jobs"]["scan"]))[-1] == {"run": "make scan"}
