@@ -7,8 +7,6 @@ RUN := $(UV) run --quiet
 ANSWERS ?=
 BUILD := build/$(shell date +%Y%m%d-%H%M%S)
 NOTED := --promises build/report
-# Proofs that measure nothing, so that they can stand others beside them.
-BESIDE := $(addprefix tests/proofs/test_,own_tests.py pipelines.py fresh_machine.py)
 HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
@@ -28,11 +26,11 @@ test: lint types carvings instructions pipelines proofs containers rollouts ## R
 carvings: $(UV) ## Test questions, hooks and every combination of answers, statically
 	@$(RUN) pytest --numprocesses auto --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts --ignore tests/instructions $(NOTED) $(ARGS)
 
-pipelines: $(UV) ## Let carved services run their own stages and hooks, on every Python
-	@$(RUN) pytest $(BESIDE) --numprocesses 3 --dist loadgroup -ra $(NOTED) $(ARGS)
+pipelines: $(UV) ## Let carved services run their own style, types and tests, on every Python
+	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 2 -ra $(NOTED) $(ARGS)
 
-proofs: $(UV) ## Test carved services for real: as processes, under load, with servers that fail
-	@$(RUN) pytest tests/proofs $(BESIDE:%=--ignore %) -ra $(NOTED) $(ARGS)
+proofs: $(UV) ## Test carved services for real: as processes, under load, on a fresh machine
+	@$(RUN) pytest tests/proofs --ignore tests/proofs/test_own_tests.py -ra $(NOTED) $(ARGS)
 
 product: $(UV) ## Test the whole product of all answers, statically; an hour or so
 	@$(RUN) pytest tests/every_combination.py --numprocesses auto --timeout 0 $(ARGS)

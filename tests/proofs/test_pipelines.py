@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.proofs.carved import Carved, clean, uv
 from tests.proofs.test_own_tests import CONTAINER, available, has_image
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-pytestmark = pytest.mark.xdist_group("project")  # whoever runs one has the services for all
 NOWHERE = "http://127.0.0.1:9"
 SOMEBODY = {
     "GIT_AUTHOR_NAME": "a",
@@ -63,10 +60,11 @@ def lean(tmp_path_factory: pytest.TempPathFactory) -> Carved:
 
 def attempt(service: Carved, *command: str, **variables: str) -> tuple[int, str]:
     """Run a command that may fail; return its exit code and what it said."""
+    path = f"{Path(uv()).parent}{os.pathsep}{os.environ['PATH']}"  # it finds this uv
     ended = subprocess.run(
         command,
         cwd=service.path,
-        env=clean(**variables),
+        env=clean(**{"PATH": path, **variables}),
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
