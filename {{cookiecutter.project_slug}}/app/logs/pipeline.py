@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -39,6 +39,17 @@ class Output(logging.Handler):
         self.levels = levels
         self.sink = Sink()
         self._only = [self]
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Write a record that passes the filters.
+
+        The library would hold a lock meanwhile. The sink has its own, and whoever has one of two
+        may wait for the other: the garbage collector logs whenever it likes, about lost tasks.
+        """
+        passed: Any = self.filter(record)  # since Python 3.12 it may be another record
+        if passed:
+            self.emit(passed if isinstance(passed, RECORD) else record)
+        return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""

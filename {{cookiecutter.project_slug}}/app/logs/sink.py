@@ -8,6 +8,7 @@ import logging
 import os
 import select
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from threading import RLock, Thread
 from time import monotonic, sleep
@@ -38,19 +39,21 @@ class Sink:
         self._told = 0
         self._soon: list[str] = []
         self._waiting = bytearray()
-        self._lock = RLock()
+        self.lock = RLock()
         self._turn: asyncio.AbstractEventLoop | None = None
+        self._writing = False
         self._retrying = False
+        self._closed = False
 
     def write(self, line: str) -> None:
         """Write a line now, after those that came before it."""
-        with self._lock:
+        with self.lock:
             self._soon.append(line)
             self.flush()
 
     def write_soon(self, line: str) -> None:
         """Write a line when this turn of the event loop ends, together with others like it."""
-        with self._lock:
+        with self.lock:
             self._soon.append(line)
             try:
                 loop = asyncio.get_running_loop()
@@ -63,18 +66,24 @@ class Sink:
 
     def flush(self) -> None:
         """Write what waits, as far as it is taken at once; try again soon with the rest."""
-        with self._lock:
-            self._take()
-            while self._waiting:
-                piece = self._piece()
-                if not (taken := self._offer(piece)):
-                    self._retry()
-                    return
-                del self._waiting[:taken]
+        with self.lock:
+            if self._writing:  # the garbage collector logs in the midst of it: its line follows
+                return
+            self._writing = True
+            try:
+                while self._soon or self._waiting:
+                    self._take()
+                    if not (taken := self._offer(self._piece())):
+                        self._retry()
+                        return
+                    del self._waiting[:taken]
+            finally:
+                self._writing = False
 
     def close(self) -> None:
-        """Give the lines that wait a last moment."""
+        """Give the lines that wait a last moment; later ones are only offered."""
         latest = monotonic() + LAST_SECONDS
+        self._closed = True
         self.flush()
         while self._waiting and monotonic() < latest:
             sleep(RETRY_SECONDS)
@@ -112,14 +121,16 @@ class Sink:
         return len(piece)
 
     def _retry(self) -> None:
-        if not self._retrying:
-            self._retrying = True
+        if self._retrying or self._closed:
+            return
+        with suppress(RuntimeError):  # no thread is to be had: the next line tries again
             Thread(target=self._keep_trying, name="logs", daemon=True).start()
+            self._retrying = True
 
     def _keep_trying(self) -> None:
-        while True:
+        while not self._closed:
             sleep(RETRY_SECONDS)
-            with self._lock:
+            with self.lock:
                 self.flush()
                 if not self._waiting:
                     self._retrying = False

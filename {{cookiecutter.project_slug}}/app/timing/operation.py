@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from math import ceil, fsum
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.timing.histogram import Histogram
@@ -36,13 +36,16 @@ class Totals(NamedTuple):
 
 
 class Operation:
-    """One named operation. Any thread may record and read: a lock keeps every count."""
+    """One named operation. Any thread may record and read: a lock keeps every count.
+
+    The garbage collector may end a run in a thread that has the lock, so it lets one in again.
+    """
 
     __slots__ = ("_failed", "_histogram", "_lock", "_recent")
 
     def __init__(self, window: int) -> None:
         """Begin with no run."""
-        self._lock = Lock()
+        self._lock = RLock()
         self._histogram = Histogram()
         self._recent: deque[float] = deque(maxlen=window)
         self._failed = 0
@@ -81,7 +84,7 @@ class Operations:
         self.watch: Watch | None = None
         """Told of each run of `track`; a feature that follows runs puts its own in place."""
         self._window = window
-        self._lock = Lock()
+        self._lock = RLock()
         self._by_name: dict[str, Operation] = {}
 
     def __getitem__(self, name: str) -> Operation:

@@ -179,6 +179,39 @@ def test_a_second_install_replaces_the_first_and_no_other_handler(
     assert sum(isinstance(handler, Output) for handler in logging.getLogger().handlers) == 1
 
 
+def test_no_lock_is_held_while_a_record_becomes_a_line(lines: Lines) -> None:
+    held: list[object] = []
+
+    class Curious:
+        def __str__(self) -> str:
+            thread = threading.Thread(target=self.look)
+            thread.start()
+            thread.join()
+            return "seen"
+
+        def look(self) -> None:
+            for lock in filter(None, (output.lock, output.sink.lock)):
+                if lock.acquire(blocking=False):
+                    lock.release()
+                else:
+                    held.append(lock)
+
+    install()
+    (output,) = (it for it in logging.getLogger().handlers if isinstance(it, Output))
+    logging.getLogger("shop").info("%s", Curious())
+    assert lines()[0]["message"] == "seen"
+    assert held == []
+
+
+def test_a_filter_of_the_output_is_asked(lines: Lines) -> None:
+    install()
+    (output,) = (it for it in logging.getLogger().handlers if isinstance(it, Output))
+    output.addFilter(lambda record: record.getMessage() != "secret")
+    logging.getLogger("shop").info("secret")
+    logging.getLogger("shop").info("told")
+    assert [line["message"] for line in lines()] == ["told"]
+
+
 class Once(io.StringIO):
     def __init__(self) -> None:
         super().__init__()

@@ -7,6 +7,8 @@ import io
 import os
 import sys
 from contextlib import suppress
+from threading import Thread
+from threading import enumerate as enumerate_threads
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -146,6 +148,45 @@ async def test_a_line_that_cannot_wait_leaves_behind_those_before_it(pipe: Pipe)
 def test_without_an_event_loop_a_line_leaves_at_once(pipe: Pipe) -> None:
     pipe.sink().write_soon("one")
     assert pipe.read() == b"one\n"
+
+
+def test_a_line_about_the_writing_of_another_follows_it(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink, put = pipe.sink(), sinks.put
+
+    def collect(stream: object, piece: bytes) -> int:
+        """Log as the garbage collector may: a task that nobody asked for its error."""
+        monkeypatch.setattr(sinks, "put", put)
+        sink.write("about it")
+        return put(stream, piece)
+
+    monkeypatch.setattr(sinks, "put", collect)
+    sink.write("one")
+    sink.write("two")
+    assert pipe.read() == b"one\nabout it\ntwo\n"
+
+
+def test_without_another_thread_lines_wait_for_the_next_one(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    sink = pipe.sink()
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", start)
+        count = fill(sink)
+    assert pipe.read().count(b"\n") == count - 1
+    sink.write("last")
+    assert pipe.read_until(b"last\n").count(b"\n") == 2
+
+
+def test_no_thread_is_started_once_logging_has_ended(pipe: Pipe) -> None:
+    sink = pipe.sink()
+    sink.close()
+    fill(sink)
+    assert "logs" not in {thread.name for thread in enumerate_threads()}
 
 
 def test_a_reader_that_went_away_leaves_standard_error(

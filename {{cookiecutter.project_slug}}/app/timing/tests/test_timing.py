@@ -13,7 +13,7 @@ import pytest
 from app.service import Identity, Service
 from app.timing import Timing, operations, track
 from app.timing.histogram import Histogram
-from app.timing.operation import MOST, OTHER, Operations, statistics
+from app.timing.operation import MOST, OTHER, Operation, Operations, statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,3 +197,21 @@ def test_a_run_knows_its_seconds_when_it_has_ended() -> None:
     with run:
         time.sleep(0.01)
     assert operations.snapshot()["test.seconds"]["total"]["sum"] == run.seconds >= 0.01
+
+
+def test_a_run_that_the_garbage_collector_ends_while_another_is_recorded_waits_for_nobody() -> None:
+    class Late(float):
+        __slots__ = ()
+
+        def __radd__(self, sum_: float) -> float:
+            operation.record(1, failed=True)
+            return sum_ + float(self)
+
+    operation = Operation(window=10)
+    thread = threading.Thread(
+        target=operation.record, args=[Late(2)], kwargs={"failed": False}, daemon=True
+    )
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert operation.snapshot()["total"]["failed"] == 1
