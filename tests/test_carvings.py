@@ -36,7 +36,13 @@ TRACES = {
     "outbound": ["outbound", "stamina", r"app[./](breaker|quotes)", r"\bquotes_", "circuit"],
     "tracing": [r"opentelemetry[.-]", "otlp", r"app[./]tracing", "TRACING_", r"\bOTEL_"],
     "auth": ["joserfc", "jwks", r"app[./]auth\b", r"\bAUTH_"],
-    "docker": [r"\bdockerfile\b", "dockerignore", r"(?<!test\.)compose\.yaml", r"nginx[./]"],
+    "docker": [
+        r"\bdockerfile\b",
+        "dockerignore",
+        r"(?<!test\.)compose\.yaml",
+        r"nginx[./]",
+        "signed by the pipeline",
+    ],
     "compose": [
         r"deploy/rollout\.toml",
         r"make deploy\b",
