@@ -161,6 +161,14 @@ def test_a_taken_port_is_one_clear_line_and_a_failure() -> None:
             assert running.lines[-1]["port"] == port
 
 
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example"])
+def test_a_host_that_is_none_is_one_clear_line_and_a_failure(host: str) -> None:
+    with Running(SERVER_HOST=host) as running:
+        assert running.exit_code() == 3
+        assert "SERVER_HOST" in running.lines[-1]["message"]
+        assert running.lines[-1]["reason"]
+
+
 def test_requests_on_one_connection_do_not_inherit_from_each_other() -> None:
     with Running(*PROGRAM) as running, socket.create_connection(running.address) as client:
         first = b"GET /bound HTTP/1.1\r\nHost: a\r\n\r\n"

@@ -79,12 +79,12 @@ class Process(uvicorn.Server):
         """Run; return the exit code."""
         try:
             self.door = self.bind()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter of a name that can be none
             log.critical(
                 "cannot listen on SERVER_HOST and SERVER_PORT",
                 host=self.settings.host,
                 port=self.settings.port,
-                reason=error.strerror,
+                reason=error.strerror if isinstance(error, OSError) else str(error),
             )
             return STARTUP_FAILURE
         try:
