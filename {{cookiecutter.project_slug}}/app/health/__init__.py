@@ -45,15 +45,19 @@ class Health(Feature):
         if self.details != "token" or self.token is None:
             return self.details == "always"
         scheme, _, given = authorization.partition(b" ")
-        expected = self.token.get_secret_value().encode()
-        return compare_digest(given.strip(), expected) and scheme.lower() == b"bearer"
+        return compare_digest(given.strip(), encoded(self.token)) and scheme.lower() == b"bearer"
 
     def insecure(self) -> Iterator[tuple[str, str]]:
         """Refuse details for everybody, and a token that can be guessed."""
         if self.details == "always":
             yield "details", "is 'always', which shows all what fails. Set it to token or never."
-        if self.token and len(self.token.get_secret_value().encode()) < SHORT:
+        if self.token and len(encoded(self.token)) < SHORT:
             yield (
                 "token",
                 f"is shorter than {SHORT} bytes. Set it to the output of: {GENERATE}",
             )
+
+
+def encoded(token: SecretStr) -> bytes:
+    """Give the bytes that a variable was set to, whatever they are."""
+    return token.get_secret_value().encode(errors="surrogateescape")

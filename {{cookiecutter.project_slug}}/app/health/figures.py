@@ -46,8 +46,8 @@ class Figures:
     def ready(self) -> float:
         """Give 1 if requests should come; 0 if not, and until the first look."""
         seen = None if self._service.draining else self._seen
-        if self._loop:
-            self._loop.call_soon_threadsafe(self._refresh)
+        if loop := self._loop:  # which may be gone a moment later
+            loop.call_soon_threadsafe(self._refresh)
         return float(seen is not None and judge(seen)[0] != "fail")
 
     def _refresh(self) -> None:

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from app.health import Health
+from app.health.checks import Checks
+from app.health.figures import Figures
 from app.service import Check, Identity, Service
 
 if TYPE_CHECKING:
@@ -77,6 +79,17 @@ async def test_a_draining_service_is_not_ready_and_nobody_is_asked() -> None:
         service.draining = True
         assert (await read(service))["service_ready"] == 0
         assert disk.asked == 1
+
+
+async def test_a_reader_may_come_at_the_very_end() -> None:
+    class Ending(Figures):
+        """Its loop is there at the first look and gone at the second."""
+
+        loops = iter((asyncio.get_running_loop(), None))
+        _loop = property(lambda self: next(self.loops), lambda *_: None)
+
+    service = Service(identity=Identity(name="t"), environment="test")
+    assert Ending(service, Checks(service, fresh=0, timeout=1)).ready() == 0
 
 
 async def test_a_check_that_hangs_keeps_no_reader_waiting_and_the_end_ends_it() -> None:
