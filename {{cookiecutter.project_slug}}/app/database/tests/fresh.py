@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from app.database import Database
 from app.database.address import dsn_of
-from app.database.migrator import migrate
+from app.database.migrator import config, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 RUN = f"test_{secrets.token_hex(6)}"
 """Names what this run makes, so that two at once do not disturb each other."""
+
+needs_a_migration = pytest.mark.skipif(
+    ScriptDirectory.from_config(config()).get_current_head() is None,
+    reason="there is no migration yet",
+)
 
 
 @pytest.fixture

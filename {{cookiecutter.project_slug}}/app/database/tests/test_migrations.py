@@ -18,6 +18,7 @@ from app.database import Base, Database
 from app.database.address import is_embedded
 from app.database.engines import migrating
 from app.database.migrator import Busy, alone, config, migrate
+from app.database.tests.fresh import needs_a_migration
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -58,10 +59,12 @@ def tables(database: Database) -> list[str]:
     return asyncio.run(look())
 
 
+@needs_a_migration
 def test_the_history_has_one_end() -> None:
     assert len(ScriptDirectory.from_config(config()).get_heads()) == 1
 
 
+@needs_a_migration
 def test_the_schema_goes_up_and_down_and_up(command: Command, empty: Database) -> None:
     for arguments in (["upgrade"], ["downgrade", "base"], ["upgrade"]):
         assert command(empty, *arguments) == 0
@@ -81,6 +84,7 @@ def test_a_model_that_no_migration_makes_is_noticed(command: Command, database: 
         Base.metadata.remove(forgotten)
 
 
+@needs_a_migration
 @pytest.mark.parametrize("told", ["current", "history"])
 def test_the_revision_is_told(
     command: Command, database: Database, told: str, capsys: pytest.CaptureFixture[str]
@@ -89,6 +93,7 @@ def test_the_revision_is_told(
     assert "(head)" in capsys.readouterr().out
 
 
+@needs_a_migration
 def test_the_linter_finds_nothing_in_the_sql_of_the_migrations(
     command: Command, empty: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,6 +139,7 @@ def test_without_an_address_there_is_nothing_to_migrate(
     assert "DATABASE_URL" in capsys.readouterr().err
 
 
+@needs_a_migration
 def test_several_migrators_at_once_all_succeed(empty: Database) -> None:
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
     variables = {"ENVIRONMENT": "test", "DATABASE_URL": empty.url, "PYTHONDONTWRITEBYTECODE": "1"}

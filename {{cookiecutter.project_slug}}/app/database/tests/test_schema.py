@@ -11,11 +11,13 @@ from sqlalchemy import text
 from app.database.engines import migrating, probing
 from app.database.migrator import config, migrate
 from app.database.schema import Schema, SchemaTooOld
+from app.database.tests.fresh import needs_a_migration
 
 if TYPE_CHECKING:
     from app.database import Database
 
 
+@needs_a_migration
 async def test_pending_migrations_are_counted_when_somebody_looks(empty: Database) -> None:
     engine = probing(empty, "t")
     schema = Schema(engine)

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from app.database import Database
 from app.database.address import dsn_of, file_of, is_embedded
 from app.database.engines import pooled
+from app.database.tests.fresh import needs_a_migration
 from app.health import Health
 from app.service import Identity, Service
 
@@ -98,6 +99,7 @@ def test_without_an_address_there_is_a_migrated_database_for_as_long_as_the_proc
         assert client.get("/readyz").status_code == 200
 
 
+@needs_a_migration
 def test_an_old_schema_keeps_the_service_from_starting_until_it_is_migrated(
     empty: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -67,7 +67,13 @@ def test_the_autoscaler_alone_decides_about_replicas_and_a_node_can_be_drained()
     assert scaler["minReplicas"] < scaler["maxReplicas"]
 
 
-@pytest.mark.parametrize("folder", ["base", "migration"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "base",
+        "migration",  # if database
+    ],
+)
 def test_what_is_not_allowed_is_denied_in_both_directions(folder: str) -> None:
     for policy in (it for it in objects(folder) if it["kind"] == "NetworkPolicy"):
         assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
