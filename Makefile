@@ -19,7 +19,8 @@ help: ## List these commands
 
 service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="metrics=false" for others
 	@$(RUN) cookiecutter . --no-input --output-dir $(BUILD) python_version=$(HERE) $(ANSWERS)
-	@cd $(BUILD)/* && PATH="$(dir $(abspath $(UV))):$$PATH" $(MAKE) --no-print-directory run
+	@cd $(BUILD)/* && $(abspath $(UV)) venv --quiet --relocatable && \
+		PATH="$(dir $(abspath $(UV))):$$PATH" $(MAKE) --no-print-directory run
 
 test: lint types carvings instructions pipelines proofs containers rollouts ## Run every test, the slow proofs too
 

@@ -64,7 +64,10 @@ def test_one_command_of_the_readme_carves_installs_and_runs_a_service(tmp_path: 
     )
     command = ["make", "service", "ANSWERS=metrics=false project_name='Order desk'"]
     assert "pass" in answers_at(tmp_path / "clone", command, environment)
-    assert list((tmp_path / "clone" / "build").glob("*/order-desk/.cookiecutter.json"))
+    (service,) = (tmp_path / "clone" / "build").glob("*/order-desk")
+    moved = Carved(service.rename(tmp_path / "elsewhere"))
+    moved.run("make", "lint", **environment)
+    moved.run("make", "test", "ARGS=app/greetings", **environment)
 
 
 def test_a_carved_service_runs_and_tests_itself_with_python_and_make_alone(tmp_path: Path) -> None:
