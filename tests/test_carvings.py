@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TRACES = {
-    "metrics": [r"metrics(?!:$|\])", "prometheus", r"^\| `\w+_total`"],
+    "metrics": [r"metrics(?!:$|\])", "prometheus", r"^\| `\w+_total`", r"health[./]figures"],
     "database": [
         "database",
         "sqlalchemy",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, SecretStr
 
 from app.health.checks import Checks
-from app.health.figures import Figures
+from app.health.figures import Figures  # if metrics
 from app.health.routes import PROBES, routes
 from app.service import Feature
 
@@ -38,7 +38,7 @@ class Health(Feature):
         checks = Checks(service, self.cache_seconds, self.timeout_seconds)
         service.routers.append(routes(service, checks, self.may_see))
         service.probes.update(PROBES)
-        service.lifespans.append(Figures(service, checks).shown)
+        service.lifespans.append(Figures(service, checks).shown)  # if metrics
 
     def may_see(self, authorization: bytes) -> bool:
         """Tell whether the details may be shown to who sends this header; takes constant time."""
