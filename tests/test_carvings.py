@@ -41,7 +41,7 @@ TRACES = {
         "dockerignore",
         r"(?<!test\.)compose\.yaml",
         r"nginx[./]",
-        "signed by the pipeline",
+        "what a pipeline pushes",
     ],
     "compose": [
         r"deploy/rollout\.toml",
