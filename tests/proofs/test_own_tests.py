@@ -78,7 +78,7 @@ def test_a_carving_passes_its_own_pipeline(
         carved.run(*stages)
     else:
         carved.run(uv(), "sync", "--quiet", **shared)
-        carved.run(*stages, f"ARGS={tested_anew(carved, whole)}", **shared)
+        carved.run(*stages, f"ARGS={to_be_tested(carved, whole)}", **shared)
 
 
 def test_the_examples_can_be_removed_as_the_readme_says(
@@ -101,7 +101,7 @@ def test_the_examples_can_be_removed_as_the_readme_says(
     carved.run("make", "test", "ARGS=tests app/database", **shared)
 
 
-def tested_anew(carved: Carved, whole: Carved) -> str:
+def to_be_tested(carved: Carved, whole: Carved) -> str:
     """Name what is to be tested: nothing, for all, or all but an app that has passed elsewhere.
 
     Byte for byte the same, with the same dependencies, it passed in the pipeline of everything.
