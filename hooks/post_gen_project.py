@@ -40,7 +40,7 @@ def carve(text: str, path: PurePath, known: dict[str, bool]) -> str:
     marked = re.compile(rf"^(.*?)(?:[ \t]*{opener} (if (.+?)(:?)|else:?|end){closer})?$")
     kept, block = [], None
     for number, line in enumerate(text.split("\n"), 1):
-        before, mark, condition, colon = marked.findall(line)[0]
+        before, mark, condition, colon = marked.findall(line)[0] if opener in line else [""] * 4
         if not mark:
             kept += [line] if block is not False else []
         elif mark == "end" and not before and block is not None:
@@ -58,12 +58,12 @@ def carve(text: str, path: PurePath, known: dict[str, bool]) -> str:
 
 def fill(text: str, path: PurePath, answers: dict[str, Any]) -> str:
     """Put the answers in their places; in code a place stands inside double quotes."""
-    values = {name: str(answer) for name, answer in answers.items()}
+    names = set(PLACE.findall(text))
+    for name in names - answers.keys():
+        raise Flaw(f"{path}: there is no answer {name!r}.")
+    values = {name: str(answers[name]) for name in names}
     if path.suffix in QUOTED:
         values = {name: json.dumps(it, ensure_ascii=False)[1:-1] for name, it in values.items()}
-    for name in PLACE.findall(text):
-        if name not in values:
-            raise Flaw(f"{path}: there is no answer {name!r}.")
     return PLACE.sub(lambda place: values[place[1]], text)
 
 

@@ -36,7 +36,7 @@ LAST_SECONDS = 1
 """Seconds that the interpreter gets to end, which waits for threads and tasks of any kind."""
 ARRIVAL_SECONDS = 1
 """Seconds that who is connected when the port closes may take to be let in, and to ask."""
-LET_IN_SECONDS = 0.05
+LET_IN_SECONDS = 0.02
 """Seconds after which who was at the port when it closed is known to be connected."""
 TICKS_PER_SECOND = 10
 

@@ -118,11 +118,11 @@ async def test_a_broken_server_fails_nothing_and_soon_costs_nothing(fault: str) 
         cache = service.resources[JsonCache]
         began = time.monotonic()
         await use(cache)
-        assert time.monotonic() - began < 3 * TIMEOUT + MARGIN, "three errors, then a pause"
+        assert time.monotonic() - began < 3 * TIMEOUT + MARGIN
         began = time.monotonic()
         for _ in range(50):
             await use(cache)
-        assert time.monotonic() - began < MARGIN
+        assert time.monotonic() - began < MARGIN, "without the pause, 200 times the timeout"
 
 
 async def test_one_call_tries_a_server_that_is_down_and_the_others_do_not_wait() -> None:
