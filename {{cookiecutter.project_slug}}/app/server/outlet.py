@@ -25,10 +25,10 @@ class Outlet:
         self._head = b""
         self.is_closing = transport.is_closing
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Write, together with the head that is held; or hold a head."""
-        if not self._head and data.endswith(END_OF_HEAD):
-            self._head = data
+        if not self._head and data[-4:] == END_OF_HEAD:
+            self._head = bytes(data)
             self._loop.call_soon(self.flush)
             return
         if len(data) < LONG:

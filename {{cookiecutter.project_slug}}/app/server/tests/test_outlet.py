@@ -56,6 +56,14 @@ async def test_a_head_that_nothing_follows_leaves_with_the_turn() -> None:
     assert wire.written == [HEAD, b"later"]
 
 
+async def test_a_body_may_be_a_view_of_memory() -> None:
+    wire, outlet = await made()
+    outlet.write(HEAD)
+    for chunk in b"{", b"}":
+        outlet.write(memoryview(chunk))
+    assert wire.written == [HEAD + b"{", b"}"]
+
+
 async def test_a_long_body_is_not_copied() -> None:
     wire, outlet = await made()
     outlet.write(HEAD)
