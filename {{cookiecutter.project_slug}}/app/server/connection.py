@@ -91,7 +91,7 @@ class Connection(HttpToolsProtocol):
         self.body_bytes = self.other_bytes = 0
         self.began = self.loop.time()
         super().on_headers_complete()
-        self.headers = []  # trailers end here: nothing has looked at them
+        self.headers = [*self.headers]  # trailers end here: nothing has looked at them
 
     def on_body(self, body: bytes) -> None:
         """Count the body."""

@@ -20,6 +20,9 @@ class Wire(asyncio.Transport):
     def close(self) -> None:
         self.written.append(None)
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
     def is_closing(self) -> bool:
         return None in self.written
 
