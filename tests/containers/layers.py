@@ -43,6 +43,16 @@ def layers(image: str, where: Path) -> list[Layer]:
         return [_layer(saved, name) for name in manifest[0]["Layers"]]
 
 
+def differences(one: list[Layer], other: list[Layer]) -> dict[str, tuple[Entry | None, ...]]:
+    """Show the entries that differ, by layer and name."""
+    return {
+        f"{number}: {name}": (ours.get(name), theirs.get(name))
+        for number, (ours, theirs) in enumerate(zip(one, other, strict=True))
+        for name in ours.keys() | theirs.keys()
+        if ours.get(name) != theirs.get(name)
+    }
+
+
 def _layer(saved: tarfile.TarFile, name: str) -> Layer:
     with tarfile.open(fileobj=saved.extractfile(name)) as layer:
         return {
