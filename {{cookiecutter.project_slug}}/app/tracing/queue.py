@@ -68,6 +68,7 @@ class Queue(SpanProcessor):
         self._thread.join(seconds)
         with self._news:
             self.failed += self._in_hand + len(self._spans)
+            self._in_hand = 0
             self._spans.clear()
         if self.failed or self.dropped:
             logger.warning("spans were lost: %d failed, %d dropped", self.failed, self.dropped)
@@ -101,17 +102,17 @@ class Queue(SpanProcessor):
             self._complain("the collector is away, spans wait for it: %s", error)
             return False
         except Exception as error:  # noqa: BLE001 - one span that cannot be written is not the end
-            self.failed += len(batch)
+            self.failed += self._in_hand
             self._complain("the collector takes no such spans: %s", error)
             return True
-        self.exported += len(batch)
+        self.exported += self._in_hand
         if self._trouble:
             self._trouble = False
             logger.info("the collector takes spans again, %d were dropped", self.dropped)
         return True
 
     def _complain(self, message: str, error: Exception) -> None:
-        """Say once what is wrong, until it is well again."""
-        if not self._trouble:
+        """Say once what is wrong, until it is well again; nothing of spans already given up."""
+        if self._in_hand and not self._trouble:
             self._trouble = True
             logger.warning(message, error)

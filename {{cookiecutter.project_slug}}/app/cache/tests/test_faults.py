@@ -138,16 +138,13 @@ async def test_one_call_tries_a_server_that_is_down_and_the_others_do_not_wait()
         await use(cache)
         await asyncio.sleep(PAUSE)
         tried = 0
-        began = time.monotonic()
-        waits = []
-
-        async def ask() -> None:
-            await cache.get("key", list)
-            waits.append(time.monotonic() - began)
-
-        await asyncio.gather(*(ask() for _ in range(100)))
+        async with asyncio.TaskGroup() as group:
+            calls = [group.create_task(cache.get("key", list)) for _ in range(100)]
+            while not tried:
+                await asyncio.sleep(0)
+            answered = sum(call.done() for call in calls)
     assert tried == 1
-    assert sum(wait > TIMEOUT / 2 for wait in waits) == 1
+    assert answered >= 99, "while one tries, the others have their answer"
 
 
 async def test_an_answer_that_came_too_late_is_nobody_elses() -> None:

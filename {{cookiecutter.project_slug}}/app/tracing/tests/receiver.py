@@ -61,10 +61,14 @@ class Receiver:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self.let_go()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def let_go(self) -> None:
+        """Answer those who hang, as the mood now is."""
+        self._over.set()
 
     def take(self, request: Handler) -> None:
         body = request.rfile.read(int(request.headers["Content-Length"]))
@@ -74,7 +78,7 @@ class Receiver:
             self._news.notify_all()
         if self.mood == "hang":
             self._over.wait()
-        elif self.mood == "drip":
+        if self.mood == "drip":
             for _ in range(400):
                 if self._over.wait(0.05):
                     break

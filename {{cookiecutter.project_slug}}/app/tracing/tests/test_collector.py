@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from starlette.testclient import TestClient
 from app.service import Identity, Service
 from app.tracing import Tracing
 from app.tracing.tests.conftest import routes
-from app.tracing.tests.receiver import until
+from app.tracing.tests.receiver import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +107,23 @@ def test_neither_a_request_nor_the_end_waits_for_a_collector(
     said = [line.split(":")[0] for line in told(caplog)]
     away = ["the collector is away, spans wait for it"] if mood in {"dead", 503} else []
     assert said == [*away, "spans were lost"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_what_a_collector_says_after_the_end_changes_nothing(
+    make: Make, collector: Receiver, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    collector.mood = "hang"
+    service = make(flush_seconds=FLUSH)
+    others = {*threading.enumerate()}
+    with caplog.at_level(logging.INFO):
+        used(service, 1)
+        collector.mood = status
+        collector.let_go()
+        for thread in {*threading.enumerate()} - others:
+            thread.join(PATIENCE)
+    assert figures(service) == {"exported": 0, "failed": 2, "dropped": 0}
+    assert told(caplog) == ["spans were lost: 2 failed, 0 dropped"]
 
 
 def test_spans_wait_for_a_collector_that_is_away_and_one_line_says_so(
