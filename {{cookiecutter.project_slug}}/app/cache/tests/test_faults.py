@@ -127,10 +127,12 @@ async def test_a_broken_server_fails_nothing_and_soon_costs_nothing(fault: str) 
 
 async def test_one_call_tries_a_server_that_is_down_and_the_others_do_not_wait() -> None:
     tried = 0
+    trying = asyncio.Event()
 
     async def counts(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal tried
         tried += 1
+        trying.set()
         await hangs(reader, writer)
 
     async with pretending(counts) as url, opened(url) as service:
@@ -138,10 +140,10 @@ async def test_one_call_tries_a_server_that_is_down_and_the_others_do_not_wait()
         await use(cache)
         await asyncio.sleep(PAUSE)
         tried = 0
+        trying.clear()
         async with asyncio.TaskGroup() as group:
             calls = [group.create_task(cache.get("key", list)) for _ in range(100)]
-            while not tried:
-                await asyncio.sleep(0)
+            await trying.wait()
             answered = sum(call.done() for call in calls)
     assert tried == 1
     assert answered >= 99, "while one tries, the others have their answer"
