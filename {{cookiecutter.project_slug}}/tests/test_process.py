@@ -73,6 +73,17 @@ def test_an_answer_comes_in_one_piece() -> None:
     assert pieces == {0}
 
 
+def test_every_answer_has_the_headers_of_the_service_once() -> None:
+    with Running() as running, closing(running.connect()) as kept:
+        for method, path in ("GET", "/livez"), ("HEAD", "/livez"), ("GET", "/"), ("PUT", "/livez"):
+            kept.request(method, path)
+            answer = kept.getresponse()
+            answer.read()
+            names = [name.lower() for name, _ in answer.getheaders()]
+            assert {"x-content-type-options", "x-request-id", "content-length"} <= {*names}
+            assert len(names) == len({*names})
+
+
 def test_readiness_flips_at_once_and_everything_is_served_until_the_drain_is_over() -> None:
     with Running(SERVER_DRAIN_SECONDS="1") as running:
         with closing(running.connect()) as kept:
