@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from app.route import route_template
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,9 +25,6 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 """The exchange being served, in every task and thread that its context was carried to."""
-
-ADD_TO_HEAD = "app.add_to_head"
-"""Extension in the scope, where a server takes whole lines for the head of the next answer."""
 
 
 class Trace(NamedTuple):
@@ -72,7 +69,7 @@ class Exchange:
         """Headers of the request, in lower case; the last value of one that came more than once."""
         given = self.headers.get(b"x-request-id")
         well_formed = given is not None and REQUEST_ID.fullmatch(given)
-        self.request_id = well_formed[0].decode() if well_formed else made_up()
+        self.request_id = well_formed[0].decode() if well_formed else f"{getrandbits(128):032x}"
 
     @cached_property
     def route(self) -> str | None:
@@ -83,7 +80,7 @@ class Exchange:
         """Pass the answer on, with the service's headers on its head; take the time at its end."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._complete(message)
+            message["headers"] = self._complete(message.get("headers", ()))
             await self._send(message)
             return
         self.sent += len(message.get("body", b""))
@@ -99,19 +96,17 @@ class Exchange:
             for observe in self._service.observers:
                 observe(self)
 
-    def _complete(self, message: Message) -> None:
-        """Put the service's headers on a head; a server that takes lines need not check each."""
-        present, ours = dict(message.get("headers", ())), self._service.headers
-        add = self.scope.get("extensions", {}).get(ADD_TO_HEAD)
-        if add and not self._service.draining and present.keys().isdisjoint(ours):
-            add(self._service.head + b"x-request-id: %b\r\n" % self.request_id.encode())
-            return
-        answer = [*message.get("headers", ())]
-        answer += [pair for pair in ours.items() if pair[0] not in present]
+    def _complete(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        answer = [*headers]
+        present, ours = dict(answer), self._service.headers
+        if present.keys().isdisjoint(ours):
+            answer += ours.items()
+        else:
+            answer += [pair for pair in ours.items() if pair[0] not in present]
         answer.append((b"x-request-id", self.request_id.encode()))
         if self._service.draining:
             answer.append((b"connection", b"close"))
-        message["headers"] = answer
+        return answer
 
 
 class Exchanges:
@@ -139,11 +134,6 @@ class Exchanges:
         finally:
             self.service.in_flight -= 1
             exchange.end()
-
-
-def made_up() -> str:
-    """Make a request id: 128 random bits, in hexadecimal."""
-    return getrandbits(128).to_bytes(16).hex()
 
 
 def header(scope: Scope, name: bytes) -> bytes:

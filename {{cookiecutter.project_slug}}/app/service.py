@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -92,14 +91,6 @@ class Service:
     """What FastAPI is made with, beyond what the kernel gives it."""
     in_flight: int = 0
     draining: bool = False
-
-    @cached_property
-    def head(self) -> bytes:
-        """The headers as they stand in an answer. Raises ValueError if they would end its head."""
-        lines = b"".join(b"%b: %b\r\n" % pair for pair in self.headers.items())
-        if lines.count(b"\n") != len(self.headers):
-            raise ValueError("a header has more than one line")
-        return lines
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:

@@ -1,6 +1,5 @@
 import re
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -10,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.exchange import ADD_TO_HEAD, Exchange, current
+from app.exchange import Exchange, current
 from app.service import Identity, Service
 
 
@@ -114,48 +113,3 @@ def test_an_answer_keeps_its_own_header_where_the_service_has_one(service: Servi
     client, _ = seen(service, build)
     assert client.get("/own").headers.get_list("x-colour") == ["blue"]
     assert client.get("/other").headers.get_list("x-colour") == ["red"]
-
-
-def test_a_header_of_more_than_one_line_is_refused(service: Service) -> None:
-    service.headers[b"x-colour"] = b"red\r\nx-other: 1"
-    with pytest.raises(ValueError, match="more than one line"):
-        assert service.head
-
-
-@pytest.mark.parametrize(
-    ("path", "state", "lines", "headers"),
-    [
-        ("/other", "running", [b"x-colour: red\r\nx-request-id: one\r\n"], {}),
-        ("/own", "running", [], {b"x-colour": b"blue", b"x-request-id": b"one"}),
-        ("/other", "draining", [], {b"connection": b"close", b"x-colour": b"red"}),
-    ],
-)
-async def test_a_server_that_takes_lines_for_a_head_gets_them(
-    service: Service, path: str, state: str, lines: list[bytes], headers: dict[bytes, bytes]
-) -> None:
-    service.headers[b"x-colour"] = b"red"
-    service.draining = state == "draining"
-    app = service.build()
-    taken: list[bytes] = []
-    sent: list[MutableMapping[str, Any]] = []
-    app.add_route("/own", lambda _: Response(headers={"X-Colour": "blue"}))
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": path,
-        "query_string": b"",
-        "headers": [(b"x-request-id", b"one")],
-        "extensions": {ADD_TO_HEAD: taken.append},
-    }
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        sent.append(message)
-
-    async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.disconnect"}
-
-    await app(scope, receive, send)
-    given = dict(sent[0]["headers"])
-    assert taken == lines
-    assert {name: given.get(name) for name in headers} == headers
-    assert not lines or given.keys().isdisjoint({b"x-colour", b"x-request-id"})

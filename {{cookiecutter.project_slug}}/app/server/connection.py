@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.exchange import ADD_TO_HEAD
 from app.server.outlet import Outlet
 
 if TYPE_CHECKING:
@@ -56,9 +55,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own
         """Put the outlet before the transport."""
-        outlet = Outlet(transport, self.loop)
-        self.extensions = {ADD_TO_HEAD: outlet.add_to_head}
-        super().connection_made(outlet)  # type: ignore[arg-type]
+        super().connection_made(Outlet(transport, self.loop))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         """Count what comes, by what is being read."""
@@ -75,7 +72,6 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Start the clock of a head."""
         super().on_message_begin()
-        self.scope["extensions"] = self.extensions  # type: ignore[typeddict-item]
         if not self.in_head:
             self.head_bytes = 0
         self.in_head = True

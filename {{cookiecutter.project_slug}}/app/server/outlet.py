@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     import asyncio
 
 END_OF_HEAD = b"\r\n\r\n"
-PASSING = b"HTTP/1.1 1"
-"""Start of a head that comes before the answer's own, such as 100 Continue."""
 LONG = 65_536
 """Bytes of a body that is not copied to be written together with its head."""
 
@@ -25,20 +23,12 @@ class Outlet:
         self._transport = transport
         self._loop = loop
         self._head = b""
-        self._lines = b""
         self.is_closing = transport.is_closing
-
-    def add_to_head(self, lines: bytes) -> None:
-        """Take whole lines for the head of the answer that is about to be written."""
-        self._lines = lines
 
     def write(self, data: bytes | memoryview) -> None:
         """Write, together with the head that is held; or hold a head."""
         if not self._head and data[-4:] == END_OF_HEAD:
             self._head = bytes(data)
-            if self._lines and not self._head.startswith(PASSING):
-                self._head = self._head[:-2] + self._lines + b"\r\n"
-                self._lines = b""
             self._loop.call_soon(self.flush)
             return
         if len(data) < LONG:

@@ -5,7 +5,6 @@ import pytest
 from app.server.outlet import LONG, Outlet
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Wire(asyncio.Transport):
@@ -73,17 +72,6 @@ async def test_a_long_body_is_not_copied() -> None:
     outlet.write(HEAD)
     outlet.write(b"a" * LONG)
     assert wire.written == [HEAD, b"a" * LONG]
-
-
-async def test_lines_are_added_to_the_next_head_and_to_no_other() -> None:
-    wire, outlet = await made()
-    outlet.add_to_head(b"x-colour: red\r\n")
-    outlet.write(CONTINUE)
-    await asyncio.sleep(0)
-    for _ in range(2):
-        outlet.write(HEAD)
-        outlet.write(b"{}")
-    assert wire.written == [CONTINUE, HEAD[:-2] + b"x-colour: red\r\n\r\n{}", HEAD + b"{}"]
 
 
 async def test_a_head_leaves_before_the_connection_closes() -> None:
