@@ -28,7 +28,7 @@ carvings: $(UV) ## Test questions, hooks and every combination of answers, stati
 	@$(RUN) pytest --numprocesses auto --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts --ignore tests/instructions $(NOTED) $(ARGS)
 
 pipelines: $(UV) ## Let carved services run their own style, types and tests, on every Python
-	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 4 -ra $(NOTED) $(ARGS)
+	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 4 --dist worksteal -ra $(NOTED) $(ARGS)
 
 proofs: $(UV) ## Test carved services for real: as processes, under load, on a fresh machine
 	@$(RUN) pytest tests/proofs --ignore tests/proofs/test_own_tests.py -ra $(NOTED) $(ARGS)
