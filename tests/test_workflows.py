@@ -113,7 +113,8 @@ def test_every_line_calls_commands_and_files_that_exist() -> None:
             assert (ROOT / file).exists(), f"{name}: {file}"
     assert {("test.yml", "test"), ("test.yml", "report")} <= called
     nightly = {target for name, target in called if name == "nightly.yml"}
-    assert nightly == {"product", "bump", "test", "report"}
+    assert nightly == {"product", "bump", "test", "report", "rollouts"}
+    assert list(steps(OWN["nightly.yml"]["jobs"]["rollouts"]))[-1]["env"] == {"ROLLOUTS": "full"}
 
 
 def test_what_was_promised_is_reported_and_kept_whatever_failed() -> None:
