@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from app.application import Application
 
@@ -49,6 +49,13 @@ class Identity(Feature):
     """Version of the release that runs."""
     revision: str = "unknown"
     """Source revision the release was built from, such as a git commit."""
+
+    @field_validator("*")
+    @classmethod
+    def _is_printable(cls, value: str) -> str:
+        if not value.isprintable():  # bytes that are no UTF-8 are not, either
+            raise ValueError("should be text on one line, in UTF-8")
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@ from contextlib import asynccontextmanager
 from typing import ClassVar
 
 import pytest
+from pydantic import ValidationError
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -71,3 +72,11 @@ def test_a_feature_that_fails_to_open_closes_those_before_it() -> None:
     with pytest.raises(RuntimeError), TestClient(service.build()):
         pass
     assert Recorder.diary[3:] == ["open a", "close a"]
+
+
+@pytest.mark.parametrize("field", ["name", "version", "revision"])
+@pytest.mark.parametrize("value", ["a\nb", b"caf\xe9".decode(errors="surrogateescape")])
+def test_who_a_service_is_can_be_printed(field: str, value: str) -> None:
+    with pytest.raises(ValidationError, match="text on one line, in UTF-8"):
+        Identity(**{field: value})
+    assert Identity(name="Café").name == "Café"

@@ -249,7 +249,7 @@ def test_lines_are_utf_8_whatever_the_locale() -> None:
         import logging
         from app.logs import Log
         from app.service import Identity, Service
-        Log().install(Service(identity=Identity(name="shop\\udc80"), environment="test"))
+        Log().install(Service(identity=Identity(name="Geschäft"), environment="test"))
         logging.getLogger().warning("Grüße \\udc80")
     """
     done = subprocess.run(  # noqa: S603 - our own interpreter
@@ -260,7 +260,7 @@ def test_lines_are_utf_8_whatever_the_locale() -> None:
     )
     line = json.loads(done.stdout.decode())
     assert line["message"] == "Grüße \\udc80"
-    assert line["service.name"] == "shop\\udc80"
+    assert line["service.name"] == "Geschäft"
     assert done.stderr == b""
 
 
