@@ -98,7 +98,7 @@ def insecure(settings: Environment) -> list[Fault]:
 
 def _errors(error: ValidationError) -> Iterator[tuple[tuple[str, ...], str]]:
     for entry in error.errors(include_url=False, include_input=False, include_context=False):
-        yield tuple(map(str, entry["loc"])), entry["msg"]
+        yield tuple(map(str, entry["loc"])), entry["msg"].removeprefix("Value error, ")
 
 
 def _concerned(environment: type[Environment], place: tuple[str, ...]) -> Iterator[Variable]:
@@ -112,4 +112,4 @@ def _concerned(environment: type[Environment], place: tuple[str, ...]) -> Iterat
 def _say(variable: Variable, message: str, place: str | None) -> str:
     if place is None:
         return f"is not set. It is: {variable.meaning}"
-    return f"{message[0].lower()}{message[1:]} (set in {place}). It is: {variable.meaning}"
+    return f"{message[:1].lower()}{message[1:]} (set in {place}). It is: {variable.meaning}"

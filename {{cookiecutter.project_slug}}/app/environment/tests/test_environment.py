@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from app.environment import Also, Environment, Misconfigured, Names, load, secrets
 from app.environment.faults import strangers
@@ -26,6 +26,13 @@ class Shop(Feature):
     """Shared secret."""
     url: str = ""
     """Where the goods are."""
+
+    @field_validator("url")
+    @classmethod
+    def _has_a_scheme(cls, url: str) -> str:
+        if url and "://" not in url:
+            raise ValueError("should begin with a scheme")
+        return url
 
     def insecure(self) -> Iterator[tuple[str, str]]:
         if not self.hosts:
@@ -159,6 +166,14 @@ def test_an_environment_named_in_dotenv_is_told(
     (tmp_path / ".env").write_text("ENVIRONMENT=remote\n")
     monkeypatch.setitem(Local.model_config, "env_file", ".env")
     assert complaints()[0].startswith("ENVIRONMENT: stands in .env")
+
+
+def test_what_a_feature_says_of_a_value_is_told_in_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_URL", "example.com")
+    (told,) = complaints()
+    assert told.startswith("SHOP_URL: should begin with a scheme (set in the environment)")
 
 
 def test_a_secret_file_that_is_no_text_is_told(
