@@ -6,7 +6,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --quiet
 ANSWERS ?=
 BUILD := build/$(shell date +%Y%m%d-%H%M%S)
-NOTED := --promises build/report
+NOTED := --promises=build/report
 HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help

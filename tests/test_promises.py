@@ -97,3 +97,8 @@ def test_the_report_is_written_and_says_what_nothing_held_up(
     assert "`tests/test_process.py` of a carved service | **not held up**: 0 passed" in table
     (held,) = (it for it in json.loads((tmp_path / "promises.json").read_text()) if it["held"])
     assert (held["files"], held["tests"]) == ([name], noted)
+
+
+def test_the_folder_of_a_report_is_never_taken_for_a_folder_of_tests() -> None:
+    """Apart from its option it is, once it is there, and then pytest knows no such option."""
+    assert "--promises=build/report" in run("make", "--dry-run", "carvings", cwd=ROOT).stdout
