@@ -52,9 +52,11 @@ class Identity(Feature):
 
     @field_validator("*")
     @classmethod
-    def _is_printable(cls, value: str) -> str:
-        if not value.isprintable():  # bytes that are no UTF-8 are not, either
-            raise ValueError("should be text on one line, in UTF-8")
+    def _is_text(cls, value: str) -> str:
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("should be text in UTF-8") from error
         return value
 
 

@@ -75,8 +75,7 @@ def test_a_feature_that_fails_to_open_closes_those_before_it() -> None:
 
 
 @pytest.mark.parametrize("field", ["name", "version", "revision"])
-@pytest.mark.parametrize("value", ["a\nb", b"caf\xe9".decode(errors="surrogateescape")])
-def test_who_a_service_is_can_be_printed(field: str, value: str) -> None:
-    with pytest.raises(ValidationError, match="text on one line, in UTF-8"):
-        Identity(**{field: value})
+def test_who_a_service_is_can_be_written(field: str) -> None:
+    with pytest.raises(ValidationError, match="should be text in UTF-8"):
+        Identity(**{field: b"caf\xe9".decode(errors="surrogateescape")})
     assert Identity(name="Café").name == "Café"
