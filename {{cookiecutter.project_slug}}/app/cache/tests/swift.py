@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 0.1
 PAUSE = 0.3
-MARGIN = 3.0
+MARGIN = 1.0
 """Seconds that a machine with other work to do may add."""
 
 

@@ -13,7 +13,7 @@ from app.outbound.deadline import left_of_request
 from app.outbound.tests.calling import calling, count, serving
 from app.outbound.tests.faulty import answer, drip, faulty, hang, reset, slow
 
-BUSY = 1.0
+BUSY = 0.5
 """Seconds that a machine with other work to do may add."""
 
 
