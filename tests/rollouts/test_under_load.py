@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import defaultdict
+from itertools import cycle
 from math import sqrt
-from random import Random
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -106,16 +107,17 @@ class Tool:
 
 def test_a_canary_has_its_share_and_a_user_stays_on_one_side(place: Place) -> None:
     place.configure(canary=[(share, SECONDS) for share in SHARES], minimum_requests=1)
-    random = Random(6)  # noqa: S311 - no secret
-    chosen: dict[float, list[bool]] = {share: [] for share in SHARES}
+    chosen: defaultdict[float, list[bool]] = defaultdict(list)
     sides: dict[str, list[str]] = {f"regular-{number}": [] for number in range(50)}
     tool = Tool(place)
-    while tool.thread.is_alive():
+    for regular in cycle(sides):
+        if not tool.thread.is_alive():
+            break
         before = tool.share
-        user = f"{random.random()}"
+        # The proxy hashes a user's name and the canary's: with the same names nothing is chance.
+        user = f"user-{len(chosen[before])}"
         revision = place.version(user)
         ask(place.proxy, "/greetings/ada", user)  # the gates want users, not probes
-        regular = random.choice(list(sides))
         side = place.version(regular)
         if before and tool.share == before < 100:
             chosen[before].append(revision == "two")
@@ -123,7 +125,9 @@ def test_a_canary_has_its_share_and_a_user_stays_on_one_side(place: Place) -> No
     tool.process.communicate()
     assert tool.process.returncode == 0
     assert place.settled() == "two"
-    for share, those in chosen.items():
+    for share in SHARES:
+        those = chosen[share]
+        assert len(those) > 50, share
         sigma = sqrt(share * (100 - share) / len(those))
         actual = 100 * sum(those) / len(those)
         told = f"{actual:.1f} % of {len(those)} users; sigma is {sigma:.2f}"
