@@ -6,7 +6,7 @@ import re
 from contextvars import ContextVar
 from functools import cached_property
 from random import getrandbits
-from time import perf_counter
+from time import perf_counter, time
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from app.route import route_template
@@ -55,6 +55,8 @@ class Exchange:
     """Whether the answer went out whole."""
     seconds: float | None = None
     """Seconds from the request's head to the last byte of the answer; None until then."""
+    ended = 0.0
+    """When that was, in seconds since 1970; observers may be told later."""
 
     def __init__(
         self, scope: Scope, send: Send, service: Service, routes: Sequence[BaseRoute] = ()
@@ -90,11 +92,14 @@ class Exchange:
             self.end()
 
     def end(self) -> None:
-        """Take the time and tell the observers, once."""
+        """Take the time and have the observers told, once."""
         if self.seconds is None:
-            self.seconds = perf_counter() - self.began
-            for observe in self._service.observers:
-                observe(self)
+            self.seconds, self.ended = perf_counter() - self.began, time()
+            self._service.later(self._tell)
+
+    def _tell(self) -> None:
+        for observe in self._service.observers:
+            observe(self)
 
     def _complete(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         answer = [*headers]

@@ -27,7 +27,7 @@ def probe(host: str, port: int, timeout: float = 2.0) -> str | None:
     The answer must be complete within `timeout` seconds, however it trickles in. Redirects are
     not followed: another server's health is not this one's.
     """
-    said: list[str | None] = [f"It did not answer within {timeout:g} seconds."]
+    said: list[str | None] = [_too_late(timeout)]
 
     def ask() -> None:
         said[0] = _ask(WILDCARDS.get(host, host), port, timeout)
@@ -44,6 +44,8 @@ def _ask(host: str, port: int, timeout: float) -> str | None:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
         body = answer.read(ENOUGH)
+    except TimeoutError:
+        return _too_late(timeout)
     except OSError as error:
         return f"It cannot be asked on {host} port {port}: {error.strerror or error}."
     except (HTTPException, ValueError) as error:
@@ -53,6 +55,10 @@ def _ask(host: str, port: int, timeout: float) -> str | None:
     if answer.status == HTTPStatus.OK and _passes(body):
         return None
     return f"It answered {answer.status}: {body[:200].decode(errors='replace')!r}."
+
+
+def _too_late(timeout: float) -> str:
+    return f"It did not answer within {timeout:g} seconds."
 
 
 def _passes(body: bytes) -> bool:

@@ -98,6 +98,8 @@ class Service:
     """Paths that health checkers call: always admitted, logged at debug."""
     options: dict[str, Any] = field(default_factory=dict)
     """What FastAPI is made with, beyond what the kernel gives it."""
+    later: Callable[[Callable[[], object]], object] = lambda call: call()
+    """Makes a call that no answer waits for: at once, unless a server knows a better moment."""
     in_flight: int = 0
     draining: bool = False
 

@@ -1,4 +1,5 @@
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -103,6 +104,22 @@ def test_an_exchange_is_observed_once_with_its_status_size_and_time(service: Ser
     assert (exchange.status, exchange.sent) == (200, 9)
     assert exchange.seconds
     assert service.in_flight == 0
+
+
+def test_observers_that_are_told_later_are_told_of_the_end(service: Service) -> None:
+    client, exchanges = seen(service, lambda _: None)
+    calls: list[Callable[[], object]] = []
+    service.later = calls.append
+    began = time.time()
+    client.get("/")
+    ended = time.time()
+    assert exchanges == []
+    (tell,) = calls
+    tell()
+    (exchange,) = exchanges
+    assert exchange.seconds is not None
+    assert began <= exchange.ended - exchange.seconds
+    assert exchange.ended <= ended
 
 
 def test_an_answer_keeps_its_own_header_where_the_service_has_one(service: Service) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from contextvars import Context
 from functools import lru_cache
-from time import time
 from typing import TYPE_CHECKING
 
 from structlog.contextvars import get_contextvars
@@ -62,7 +61,9 @@ class AccessLog:
         fields["http.response.body.size"] = exchange.sent
         fields["duration_ms"] = round(milliseconds(exchange), 3)
         fields["client.address"] = client(exchange)
-        logger.log(level, message, extra=fields)
+        record = logger.makeRecord(logger.name, level, "", 0, message, (), None, extra=fields)
+        record.created = exchange.ended
+        logger.handle(record)
 
     def _repeat(self, level: int, exchange: Exchange) -> None:
         kind = self._kind(level, kind_of(exchange))
@@ -70,7 +71,8 @@ class AccessLog:
         if trace := self._lines.trace(exchange):
             span = "".join([f',"{name}":"{part}"' for name, part in trace._asdict().items()])
         self._sink.write_soon(
-            f'{{"timestamp":"{timestamp(time())}",{kind},"http.response.body.size":{exchange.sent}'
+            f'{{"timestamp":"{timestamp(exchange.ended)}",{kind}'
+            f',"http.response.body.size":{exchange.sent}'
             f',"duration_ms":{milliseconds(exchange):.3f}'
             f',"client.address":{self._client(client(exchange))}'
             f',"request_id":"{exchange.request_id}"{span}}}'

@@ -20,6 +20,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from app.server.connection import Connection
+from app.server.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,7 @@ class Process(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the features and the port, then say where."""
+        self.service.later = Turn(asyncio.get_running_loop())
         await super().startup(sockets)
         if not self.door.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             log.critical("SERVER_PORT is taken, by this service itself", port=self.settings.port)

@@ -92,7 +92,7 @@ class Requests:
             span.set_status(StatusCode.ERROR)
         if status is not None and status >= ERROR:
             span.set_attribute("error.type", str(status))
-        span.end()
+        span.end(round(exchange.ended * 1e9))
 
     def _shown(self, text: str) -> str:
         return self._redaction.text(text, LONGEST)

@@ -177,7 +177,7 @@ def test_a_line_is_repeated_as_the_pipeline_would_write_it(
         return line
 
     in_full = line()
-    monkeypatch.setattr(access.logger, "log", None)
+    monkeypatch.setattr(access.logger, "handle", None)
     with nobody_else_listening():
         first, again = line(), line()
     lines = (in_full, first, again)
@@ -188,6 +188,15 @@ def test_a_line_is_repeated_as_the_pipeline_would_write_it(
     for told in lines:
         told |= {"timestamp": "", "duration_ms": 0, "request_id": ""}
     assert json.dumps(in_full) == json.dumps(first) == json.dumps(again)
+
+
+def test_a_line_says_when_the_answer_ended_however_late_it_is_written(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.exchange.time", lambda: 1.5)
+    with nobody_else_listening():
+        for path in ("/sync", "/sync", "/bound"):
+            assert ask(path)[-1]["timestamp"] == "1970-01-01T00:00:01.500000Z"
 
 
 def test_what_is_bound_to_the_context_is_on_the_line(ask: Ask) -> None:

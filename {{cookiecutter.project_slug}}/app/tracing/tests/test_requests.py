@@ -58,6 +58,14 @@ def test_a_request_is_a_span_named_after_its_route_wherever_that_was_declared(
     }
 
 
+def test_a_span_ends_when_the_answer_did_however_late_that_is_told(
+    make: Make, collector: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.exchange.time", lambda: 4e9)
+    ask(make(), "/orders/7/lines/8")
+    assert collector.one(NAME).end_time_unix_nano == 4 * 10**18
+
+
 def test_the_service_says_who_it_is_and_the_standard_variables_win(
     make: Make, collector: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
