@@ -31,7 +31,9 @@ what they are made of, with the same Python and the same versions as the carved 
 - OpenTelemetry: [FastAPI's own](../benchmarks/stacks/opentelemetry_native.py) telemetry and
   [contrib's](../benchmarks/stacks/opentelemetry_contrib.py), with the provider that OpenTelemetry's
   documentation sets up; they trace and do nothing else.
-- No framework, bare Starlette and granian show where the rest of the time goes.
+- No framework, bare Starlette, granian, and FastAPI without its telemetry
+  ([no_telemetry.py](../benchmarks/stacks/no_telemetry.py),
+  [catalogue_flat.py](../benchmarks/stacks/catalogue_flat.py)) show where the rest of the time goes.
 """
 STAGES = (
     *("requests", "against", "realistic", "replicas", "start", "carving"),

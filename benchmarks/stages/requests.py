@@ -33,6 +33,10 @@ def variants(bench: Bench, collector: str) -> Iterator[tuple[str, str, Program]]
         "starlette": ("bare Starlette", lambda: peers.uvicorn("starlette", QUIET)),
         "granian": ("bare FastAPI on granian", lambda: peers.granian("bare")),
         "bare": ("bare FastAPI, against itself", lambda: bench.bare),
+        "no-telemetry": (
+            "bare FastAPI, its telemetry off",
+            lambda: peers.uvicorn("no_telemetry", QUIET),
+        ),
         "service": ("**carved service**", service),
         "service-untraced": ("**carved service**, tracing without endpoint", with_tracing),
         "service-traced": (

@@ -49,6 +49,7 @@ class Process(uvicorn.Server):
         """Turn the settings into uvicorn's."""
         self.settings = settings
         self.service = service
+        self.service.later = Turn()
         self.began = monotonic()
         self.gave_up = False
         self.wake: Callable[[], object] = lambda: None
@@ -116,7 +117,6 @@ class Process(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the features and the port, then say where."""
-        self.service.later = Turn(asyncio.get_running_loop())
         await super().startup(sockets)
         if not self.door.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             log.critical("SERVER_PORT is taken, by this service itself", port=self.settings.port)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
     from contextvars import Context
 
@@ -20,15 +20,17 @@ class Turn:
     The same code for one request after the other stays in the processor's caches.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self) -> None:
         """Put off nothing yet."""
-        self._loop = loop
         self._calls: list[tuple[Context, Callable[[], object]]] = []
 
     def __call__(self, call: Callable[[], object]) -> None:
-        """Put a call off; it will be made in the context that is the present one."""
+        """Put a call off; it will be made in the context that is the present one.
+
+        Raises RuntimeError where no event loop runs.
+        """
         if not self._calls:
-            self._loop.call_soon(self._end)
+            asyncio.get_running_loop().call_soon(self._end)
         self._calls.append((copy_context(), call))
 
     def _end(self) -> None:

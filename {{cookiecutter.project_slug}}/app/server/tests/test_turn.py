@@ -9,7 +9,7 @@ who: ContextVar[str] = ContextVar("who")
 
 
 async def test_calls_are_made_in_a_row_when_the_turn_ends_each_in_its_own_context() -> None:
-    later, made = Turn(asyncio.get_running_loop()), list[str]()
+    later, made = Turn(), list[str]()
 
     async def put_off(name: str) -> None:
         who.set(name)
@@ -26,7 +26,7 @@ async def test_calls_are_made_in_a_row_when_the_turn_ends_each_in_its_own_contex
 async def test_a_call_that_fails_is_logged_and_stops_no_other(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    later, made = Turn(asyncio.get_running_loop()), list[str]()
+    later, made = Turn(), list[str]()
     later(lambda: 1 / 0)
     later(lambda: made.append("next"))
     await asyncio.sleep(0)
