@@ -37,8 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host = Host.of(load(chosen.config), progress)
         return command(chosen, host, shlex.join(["deploy", *given]))
     except Failure as failure:
-        progress.fail(str(failure), failure.code)
-        return Interrupted.code if isinstance(failure, StepFailed) else failure.code
+        code = Interrupted.code if isinstance(failure, StepFailed) else failure.code
+        progress.fail(str(failure), code)
+        return code
     except OSError as error:
         progress.fail(f"{error}. See: python3 -m deploy status", Interrupted.code)
         return Interrupted.code
@@ -71,7 +72,8 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--dry-run", action="store_true", help="only print the plan")
     back = add("rollback", "undo what stands halfway, or bring back an earlier release")
     back.add_argument("number", nargs="?", type=int, help="of the rollout to go back to")
-    add("resume", "go on after a kill or a reboot; start what should run and does not")
+    resume = add("resume", "go on after a kill or a reboot; start what should run and does not")
+    resume.add_argument("--start-only", action="store_true", help="do not go on with a rollout")
     add("abort", "have the rollout that is under way undone")
     add("status", "show every instance")
     add("history", "show the rollouts there were")
@@ -102,7 +104,7 @@ def change(chosen: argparse.Namespace, host: Host, line: str) -> int:
     """Carry out a command that changes what runs."""
     match chosen.command:
         case "resume":
-            return operations.resume(host, line)
+            return operations.resume(host, line, goes_on=not chosen.start_only)
         case "abort":
             return operations.abort(host, line)
         case "rollback":

@@ -18,9 +18,12 @@ def run(
     *command: str,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    seconds: float = 600,
+    seconds: float | None = 600,
 ) -> str:
-    """Give what it writes, errors included. Raises StepFailed with its last lines if it fails."""
+    """Give what it writes, errors included; without `seconds`, however long it takes.
+
+    Raises StepFailed with its last lines if it fails.
+    """
     try:
         ended = subprocess.run(  # noqa: S603 - commands of the configuration, never of a shell
             command,

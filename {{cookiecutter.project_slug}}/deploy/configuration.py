@@ -84,9 +84,12 @@ class Proxy:
     sticky: str = "client"
     """What keeps a user on one side of a canary: client (address), header:NAME or cookie:NAME."""
     body_mebibytes: Count = 16
-    """Size of a request's body that nginx takes; the service has a limit of its own below it."""
+    """Size of a request's body that the process driver's nginx takes; proxy/nginx has its own."""
     leave_seconds: Seconds = 30.0
-    """Seconds after which requests that began before a reload are cut."""
+    """Seconds after which requests that began before a reload are cut; proxy/nginx has its own.
+
+    They are waited for: with containers, set what `worker_shutdown_timeout` says, or more.
+    """
 
     def __post_init__(self) -> None:
         """Refuse a stickiness that nginx would not understand."""

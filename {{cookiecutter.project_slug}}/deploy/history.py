@@ -13,7 +13,7 @@ from deploy.records import Misfits
 from deploy.rollout import Rollout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from deploy.events import Begun
@@ -105,13 +105,25 @@ class History:
             good = [it for it in good if it.begun.number == number]
         else:
             live = {it.release.digest for it in self.fleet().instances}
-            good = [it for it in good if it.release and it.release.digest not in live]
+            good = [it for it in _lineage(good) if it.release and it.release.digest not in live]
         if not good:
             raise Refused(
                 f"{self.folder}: no rollout {number or 'before this one'} that ended well is "
                 "recorded. See: python3 -m deploy history"
             )
         return good[-1]
+
+
+def _lineage(good: Iterable[Rollout]) -> list[Rollout]:
+    """Leave out what was gone back from: the way back does not lead there again."""
+    line: list[Rollout] = []
+    for rollout in good:
+        digests = [it.release and it.release.digest for it in line]
+        digest = rollout.release and rollout.release.digest
+        if digest in digests:
+            del line[digests.index(digest) :]
+        line.append(rollout)
+    return line
 
 
 def _rollout(journal: Journal) -> Rollout:

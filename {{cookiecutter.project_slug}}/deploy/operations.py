@@ -56,8 +56,11 @@ def roll_back(host: Host, number: int | None, command: str) -> int:
         return _end(host, rollout, "done")
 
 
-def resume(host: Host, command: str) -> int:
-    """Have everything run that should; then go on with the rollout that stands halfway, if any."""
+def resume(host: Host, command: str, *, goes_on: bool = True) -> int:
+    """Have everything run that should; then go on with the rollout that stands halfway, if any.
+
+    Without `goes_on` that one stays where it is, for somebody to decide about.
+    """
     with host.locked(command):
         latest = host.history.latest()
         if not latest:
@@ -66,6 +69,9 @@ def resume(host: Host, command: str) -> int:
         if latest.ended:
             host.progress.say("everything runs that should")
             return 0
+        if not goes_on:
+            host.progress.say(f"rollout {latest.begun.number} stands halfway")
+            return Interrupted.code
         return _end(host, latest, "done")
 
 

@@ -142,7 +142,10 @@ class Client(httpx2.AsyncClient):
         """Say on whose behalf, and for how long this try waits; never over what the code says."""
         headers = propagated()
         for give in self._outgoing:
-            headers.update(give())
+            told = give()
+            if "traceparent" in told:  # another trace: the caller's state is none of it
+                headers.pop("tracestate", None)
+            headers.update(told)
         headers[HEADER] = f"{seconds:.3f}"
         for name in headers.keys() - call.given:
             call.request.headers[name] = headers[name]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ORIGIN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?")
 HOST = re.compile(r"\*|(\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
+EXPOSED = ("ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID")
+"""Headers of answers that a page of another origin may read, beyond what the standard lets it."""
 HEADERS = {
     # An answer may hold what only this caller may see; one that may be kept says so itself.
     b"cache-control": b"no-store",
@@ -87,7 +89,7 @@ class Security(Feature):
                     allow_origins=self.cors_origins,
                     allow_methods=["*"],
                     allow_headers=["*"],
-                    expose_headers=["X-Request-ID", "Retry-After"],
+                    expose_headers=EXPOSED,
                 )
             )
         service.middleware.append(partial(Admission, service=service, security=self))

@@ -23,7 +23,13 @@ class Compose:
         self.directory = Path(configuration.directory)
         self.files = tuple(Path(file) for file in self.settings.compose)
 
-    def __call__(self, *arguments: str, image: str = "", over: Path | None = None) -> str:
+    def __call__(
+        self,
+        *arguments: str,
+        image: str = "",
+        over: Path | None = None,
+        seconds: float | None = 600,
+    ) -> str:
         """Run a command. Raises StepFailed."""
         files = (*self.files, over) if over else self.files
         named = [word for file in files for word in ("--file", str(file))]
@@ -36,6 +42,7 @@ class Compose:
             *named,
             *arguments,
             env=environment,
+            seconds=seconds,
         )
 
     @cached_property

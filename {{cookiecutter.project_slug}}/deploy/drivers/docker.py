@@ -81,6 +81,7 @@ class Containers:
         self.compose(
             "run", "--rm", "--no-deps", "--no-TTY", self.settings.service, *self.settings.migrate,
             image=self._kept(release.digest),
+            seconds=None,
         )  # fmt: skip
 
     def start(self, instance: Instance) -> None:
@@ -97,6 +98,7 @@ class Containers:
             "run",
             "--detach",
             "--no-deps",
+            "--use-aliases",  # Prometheus looks for instances by the service's name
             "--name",
             name,
             *("--publish", f"127.0.0.1::{self.settings.port}"),
@@ -114,7 +116,7 @@ class Containers:
         name = self._name(instance)
         if _container(name):
             patience = int(self.drain + self.grace) + SLACK
-            run("docker", "stop", "-t", str(patience), name)
+            run("docker", "stop", "-t", str(patience), name, seconds=patience + SLACK)
             run("docker", "rm", "--force", name)
 
     def vitals(self, instance: Instance) -> Vitals:
@@ -177,7 +179,7 @@ def _first(*command: str) -> dict[str, Any] | None:
 
 def _pulled(image: str) -> str:
     try:
-        run("docker", "pull", "--quiet", image)
+        run("docker", "pull", "--quiet", image, seconds=None)
     except StepFailed as error:
         return str(error)
     return ""

@@ -77,7 +77,7 @@ class Processes:
     def migrate(self, release: Release) -> None:
         """Run the command in the release's directory."""
         environment = {**self._environment(), "SERVICE_REVISION": release.revision}
-        run(*self.settings.migrate, cwd=Path(release.image), env=environment)
+        run(*self.settings.migrate, cwd=Path(release.image), env=environment, seconds=None)
 
     def start(self, instance: Instance) -> None:
         """Start it in a session of its own, its output in a log."""
@@ -89,6 +89,7 @@ class Processes:
             MARK: self._mark(instance),
             "SERVER_HOST": "127.0.0.1",
             "SERVER_PORT": str(port),
+            "METRICS_HOST": "127.0.0.1",  # if metrics
             "METRICS_PORT": str(port + 1),  # if metrics
             "SERVER_DRAIN_SECONDS": f"{self.drain:g}",
             "SERVER_GRACE_SECONDS": f"{self.grace:g}",

@@ -183,6 +183,38 @@ def test_rollback_brings_the_release_before_back_without_migrating(world: World)
     assert not [it for it in world.done if it.startswith("migrate")]
 
 
+def test_a_second_rollback_goes_further_back(world: World) -> None:
+    for release in ("new", "newer"):
+        world.roll_out("rolling", release)
+    for before in ("new", "old"):
+        assert operations.roll_back(world.host(), None, "rollback") == 0
+        assert world.settled() == [before]
+    with pytest.raises(Refused, match="no rollout before this one"):
+        operations.roll_back(world.host(), None, "rollback")
+
+
+def test_what_only_starts_leaves_the_rollout_where_it_stands(world: World) -> None:
+    shift = world.shift
+
+    def fill_up(fleet: Any) -> None:
+        shift(fleet)
+        world.full = True
+
+    world.shift = fill_up  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        world.roll_out("rolling", "new")
+    world.full = False
+    world.shift = shift  # type: ignore[method-assign]
+    ended = world.running.popitem()
+    assert operations.resume(world.host(), "resume", goes_on=False) == Interrupted.code
+    assert ended[0] in world.running
+    latest = world.host().history.latest()
+    assert latest
+    assert not latest.ended
+    resumed(world)
+    assert world.settled() == ["new"]
+
+
 def test_rollback_names_what_it_cannot_find(world: World) -> None:
     with pytest.raises(Refused, match="no rollout before this one"):
         operations.roll_back(world.host(), None, "rollback")

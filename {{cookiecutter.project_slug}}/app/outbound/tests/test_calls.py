@@ -48,6 +48,7 @@ async def test_the_board_is_stronger_than_the_request_and_the_code_than_both() -
             await client.get("/", headers={"X-Request-ID": "strongest"})
         sent = server.received[-1].headers
         assert (sent["traceparent"], sent["x-request-id"]) == ("stronger", "strongest")
+        assert "tracestate" not in sent, "it belongs to the trace that came in"
 
 
 async def test_each_try_asks_the_board_anew(generous: None) -> None:
