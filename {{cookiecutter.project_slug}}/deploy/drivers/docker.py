@@ -98,7 +98,7 @@ class Containers:
             "run",
             "--detach",
             "--no-deps",
-            "--use-aliases",  # Prometheus looks for instances by the service's name
+            "--use-aliases",  # they are looked for by the name of the service
             "--name",
             name,
             *("--publish", f"127.0.0.1::{self.settings.port}"),
