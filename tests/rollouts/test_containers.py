@@ -71,3 +71,12 @@ def test_an_image_that_no_rollout_leads_back_to_is_let_go_of(place: DockerPlace)
     digests = {line["digest"].removeprefix("sha256:")[:12] for line in place.history()}
     assert set(listed) == digests
     assert len(listed) == 2
+
+
+def test_an_instance_is_found_by_the_name_of_the_service(place: DockerPlace) -> None:
+    place.deploy("rolling", place.release("one"))
+    instances = docker("ps", "--quiet", "--filter", f"name={place.project}-web-").split()
+    form = "{{range .NetworkSettings.Networks}}{{.Aliases}}{{end}}"
+    assert len(instances) == 2
+    for instance in instances:
+        assert " web]" in docker("inspect", "--format", form, instance)

@@ -158,8 +158,8 @@ def test_a_full_disk_stops_everything_until_there_is_room(world: World) -> None:
     assert world.roll_out("rolling", "new").result == "done"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_disk_that_fills_up_midway_leaves_it_to_be_resumed(world: World, strategy: str) -> None:
+def stopped_midway(world: World, strategy: str) -> None:
+    """Roll out until the traffic has been shifted; then the disk is full, until there is room."""
     shift = world.shift
 
     def fill_up(fleet: Any) -> None:
@@ -171,6 +171,11 @@ def test_a_disk_that_fills_up_midway_leaves_it_to_be_resumed(world: World, strat
         world.roll_out(strategy, "new")
     world.full = False
     world.shift = shift  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_disk_that_fills_up_midway_leaves_it_to_be_resumed(world: World, strategy: str) -> None:
+    stopped_midway(world, strategy)
     resumed(world)
     assert world.settled() == ["new"]
 
@@ -194,20 +199,10 @@ def test_a_second_rollback_goes_further_back(world: World) -> None:
 
 
 def test_what_only_starts_leaves_the_rollout_where_it_stands(world: World) -> None:
-    shift = world.shift
-
-    def fill_up(fleet: Any) -> None:
-        shift(fleet)
-        world.full = True
-
-    world.shift = fill_up  # type: ignore[method-assign]
-    with pytest.raises(Interrupted):
-        world.roll_out("rolling", "new")
-    world.full = False
-    world.shift = shift  # type: ignore[method-assign]
-    ended = world.running.popitem()
+    stopped_midway(world, "rolling")
+    died, _ = world.running.popitem()
     assert operations.resume(world.host(), "resume", goes_on=False) == Interrupted.code
-    assert ended[0] in world.running
+    assert died in world.running
     latest = world.host().history.latest()
     assert latest
     assert not latest.ended
