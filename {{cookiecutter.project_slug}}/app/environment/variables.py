@@ -58,12 +58,12 @@ class Variable:
 
 
 def written(value: object) -> str:
-    """Write a value the way a variable would be set; secrets are masked."""
+    """Write a value the way a variable would be set; secrets are masked, unless they are empty."""
     match value:
         case None:
             return ""
         case SecretStr():
-            return MASK
+            return MASK if value else ""
         case bool() | float():
             return f"{value:g}" if isinstance(value, float) else str(value).lower()
         case tuple():
