@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from app.exchange import Exchanges
-from app.index import Index
+from app.routing.index import Index
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from fastapi import params, routing
 from starlette.routing import BaseRoute, Match, NoMatchFound, WebSocketRoute
 
+from app.routing.fast_path import fast_path
+
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-FOUND = "app.index.found"
+FOUND = "app.routing.found"
 """Where the scope of a request keeps what the index found."""
 
 
@@ -111,7 +113,7 @@ def found(routes: Sequence[BaseRoute]) -> Iterator[Found]:
                 methods=frozenset(context.methods or ()),
                 endpoint=context.endpoint,
                 route=route,
-                app=context.app if is_plain(context) else None,
+                app=fast_path(context) if is_plain(context) else None,
             )
         except AttributeError:
             return

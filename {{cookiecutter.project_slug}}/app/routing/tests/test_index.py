@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Host, Mount, Route, Router
 from starlette.testclient import TestClient
 
-from app.index import FOUND, Index, found, is_plain
+from app.routing.index import FOUND, Index, found, is_plain
 from app.service import Identity, Service
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Match, Mount
 
-from app.index import FOUND
+from app.routing.index import FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
