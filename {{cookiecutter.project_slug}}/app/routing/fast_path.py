@@ -60,7 +60,7 @@ class FastPath:
                 **THEIRS._extract_endpoint_context(context.endpoint),  # noqa: SLF001 - the same
                 "path": f"{'/'.join(sorted(context.methods))} {context.path}",
             },
-            dump_json=field is not None,
+            dump_json=True,
         )
         signature(self._serialize).bind(response_content=None)
         self._handle = THEIRS.wrap_app_handling_exceptions
@@ -109,7 +109,7 @@ def fast_path(context: Any) -> ASGIApp:  # noqa: ANN401 - FastAPI's own
     try:
         if is_untouched() and is_default(context) and (steps := plan(context.dependant)):
             return FastPath(context, steps)
-    except (AttributeError, TypeError):
+    except (AttributeError, TypeError, ValueError):
         pass
     return theirs
 
@@ -125,11 +125,9 @@ def is_untouched() -> bool:
 
 def is_default(context: Any) -> bool:  # noqa: ANN401 - FastAPI's own
     """Tell whether a route is FastAPI's own kind of route, with its kind of response."""
-    kind = context.response_class
     return (
         type(context.original_route) is routing.APIRoute
-        and isinstance(kind, DefaultPlaceholder)
-        and kind.value is JSONResponse
+        and isinstance(context.response_class, DefaultPlaceholder)
         and context.max_body_size is None
         and is_body_allowed_for_status_code(context.status_code)
     )

@@ -84,6 +84,10 @@ async def sized(draft: Draft) -> int:
     return len(draft.name)
 
 
+async def more(count: Annotated[int, Body()]) -> int:
+    return count
+
+
 router = APIRouter(prefix="/{shop}", dependencies=[Depends(allowed)])
 get, post = router.get, router.post
 
@@ -135,6 +139,11 @@ async def embedded(draft: Annotated[Draft, Body(embed=True)], more: Annotated[in
     return len(draft.name) + more
 
 
+@post("/spread")
+async def spread(draft: Draft, count: Annotated[int, Depends(more)]) -> int:
+    return len(draft.name) + count
+
+
 @post("/perhaps")
 async def perhaps(draft: Draft | None = None) -> bool:
     return draft is None
@@ -178,3 +187,9 @@ ERRORS: dict[str, Exception] = {"teapot": Teapot(), "http": HTTPException(409)}
 async def fails(draft: Draft) -> None:
     called.append("fails")
     raise ERRORS.get(draft.name, RuntimeError())
+
+
+@post("/reads")
+async def reads(request: Request) -> None:
+    called.append((await request.body()).decode())
+    raise Teapot

@@ -32,6 +32,11 @@ def build() -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 
+def found() -> list[index.Found]:
+    app: Any = build().app
+    return list(index.found(app.routes))
+
+
 DRAFT = '{"theName": "a draft", "price": 1e2}'
 IN_ORDER: list[tuple[str, dict[str, Any]]] = [
     ("GET /s/parameters/7", {}),
@@ -44,6 +49,7 @@ IN_ORDER: list[tuple[str, dict[str, Any]]] = [
     ("GET /s%2F/tenant", {"headers": [("x-tenant", "one"), ("x-tenant", "two")]}),
     ("POST /s/drafts", {"content": DRAFT}),
     ("POST /s/embedded", {"content": f'{{"draft": {DRAFT}, "more": 2}}'}),
+    ("POST /s/spread", {"content": f'{{"draft": {DRAFT}, "count": 2}}'}),
     ("POST /s/perhaps", {"content": DRAFT}),
     ("POST /s/perhaps", {"content": "null"}),
     ("GET /s/lean", {}),
@@ -55,6 +61,7 @@ IN_ORDER: list[tuple[str, dict[str, Any]]] = [
     ("POST /s/fails", {"content": '{"theName": "teapot"}'}),
     ("POST /s/fails", {"content": '{"theName": "http"}'}),
     ("POST /s/fails", {"content": '{"theName": "other"}'}),
+    ("POST /s/reads", {"content": "read by the route"}),
 ]
 OUT_OF_ORDER: list[tuple[str, dict[str, Any]]] = [
     ("GET /s/parameters/seven", {}),
@@ -71,6 +78,7 @@ OUT_OF_ORDER: list[tuple[str, dict[str, Any]]] = [
     ("POST /s/drafts", {"content": "null"}),
     ("POST /s/drafts", {}),
     ("POST /s/embedded", {"content": DRAFT}),
+    ("POST /s/spread", {"content": DRAFT}),
     ("POST /s/embedded", {"content": "[]"}),
     ("POST /s/perhaps", {}),
     *(("POST /s/drafts", {"content": it}) for it in ("{", "[" * 100_000, b"\xff", b"NaN,")),
@@ -159,7 +167,7 @@ def test_whoever_wraps_a_function_of_fastapi_sees_every_request(
     seen.clear()
     client.get("/s/tenant")
     assert seen == ([name] if name == "run_endpoint_function" else [])
-    assert not any(isinstance(it.app, FastPath) for it in index.found(client.app.router.routes))  # type: ignore[attr-defined]
+    assert not any(isinstance(it.app, FastPath) for it in found())
 
 
 @pytest.mark.parametrize("name", ["serialize_response", "_extract_endpoint_context"])
@@ -169,3 +177,13 @@ def test_without_what_fastapi_has_now_it_serves_all(
     monkeypatch.delattr(routing, name)
     build().get("/s/tenant")
     assert left == ["/s/tenant"]
+
+
+def test_what_fastapi_does_with_other_arguments_it_does_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def serialize_response(*, answer: object) -> object:
+        return answer
+
+    monkeypatch.setattr(routing, "serialize_response", serialize_response)
+    assert not any(isinstance(it.app, FastPath) for it in found())
