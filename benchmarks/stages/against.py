@@ -27,6 +27,12 @@ def measure(bench: Bench) -> dict[str, Any]:
             carvings.program(bench.traced),
             service,
         ),
+        (
+            "closing",
+            "bare FastAPI; here, both have a dependency that yields, which FastAPI serves in both",
+            carvings.program(bench.carve("closing", *carvings.OFF, features=("closing",))),
+            peers.uvicorn("closing", quiet),
+        ),
     ):
         if bench.chosen(name):
             seen = compare(program, base, bench.effort)
