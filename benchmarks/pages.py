@@ -102,6 +102,8 @@ def verdict(stages: dict[str, dict[str, Any]]) -> str:
     """Say how many targets are reached, of those that were measured."""
     known = sum(found(it, stages) is not None for it in TARGETS)
     reached = known - len(missed(stages))
+    if reached == known:
+        return f"All {known} targets were reached."
     return f"Of {known} targets, {reached} {'was' if reached == 1 else 'were'} reached."
 
 
@@ -134,7 +136,7 @@ def servers(stages: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def summary(told: dict[str, Any]) -> str:
-    """Write the three sentences of the README."""
+    """Write the sentences of the README."""
     stages = told["stages"]
 
     def ratio(stage: str, name: str) -> str:
@@ -145,12 +147,13 @@ def summary(told: dict[str, Any]) -> str:
     words = (
         "While bare FastAPI without access log answers one request, a carved service with logs,"
         " metrics, problem details, headers and limits answers"
-        f" {ratio('requests', 'service')} of them, and {ratio('realistic', 'service')} with thirty"
-        " routes in included routers. While others answer one, it answers"
+        f" {ratio('requests', 'service')} of them, {ratio('realistic', 'service')} with thirty"
+        f" routes in included routers, and {ratio('against', 'closing')} where a route has"
+        " something to close, such as a session. While others answer one, it answers"
         f" {ratio('against', 'uvicorn')} beside plain `uvicorn main:app`,"
         f" {ratio('against', 'careful')} beside a careful pure ASGI stack, and"
-        f" {ratio('against', 'recipe')} beside the widespread recipe. {verdict(stages)[:-1]};"
-        f" [the page](docs/benchmark.md) says which, how it was measured on {days}, and what"
+        f" {ratio('against', 'recipe')} beside the widespread recipe. {verdict(stages)}"
+        f" [The page](docs/benchmark.md) says which, how it was measured on {days}, and what"
         " tracing, start, memory, image, replicas, database, cache, calls and log lines cost."
     )
     return fill(words, 100, break_on_hyphens=False, break_long_words=False)
