@@ -63,7 +63,7 @@ class Step:
             values[name] = request
         if self.scopes:
             name, scopes = self.scopes
-            values[name] = SecurityScopes(scopes)
+            values[name] = SecurityScopes(scopes.copy())
         return values
 
 

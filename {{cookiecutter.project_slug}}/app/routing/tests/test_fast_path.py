@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from functools import wraps
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import Request, routing
+from fastapi.dependencies import models
 from starlette.responses import JSONResponse, Response
 from starlette.testclient import TestClient
 
-from app.routing import index
+from app.routing import index, plan
 from app.routing.fast_path import FastPath, fast_path
 from app.routing.tests.routes import Teapot, called, router, tenant
 from app.service import Identity, Service
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from starlette.types import ASGIApp
 
 
@@ -170,11 +174,24 @@ def test_whoever_wraps_a_function_of_fastapi_sees_every_request(
     assert not any(isinstance(it.app, FastPath) for it in found())
 
 
-@pytest.mark.parametrize("name", ["serialize_response", "_extract_endpoint_context"])
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (routing, "serialize_response"),
+        (routing, "_extract_endpoint_context"),
+        (models, "_get_cache_key"),
+        (models, "_get_oauth_scopes"),
+        (models, "Dependant"),
+        (plan, "utils"),
+    ],
+)
 def test_without_what_fastapi_has_now_it_serves_all(
-    name: str, left: list[str], monkeypatch: pytest.MonkeyPatch
+    where: ModuleType, name: str, left: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delattr(routing, name)
+    if where is plan:
+        monkeypatch.setattr(where, name, SimpleNamespace())
+    else:
+        monkeypatch.delattr(where, name)
     build().get("/s/tenant")
     assert left == ["/s/tenant"]
 
