@@ -2,63 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
-from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from app.health import Health
-from app.service import Check, Identity, Service
+from app.health.tests.dependency import Dependency, check, client, installed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from fastapi import FastAPI
+    from collections.abc import Awaitable
 
     from app.exchange import Exchange
-
-TOKEN = "a-token-of-thirty-two-bytes-or-more"
-DSN = "amqp://user:hunter2@10.0.0.7/orders"
-
-
-class Dependency:
-    """Something that works, fails or hangs as a test says, and counts how often it was asked."""
-
-    def __init__(self, mood: str = "well") -> None:
-        self.mood = mood
-        self.asked = 0
-
-    async def __call__(self) -> None:
-        self.asked += 1
-        await asyncio.sleep(0.01)
-        if self.mood == "failing":
-            raise ConnectionRefusedError(DSN)
-        if self.mood == "exiting":
-            raise SystemExit(DSN)
-        bound = time.monotonic() + 3
-        while self.mood == "deaf" and time.monotonic() < bound:
-            with suppress(asyncio.CancelledError):
-                await asyncio.sleep(0.5)
-        if self.mood == "hanging":
-            await asyncio.sleep(3)
-
-
-def installed(health: Health, **checks: Check) -> Service:
-    identity = Identity(name="orders", version="1.2.3", revision="abc")
-    service = Service(identity=identity, environment="test", checks=checks)
-    health.install(service)
-    return service
-
-
-def client(app: FastAPI) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://t")
-
-
-def check(probe: Callable[[], Awaitable[object]], gates: Any, timeout: float = 0.2) -> Check:
-    return Check(probe=probe, gates=gates, timeout=timeout)
 
 
 async def test_without_checks_every_probe_is_answered_with_pass() -> None:
@@ -221,62 +176,6 @@ def test_a_probe_that_is_no_coroutine_function_fails_alone() -> None:
         assert http.get("/health").json()["status"] == "warn"
 
 
-@pytest.mark.parametrize(
-    ("health", "header", "shown"),
-    [
-        (Health(details="always"), "", True),
-        (Health(details="never", token=SecretStr(TOKEN)), f"Bearer {TOKEN}", False),
-        (Health(token=SecretStr(TOKEN)), f"Bearer {TOKEN}", True),
-        (Health(token=SecretStr(TOKEN)), f"bearer  {TOKEN}", True),
-        (Health(token=SecretStr(TOKEN)), f"Basic {TOKEN}", False),
-        (Health(token=SecretStr(TOKEN)), f"Bearer {TOKEN}x", False),
-        (Health(token=SecretStr(TOKEN)), "Bearer ", False),
-        (Health(token=SecretStr(TOKEN)), "", False),
-        (Health(), "Bearer ", False),
-        (Health(), "Bearer None", False),
-    ],
-)
-def test_details_are_shown_only_with_permission(
-    health: Health, header: str, *, shown: bool
-) -> None:
-    service = installed(health, broker=check(Dependency("failing"), "readiness"))
-    with TestClient(service.build()) as http:
-        answer = http.get("/health", headers={"authorization": header})
-    assert answer.status_code == 503
-    assert ("checks" in answer.json()) is shown
-
-
-def test_a_token_of_any_bytes_is_refused_without_an_error() -> None:
-    health = Health(token=SecretStr("ü" * 32))
-    assert not health.may_see(b"Bearer \xff\xfe")
-    assert health.may_see(b"Bearer " + ("ü" * 32).encode())
-
-
-def test_a_token_that_the_environment_gave_in_other_bytes_than_utf_8_is_one_like_any() -> None:
-    health = Health(token=SecretStr(b"\xff".decode(errors="surrogateescape") * 32))
-    assert not list(health.insecure())
-    assert health.may_see(b"Bearer " + b"\xff" * 32)
-    assert not health.may_see(b"Bearer " + b"\xff" * 31)
-
-
-def test_the_details_name_what_failed_and_nothing_inside(caplog: pytest.LogCaptureFixture) -> None:
-    service = installed(
-        Health(details="always"),
-        broker=check(Dependency("failing"), "readiness"),
-        cache=check(Dependency(), "startup"),
-    )
-    with TestClient(service.build()) as http:
-        answer = http.get("/health")
-    checks = answer.json()["checks"]
-    assert 0.01 < checks["cache"].pop("seconds") < 1
-    assert checks["cache"] == {"status": "pass"}
-    assert checks["broker"]["status"] == "fail"
-    assert checks["broker"]["reason"] == "ConnectionRefusedError"
-    assert "hunter2" not in answer.text
-    assert "10.0.0.7" not in answer.text
-    assert "check broker fails" in caplog.text
-
-
 async def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     broker = Dependency("failing")
@@ -302,10 +201,3 @@ def test_probes_are_seen_under_their_paths() -> None:
         for path in ("/livez", "/version"):
             http.get(path)
     assert seen == ["/livez", "/version"]
-
-
-def test_production_refuses_details_for_all_and_a_token_that_can_be_guessed() -> None:
-    assert [field for field, _ in Health(details="always").insecure()] == ["details"]
-    assert [field for field, _ in Health(token=SecretStr("x" * 31)).insecure()] == ["token"]
-    assert not list(Health(token=SecretStr(TOKEN)).insecure())
-    assert not list(Health().insecure())

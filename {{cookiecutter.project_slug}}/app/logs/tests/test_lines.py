@@ -2,174 +2,30 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 import time
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from enum import Enum, IntEnum
-from pathlib import PurePosixPath
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, RootModel, SecretStr
 
 from app.logs.layouts import Console, as_json
-from app.logs.lines import LINE, Lines
+from app.logs.lines import Lines
 from app.logs.plain import DEPTH, ITEMS
-from app.logs.redaction import MASK, Redaction
-
-
-def parse(line: str) -> dict[str, Any]:
-    """Read a line as the strictest of parsers would."""
-
-    def entries(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        assert len(dict(pairs)) == len(pairs), "a key twice"
-        return dict(pairs)
-
-    assert "\n" not in line
-    assert "\r" not in line
-    assert len(line.encode()) < LINE
-    fields = json.loads(line, parse_constant=pytest.fail, object_pairs_hook=entries)
-    json.dumps(fields, ensure_ascii=False).encode()  # fails on lone surrogates
-    assert isinstance(fields, dict)
-    assert fields["timestamp"].endswith("Z")
-    assert isinstance(fields["message"], str)
-    return fields
-
-
-def write(msg: object = "told", *args: object, exc_info: Any = None, **extra: object) -> Any:
-    record = logging.LogRecord("shop", logging.INFO, "", 0, msg, args, exc_info)
-    record.__dict__.update(extra)
-    line = Lines(Redaction(()), as_json, {"service.name": "orders"}).format(record)
-    assert "could not be written" not in line
-    return parse(line)
-
-
-class Broken:
-    def __repr__(self) -> str:
-        raise RuntimeError("no words")
-
-    __str__ = __repr__
-
-
-class NoClass:
-    @property  # type: ignore[misc] # a lie is wanted
-    def __class__(self) -> Any:
-        raise RuntimeError("no class")
-
-
-class BrokenDict(dict[str, str]):
-    def __iter__(self) -> Any:
-        raise RuntimeError("no keys")
-
-    keys = items = __iter__
-
-
-class Loud(str):
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        raise RuntimeError("no text")
-
-    __repr__ = __len__ = __str__  # type: ignore[assignment]
-
-
-class BrokenError(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError("no message")
-
-    __repr__ = __str__
-
-
-class Colour(Enum):
-    RED = object()
-
-
-class Weight(IntEnum):
-    HEAVY = 3
-
-
-class Point(NamedTuple):
-    x: int
-    password: str
-
-
-@dataclass
-class Order:
-    number: int
-    pin: str = field(default="0000", repr=False)
-
-    @property
-    def total(self) -> int:
-        raise RuntimeError("no total")
-
-
-class Customer(BaseModel):
-    name: str
-    code: str = Field("1234", repr=False)
-    card: SecretStr = SecretStr("4111")
-
-
-def cycle() -> list[Any]:
-    ring: list[Any] = [1]
-    ring.append({"ring": ring})
-    return ring
-
-
-def deep(levels: int) -> list[Any]:
-    nest: list[Any] = []
-    for _ in range(levels):
-        nest = [nest]
-    return nest
-
-
-ID = UUID(int=1)
-CORPUS: list[tuple[Any, Any]] = [
-    (float("nan"), "nan"),
-    (float("-inf"), "-inf"),
-    (10**5000, ...),
-    (2**63 - 1, 2**63 - 1),
-    (True, True),
-    (None, None),
-    ("\ud800", "\\ud800"),
-    ("a\nb\x00\u2028", "a\nb\x00\u2028"),
-    (b"\xff\x00a", "\\xff\x00a"),
-    (bytearray(b"ab"), "ab"),
-    (memoryview(b"ab"), "ab"),
-    ({1: "a", "1": "b", None: "c", (1,): "d"}, {"1": "a", "1_": "b", "None": "c", "[1]": "d"}),
-    ({b"k": 1, "\ud800": 2, "\\ud800": 3}, {"k": 1, "\\ud800": 2, "\\ud800_": 3}),
-    ({1.5}, [1.5]),
-    (cycle(), [1, {"ring": "<cycle>"}]),
-    (deep(5000), ...),
-    (date(2026, 1, 2), "2026-01-02"),
-    (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),
-    (timedelta(seconds=1), "0:00:01"),
-    (Decimal("NaN"), "NaN"),
-    (ID, str(ID)),
-    (PurePosixPath("/tmp"), "/tmp"),  # noqa: S108 - a path is written, not opened
-    (Colour.RED, "RED"),
-    (Weight.HEAVY, "HEAVY"),
-    (Point(1, "pw"), {"x": 1, "password": MASK}),
-    (Order(7), {"number": 7}),
-    (Customer(name="Ann"), {"name": "Ann", "card": MASK}),
-    (RootModel[list[int]]([1, 2]), {"root": [1, 2]}),
-    (ValueError("bad"), "ValueError('bad')"),
-    (Customer, ...),
-    (Broken(), ...),
-    (NoClass(), ...),
-    (BrokenDict(a="b"), ...),
-    (Loud("loud"), "loud"),
-    (BrokenError(), ...),
-    ([Broken(), 1], [..., 1]),
-    ({Broken(): 1}, ...),
-    (range(3), "range(0, 3)"),
-    (iter([1]), ...),
-    (complex(1, 2), "(1+2j)"),
-]
+from app.logs.redaction import Redaction
+from app.logs.tests.hostile import (
+    CORPUS,
+    Broken,
+    BrokenDict,
+    BrokenError,
+    Colour,
+    Customer,
+    Order,
+    cycle,
+    deep,
+    parse,
+    write,
+)
 
 
 def like(shown: object, expected: object) -> bool:
@@ -308,58 +164,6 @@ def test_a_record_that_cannot_be_read_still_makes_a_line() -> None:
     fields = parse(Lines(Redaction(()), as_json, {}).format(record))
     assert fields["message"] == "a record could not be written: ValueError"
     assert fields["level"] == "info"
-
-
-def raised(error: BaseException) -> Any:
-    password_in_a_local = "local-" + "variable"  # noqa: F841 - it must not be shown
-    try:
-        raise error  # noqa: TRY301 - its traceback is wanted
-    except BaseException:  # noqa: BLE001 - groups, too
-        return sys.exc_info()
-
-
-def test_an_exception_is_told_by_the_names_of_opentelemetry_without_local_variables() -> None:
-    try:
-        try:
-            raise KeyError("first")  # noqa: TRY301 - a cause is wanted
-        except KeyError as cause:
-            raise BrokenError from cause
-    except BrokenError:
-        fields = write("failed", exc_info=sys.exc_info())
-    assert fields["exception.type"].endswith("test_lines.BrokenError")
-    assert fields["exception.message"].startswith("<unprintable ")
-    assert "KeyError: 'first'" in fields["exception.stacktrace"]
-    assert "direct cause" in fields["exception.stacktrace"]
-    assert "local-variable" not in json.dumps(write(exc_info=raised(ValueError("bad"))))
-
-
-def test_a_group_of_exceptions_shows_its_members() -> None:
-    group = ExceptionGroup("several", [ValueError("one"), TypeError("two")])
-    trace = write(exc_info=raised(group))["exception.stacktrace"]
-    assert "ValueError: one" in trace
-    assert "TypeError: two" in trace
-
-
-def test_a_deep_recursion_keeps_the_frames_nearest_to_the_error() -> None:
-    def descend(levels: int) -> None:
-        if not levels:
-            raise ValueError("bottom")
-        ascend(levels - 1)
-
-    def ascend(levels: int) -> None:
-        descend(levels)
-
-    try:
-        descend(300)
-    except ValueError:
-        trace = write(exc_info=sys.exc_info())["exception.stacktrace"]
-    assert trace.count("in ascend") == 25
-    assert trace.endswith("ValueError: bottom")
-
-
-@pytest.mark.parametrize("info", [(None, None, None), (1, 2, 3), ("one",), 5, Broken()])
-def test_an_exc_info_that_is_none_makes_a_line(info: Any) -> None:
-    assert "exception.type" not in write(exc_info=info)
 
 
 def test_the_console_shows_the_fields_of_a_record_on_its_line() -> None:
