@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from inspect import iscoroutinefunction, isroutine, unwrap
+from inspect import iscoroutinefunction, unwrap
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from fastapi.dependencies import models, utils
@@ -96,7 +97,7 @@ def is_understood(dependant: Dependant) -> bool:
 
 def is_coroutine_function(call: Any) -> bool:  # noqa: ANN401 - a class, an object, a function
     """Tell whether calling it gives a coroutine, and nobody has wrapped it."""
-    called = call if isroutine(call) else type(call).__call__
+    called = call if isinstance(call, FunctionType | MethodType) else type(call).__call__
     return iscoroutinefunction(called) and unwrap(call) is call
 
 
