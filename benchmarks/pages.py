@@ -16,8 +16,7 @@ what they are made of, with the same Python and the same versions as the carved 
 
 - **carved service**: `python -m app` in production, carved with `database`, `cache`, `outbound`,
   `tracing` and `auth` off. A request gets an id, a JSON access line, metrics (counter, histogram,
-  in flight), security headers and limits; errors are problem details. Its routes here take the
-  [fast path](decisions/0019-a-fast-path-for-plain-routes.md), but for the one that is said not to.
+  in flight), security headers and limits; errors are problem details.
 - bare FastAPI ([bare.py](../benchmarks/stacks/bare.py)): on uvicorn without access log, the base
   unless another is named; none of that. FastAPI's telemetry idles in it, as in every peer but
   contrib's, because that is how it comes; the carved service turns it off. `uvicorn main:app` is

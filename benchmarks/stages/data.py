@@ -67,7 +67,13 @@ def measure(bench: Bench) -> dict[str, Any]:
     for what, ways in told.items():
         for row in beside(ways):
             bench.say(table.add(f"{what}: {row[0]}", *row[1:]))
-    return {"tables": [table.figures()]}
+    session, own = (
+        [ran for _, ran in told["a row"][way]] for way in ("**`Session`**", "SQLAlchemy's session")
+    )
+    return {
+        "tables": [table.figures()],
+        "session": [ours / theirs for ours, theirs in zip(session, own, strict=True)],
+    }
 
 
 def beside(ways: dict[str, list[list[float]]]) -> Iterator[tuple[str | float, ...]]:

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from app.exchange import Exchanges
-from app.routing.index import Index
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -39,7 +38,6 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap everything, the answer to an unhandled error included: no answer goes unseen."""
-        self.router.routes.insert(0, Index(self.routes))
         stack = super().build_middleware_stack()
         for wrap in reversed(self.service.middleware):
             stack = wrap(stack)

@@ -9,7 +9,7 @@ from random import getrandbits
 from time import perf_counter, time
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from app.routing.template import route_template
+from app.route_template import route_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -32,7 +32,7 @@ def seen(service: Service, build: Callable[[FastAPI], object]) -> tuple[TestClie
 
 
 def test_the_template_is_whole_on_every_kind_of_route(service: Service) -> None:
-    """The contract with FastAPI's private scope: see app.routing.template."""
+    """The contract with FastAPI's private scope: see app.route_template."""
 
     def build(app: FastAPI) -> None:
         def found() -> None: ...

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Match, Mount
 
-from app.routing.index import FOUND
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,9 +20,6 @@ def route_template(scope: Scope, routes: Iterable[BaseRoute]) -> str | None:
     `scope["route"].path` and keeps the whole in a private context; this is the one place that
     knows, and tests/test_exchange.py is its contract.
     """
-    if FOUND in scope and "app_root_path" not in scope:
-        template: str = scope[FOUND].template
-        return template
     if "endpoint" not in scope:
         return None
     context = scope.get("fastapi", {}).get("effective_route_context")
