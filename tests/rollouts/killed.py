@@ -1,5 +1,7 @@
 """The rollout tool, killed when it writes its journal: `killed.py <moment> <arguments of deploy>`.
 
+With a word for the moment, it is killed just before it asks the Docker engine for that.
+
 Each line of the journal has two moments: just before it is written, and just after. Between the
 line that says what will be done and the one that says it is lies the doing of it.
 """
@@ -13,10 +15,12 @@ import signal
 import sys
 
 from deploy.__main__ import main
+from deploy.drivers import docker
 from deploy.journal import Journal
 
-left = int(sys.argv[1])
-append = Journal.append
+word = "" if sys.argv[1].isdigit() else sys.argv[1]
+left = sys.maxsize if word else int(sys.argv[1])
+append, run = Journal.append, docker.run
 
 
 def moment() -> None:
@@ -32,5 +36,11 @@ def deadly(self: Journal, entry: dict) -> None:
     moment()
 
 
-Journal.append = deadly
+def deadly_command(*command: str, **how: object) -> str:
+    if command[:2] == ("docker", word):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return run(*command, **how)
+
+
+Journal.append, docker.run = deadly, deadly_command
 sys.exit(main(sys.argv[2:]))

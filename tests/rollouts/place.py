@@ -64,7 +64,7 @@ p99_seconds = 1
 [proxy]
 port = {port}
 admin_port = {admin}
-sticky = "header:X-User"
+sticky = "{sticky}"
 leave_seconds = 10
 [process]
 command = [".venv/bin/python", "release.py"]
@@ -112,6 +112,7 @@ class Place:
         minimum_requests: int = 20,
         timeout: float = 30,
         canary: Sequence[tuple[float, float]] = ((50, 1),),
+        sticky: str = "header:X-User",
     ) -> None:
         """Write rollout.toml anew."""
         first, admin = self.ports[2], self.ports[1]
@@ -128,6 +129,7 @@ class Place:
             port=self.proxy.port,
             admin=admin,
             first=first,
+            sticky=sticky,
         )
         (self.folder / "deploy" / "rollout.toml").write_text(text)
 
@@ -159,7 +161,7 @@ class Place:
         assert process.returncode == code, out
         return Said(process.returncode, out)
 
-    def killed(self, moment: int, *arguments: str) -> bool:
+    def killed(self, moment: int | str, *arguments: str) -> bool:
         """Kill the tool at that moment of its journal; tell whether it lived to see it."""
         process = self.start(str(moment), *arguments, program=(str(HERE / "killed.py"),))
         out, _ = process.communicate(timeout=200)

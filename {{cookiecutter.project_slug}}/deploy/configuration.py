@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 Strategy: TypeAlias = Literal["rolling", "blue-green", "canary"]
 Seconds: TypeAlias = Annotated[float, Within(0, 86_400)]
 Port: TypeAlias = Annotated[int, Within(1, 65_535)]
+CHARACTERS = {"header": "A-Za-z0-9-", "cookie": "A-Za-z0-9_"}
+"""What a name may consist of: nginx ends a variable at a hyphen, and ignores headers with a `_`."""
 Count: TypeAlias = Annotated[int, Within(1, 1_000)]
 
 
@@ -80,7 +83,7 @@ class Proxy:
     port: Port = 8080
     """Port where users reach it."""
     admin_port: Port = 8081
-    """Port on this host's loopback where the tool asks nginx what it is doing."""
+    """Port on this host's loopback where the tool asks the process driver's nginx what it does."""
     sticky: str = "client"
     """What keeps a user on one side of a canary: client (address), header:NAME or cookie:NAME."""
     body_mebibytes: Count = 16
@@ -94,9 +97,13 @@ class Proxy:
     def __post_init__(self) -> None:
         """Refuse a stickiness that nginx would not understand."""
         kind, _, name = self.sticky.partition(":")
-        named = kind in {"header", "cookie"} and name.replace("-", "").replace("_", "").isalnum()
-        if self.sticky != "client" and not (named and name.isascii()):
+        if self.sticky != "client" and kind not in CHARACTERS:
             raise ValueError(f"sticky: {self.sticky!r} is not client, header:NAME or cookie:NAME")
+        if kind in CHARACTERS and not re.fullmatch(f"[{CHARACTERS[kind]}]+", name):
+            raise ValueError(
+                f"sticky: nginx cannot tell users apart by a {kind} of the name {name!r}: use "
+                f"letters, digits and {CHARACTERS[kind][-1]!r} only"
+            )
 
 
 @dataclass(frozen=True)
@@ -129,8 +136,6 @@ class Docker:
     """Port where it tells its counts."""
     proxy: str = "proxy"
     """The compose service that is nginx."""
-    proxy_folder: str = "proxy/nginx"
-    """Its configuration, from the folder of the first compose file."""
     migrate: tuple[str, ...] = ()
     """Command in the image that expands the schema; empty for none."""
 

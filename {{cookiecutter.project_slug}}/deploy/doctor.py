@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deploy.adoption import adoptable
 from deploy.errors import Failure
 from deploy.lock import holder
 from deploy.nginx import GENTLE
-from deploy.probe import Address, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +42,7 @@ def examine(host: Host) -> Iterator[Finding]:
     """Look at everything; a look that fails is a finding too."""
     looks: dict[str, Callable[[Host], tuple[bool, str]]] = {
         "nginx": _nginx,
+        "proxy": _proxy,
         "ports": _ports,
         "disk": _disk,
         "clock": _clock,
@@ -64,16 +65,27 @@ def _nginx(host: Host) -> tuple[bool, str]:
     return True, f"{shown}, older than 1.27.4; connections of clients are closed after each answer"
 
 
+def _proxy(host: Host) -> tuple[bool, str]:
+    host.nginx.check()
+    adopted = adoptable(host)
+    if adopted:
+        return True, f"the next rollout takes over {', '.join(adopted.traffic.stable)} from compose"
+    known = {it.name for it in host.history.fleet().instances}
+    beside = [it.name for it in host.driver.adoptable() if it.name not in known]
+    if beside:
+        return False, f"{beside} run beside the rollouts, without traffic. Remove these containers."
+    return True, "can be told who gets the traffic"
+
+
 def _ports(host: Host) -> tuple[bool, str]:
-    settings = host.configuration.proxy
-    taken = [port for port in (settings.port, settings.admin_port) if not _free(port)]
+    ports = host.nginx.ports()
+    named = " and ".join(map(str, ports)) + (" is" if len(ports) == 1 else " are")
+    taken = [port for port in ports if not _free(port)]
     if not taken:
-        return True, f"{settings.port} and {settings.admin_port} are free"
-    try:
-        ask(Address("127.0.0.1", settings.admin_port), "/generation")
-    except OSError:
+        return True, f"{named} free"
+    if not host.nginx.workers():
         return False, f"{taken} taken by somebody else. Change [proxy], or end that program."
-    return True, f"{settings.port} and {settings.admin_port} are our nginx's"
+    return True, f"{named} our nginx's"
 
 
 def _free(port: int) -> bool:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from deploy.configuration import Strategy  # noqa: TC001 - journals are read by the annotations
-from deploy.fleet import Fleet, Release  # noqa: TC001 - the same
+from deploy.fleet import Fleet, Release  # noqa: TC001 - journals are read by the annotations
 from deploy.gates import Reading  # noqa: TC001 - the same
 from deploy.steps import Step  # noqa: TC001 - the same
+from deploy.strategies import Way  # noqa: TC001 - the same
 
 
 def now() -> str:
@@ -22,7 +22,7 @@ class Begun:
     """A rollout begins: who, what, and from where it sets out."""
 
     number: int
-    strategy: Strategy
+    strategy: Way
     image: str
     operator: str
     host: str

@@ -23,12 +23,14 @@ from deploy.proxy import Proxy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deploy.configuration import Configuration, Strategy
+    from deploy.configuration import Configuration
     from deploy.drivers import Driver, Nginx
+    from deploy.fleet import Fleet
     from deploy.journal import Disk
     from deploy.progress import Progress
     from deploy.proxy import Gateway
     from deploy.rollout import Rollout
+    from deploy.strategies import Way
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,19 @@ class Host:
         with held(self.lock, Holder.me(command)):
             yield
 
-    def begin(self, strategy: Strategy, image: str, command: str, *, migrates: bool) -> Rollout:
-        """Begin a rollout from what is there now."""
+    def begin(
+        self, way: Way, image: str, command: str, *, migrates: bool, fleet: Fleet | None = None
+    ) -> Rollout:
+        """Begin a rollout from `fleet`, or else from what was rolled out last."""
         history = self.history
         begun = Begun(
             history.next_number(),
-            strategy,
+            way,
             image,
             os.environ.get("SUDO_USER") or getpass.getuser(),
             socket.gethostname(),
             command,
-            history.fleet(),
+            fleet or history.fleet(),
             migrates,
         )
         return history.begin(begun)

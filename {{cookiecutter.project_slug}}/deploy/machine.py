@@ -14,7 +14,7 @@ from deploy.strategies import Order, back, forward
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deploy.configuration import Configuration, Strategy
+    from deploy.configuration import Configuration
     from deploy.drivers import Driver
     from deploy.fleet import Fleet, Instance, Release
     from deploy.gates import Reading
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from deploy.proxy import Gateway
     from deploy.rollout import Rollout
     from deploy.steps import Step
+    from deploy.strategies import Way
 
 
 @dataclass(frozen=True)
@@ -64,23 +65,25 @@ class Machine:
         release not, the rollout turns back.
         """
         fleet, before = rollout.fleet, rollout.begun.fleet.instances
-        missing = [
+        wanted = [
             instance
             for instance in fleet.instances
             if instance.name not in rollout.leaving
             and (instance in before or not rollout.plan.back)
-            and not self.driver.vitals(instance).alive
         ]
+        missing = [instance for instance in wanted if not self.driver.vitals(instance).alive]
         for instance in missing:
             self.progress.say(f"{instance.name} is not running: starting it")
             self.driver.start(instance)
+        for instance in wanted:
+            self.driver.start(instance)  # one that runs may have been started by half
         try:
             self._wait(it for it in missing if it in before)
         except (StepFailed, OSError) as error:
             raise Interrupted(f"What ran before does not get ready: {error}") from error
         try:
             is_valid = not rollout.plan.back or fleet.traffic == rollout.begun.fleet.traffic
-            if is_valid and not self.gateway.works_by(fleet):
+            if is_valid and fleet.instances and not self.gateway.works_by(fleet):
                 self.gateway.shift(fleet)
             self._wait(it for it in missing if it not in before)
         except (StepFailed, OSError) as error:
@@ -93,12 +96,12 @@ class Machine:
             readiness.wait(instance, self.driver, self.configuration.ready, self.progress)
 
     def steps(
-        self, strategy: Strategy, fleet: Fleet, number: int, release: Release, *, migrates: bool
+        self, way: Way, fleet: Fleet, number: int, release: Release, *, migrates: bool
     ) -> tuple[Step, ...]:
         """Plan what follows once the release is known."""
         new = fleet.recruits(release, number, self.configuration.replicas)
         order = Order(fleet.instances, new, self.configuration)
-        return tuple(forward(strategy, release, order, migrates=migrates))
+        return tuple(forward(way, release, order, migrates=migrates))
 
     def _advance(self, rollout: Rollout) -> None:
         """Carry out what is left of the plan; then plan anew, or end."""

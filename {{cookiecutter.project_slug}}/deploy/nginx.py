@@ -25,7 +25,7 @@ def block(head: str, *lines: str) -> str:
 def traffic_part(
     traffic: Traffic, upstreams: Mapping[str, str], sticky: str, nginx: Nginx, version: str
 ) -> tuple[str, str]:
-    """Write what belongs to http: who is `stable`, who `canary`, and `$app` that chooses.
+    """Write what belongs to http: who is `stable`, who `canary`, and `$rollout_app` that chooses.
 
     Returns it with its generation, which nginx tells on its admin port once it works by it. There
     it also passes on `version`: its other ports may want HTTPS, or know their users' hosts only.
@@ -39,7 +39,7 @@ def traffic_part(
         parts += [_upstream("canary", canary, stable, resolves=nginx.resolves)]
         parts += _split(traffic, sticky)
     else:
-        parts += [block('map "" $app', "default stable;")]
+        parts += [block('map "" $rollout_app', "default stable;")]
     generation = sha256("\n".join(parts).encode()).hexdigest()[:16]
     admin = block(
         "server",
@@ -49,7 +49,7 @@ def traffic_part(
         block(
             f'location = "{version}"',
             "proxy_set_header Host $http_host;",
-            "proxy_pass http://$app;",
+            "proxy_pass http://$rollout_app;",
         ),
     )
     return "\n".join([*parts, admin]), generation
@@ -81,6 +81,7 @@ def _split(traffic: Traffic, sticky: str) -> Iterable[str]:
     if kind == "client":
         yield block('map "" $rollout_user', "default $remote_addr;")
     elif kind == "header":
+        # Of headers nginx makes variables with underscores for hyphens; of cookies it does not.
         header = f"$http_{name.lower().replace('-', '_')}"
         yield block(f"map {header} $rollout_user", '"" $remote_addr;', f"default {header};")
     else:
@@ -90,5 +91,5 @@ def _split(traffic: Traffic, sticky: str) -> Iterable[str]:
         yield block(f"map {cookie} $rollout_cookie", f'"" {given};')
         yield "add_header Set-Cookie $rollout_cookie always;"
     # The salt changes with the rollout, or the same users would be the first ones every time.
-    head = f'split_clients "{traffic.canary[0]} $rollout_user" $app'
+    head = f'split_clients "{traffic.canary[0]} $rollout_user" $rollout_app'
     yield block(head, f"{traffic.share:.2f}% canary;", "* stable;")

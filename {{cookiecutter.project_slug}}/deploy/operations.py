@@ -8,6 +8,7 @@ from contextlib import suppress
 from time import sleep
 from typing import TYPE_CHECKING
 
+from deploy.adoption import adopt, adoptable, pinned
 from deploy.errors import Interrupted, Refused, StepFailed
 from deploy.fleet import Release
 from deploy.lock import holder
@@ -15,6 +16,7 @@ from deploy.steps import words
 
 if TYPE_CHECKING:
     from deploy.configuration import Strategy
+    from deploy.fleet import Fleet
     from deploy.host import Host
     from deploy.rollout import Rollout
 
@@ -26,6 +28,9 @@ def roll_out(host: Host, strategy: Strategy, image: str, command: str) -> int:
     with host.locked(command):
         _refuse_unfinished(host)
         _refuse_blind_canary(host, strategy)
+        host.nginx.check()
+        if not adopt(host, command):
+            return 1
         rollout = host.begin(strategy, image or pinned(live(host)), command, migrates=True)
         return _end(host, rollout, "done")
 
@@ -34,17 +39,21 @@ def plan(host: Host, strategy: Strategy, image: str) -> list[str]:
     """Tell the steps that `roll_out` would take; nothing is fetched or changed."""
     _refuse_unfinished(host)
     _refuse_blind_canary(host, strategy)
-    fleet = host.history.fleet()
-    release = Release(image, "its digest", "") if image else live(host)
+    host.nginx.check()
+    adopted = adoptable(host)
+    fleet = adopted or host.history.fleet()
+    release = Release(image, "its digest", "") if image else _newest(fleet)
     number, migrates = host.history.next_number(), host.driver.migrates()
     steps = host.machine.steps(strategy, fleet, number, release, migrates=migrates)
-    return [f"pull {release.image}", *map(words, steps)]
+    first = [f"take over {', '.join(fleet.traffic.stable)}"] if adopted else []
+    return [*first, f"pull {release.image}", *map(words, steps)]
 
 
 def roll_back(host: Host, number: int | None, command: str) -> int:
     """Undo the rollout that stands halfway; if none does, bring back an earlier release."""
     with host.locked(command):
         latest = host.history.latest()
+        host.nginx.check()
         if latest and not latest.ended:
             host.machine.turn_back(latest, f"undone by {command}")
             host.machine.restore(latest)
@@ -65,6 +74,7 @@ def resume(host: Host, command: str, *, goes_on: bool = True) -> int:
         latest = host.history.latest()
         if not latest:
             return 0
+        host.nginx.check()
         host.machine.restore(latest)
         if latest.ended:
             host.progress.say("everything runs that should")
@@ -93,15 +103,13 @@ def abort(host: Host, command: str) -> int:
 
 def live(host: Host) -> Release:
     """Tell which release serves. Raises Refused if none does."""
-    instances = host.history.fleet().instances
-    if not instances:
-        raise Refused("Nothing has been rolled out yet. Name an image.")
-    return instances[-1].release
+    return _newest(host.history.fleet())
 
 
-def pinned(release: Release) -> str:
-    """Name a release so that nothing else can be meant."""
-    return f"{release.image.partition('@')[0]}@{release.digest}"
+def _newest(fleet: Fleet) -> Release:
+    if not fleet.instances:
+        raise Refused("Nothing serves yet. Name an image: make deploy IMAGE=name:tag")
+    return fleet.instances[-1].release
 
 
 def _end(host: Host, rollout: Rollout, wanted: str) -> int:
@@ -113,6 +121,8 @@ def _end(host: Host, rollout: Rollout, wanted: str) -> int:
 
 def _tidy(host: Host) -> None:
     """Let go of releases that the history has forgotten; failing that, nothing is lost but room."""
+    if not host.history.fleet().instances:
+        host.nginx.clear()
     digests = host.history.digests()
     if digests is not None:
         with suppress(StepFailed):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from deploy import readiness
 from deploy.errors import StepFailed
 from deploy.nginx import traffic_part
-from deploy.probe import Address, ask
+from deploy.probe import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,6 @@ class Proxy:
         self.ready = configuration.ready
         self.driver = driver
         self.nginx = nginx
-        self.admin = Address("127.0.0.1", self.settings.admin_port)
 
     def shift(self, fleet: Fleet) -> None:
         """Have nginx test, take and show it; wait until the workers of before are gone."""
@@ -75,7 +74,8 @@ class Proxy:
 
     def _tells(self, generation: str) -> bool:
         try:
-            return all(ask(self.admin, "/generation").body == generation for _ in range(ROW))
+            admin = self.nginx.admin()
+            return all(ask(admin, "/generation").body == generation for _ in range(ROW))
         except OSError:
             return False
 
@@ -85,7 +85,7 @@ class Proxy:
         expected = {readiness.told(self.driver, it, self.ready) for it in serving} - {None}
         for _ in range(ROW if expected else 0):
             try:
-                answer = ask(self.admin, self.ready.version, host=self.ready.host)
+                answer = ask(self.nginx.admin(), self.ready.version, host=self.ready.host)
                 revision = json.loads(answer.body).get("revision")
             except (OSError, ValueError, AttributeError) as error:
                 raise StepFailed(f"{self.ready.version} through the proxy: {error}") from error

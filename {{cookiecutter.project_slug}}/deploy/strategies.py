@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from deploy.fleet import Traffic
 from deploy.steps import Migrate, Observe, Ready, Retire, Shift, Start, Verify
@@ -13,10 +13,13 @@ from deploy.steps import Migrate, Observe, Ready, Retire, Shift, Start, Verify
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from deploy.configuration import Configuration, Strategy
+    from deploy.configuration import Configuration
     from deploy.fleet import Instance, Release
     from deploy.rollout import Rollout
     from deploy.steps import Step
+
+
+Way: TypeAlias = Literal["rolling", "blue-green", "canary", "adopt"]
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,12 @@ class Order:
     configuration: Configuration
 
 
-def forward(
-    strategy: Strategy, release: Release, order: Order, *, migrates: bool
-) -> Iterator[Step]:
+def forward(way: Way, release: Release, order: Order, *, migrates: bool) -> Iterator[Step]:
     """Plan everything that follows once the release is here."""
     yield Verify(release)
     if migrates:
         yield Migrate(release)
-    yield from STRATEGIES[strategy if order.old else "blue-green"](order)
+    yield from STRATEGIES[way if order.old else "blue-green"](order)
 
 
 def rolling(order: Order) -> Iterator[Step]:
@@ -72,6 +73,11 @@ def canary(order: Order) -> Iterator[Step]:
         yield Observe(stage.seconds, chosen, order.old, stage.share, needs_data=True)
     yield from opened(order.new[running:])
     yield from switched(order)
+
+
+def adopt(order: Order) -> Iterator[Step]:
+    """Leave the old release where it is, under the name of each instance."""
+    yield Shift(Traffic(names(order.old)))
 
 
 def back(rollout: Rollout) -> Iterator[Step]:
@@ -111,8 +117,9 @@ def names(instances: tuple[Instance, ...] | list[Instance]) -> tuple[str, ...]:
     return tuple(instance.name for instance in instances)
 
 
-STRATEGIES: dict[Strategy, Callable[[Order], Iterator[Step]]] = {
+STRATEGIES: dict[Way, Callable[[Order], Iterator[Step]]] = {
     "rolling": rolling,
     "blue-green": blue_green,
     "canary": canary,
+    "adopt": adopt,
 }

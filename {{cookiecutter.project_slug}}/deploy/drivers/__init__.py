@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from deploy.fleet import Instance, Release
-    from deploy.probe import Answer
+    from deploy.probe import Address, Answer
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,10 @@ class Driver(Protocol):
         """Send it a GET, past the proxy. Raises OSError."""
 
     def counts(self, instance: Instance, path: str) -> str:
-        """Fetch what it has counted. Raises OSError."""
+        """Fetch what it has counted. Raises OSError, also for what is not a whole 200."""
+
+    def adoptable(self) -> tuple[Instance, ...]:
+        """Find the instances that run and that no rollout has started; nothing is changed."""
 
     def upstream(self, instance: Instance) -> str:
         """Name the address where the proxy reaches it."""
@@ -74,8 +77,14 @@ class Nginx(Protocol):
     resolves: bool
     """Whether names of instances are to be looked up while it runs."""
 
+    def check(self) -> None:
+        """Raise Refused if the one that runs cannot be told who gets the traffic."""
+
     def version(self) -> tuple[int, ...]:
-        """Tell its version."""
+        """Tell its version; nothing is changed or fetched for that."""
+
+    def admin(self) -> Address:
+        """Tell where this host reaches its admin server. Raises OSError if it does not run."""
 
     def admin_listen(self) -> str:
         """Tell what nginx listens on so that the admin port of this host leads there."""
@@ -86,5 +95,11 @@ class Nginx(Protocol):
     def reload(self) -> None:
         """Start it, or let it read its configuration."""
 
+    def ports(self) -> tuple[int, ...]:
+        """Name the ports of this host that it needs."""
+
     def workers(self) -> set[int]:
         """Name its worker processes, those too that only finish what they have begun."""
+
+    def clear(self) -> None:
+        """Forget who gets the traffic, so that it can serve without rollouts."""

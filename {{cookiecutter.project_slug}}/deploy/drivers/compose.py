@@ -1,4 +1,4 @@
-"""Calls `docker compose` with the project's files and one of ours on top."""
+"""Calls `docker compose` with the project's files."""
 
 from __future__ import annotations
 
@@ -20,19 +20,16 @@ class Compose:
     def __init__(self, configuration: Configuration) -> None:
         self.settings = configuration.docker
         self.proxy = configuration.proxy
-        self.directory = Path(configuration.directory)
         self.files = tuple(Path(file) for file in self.settings.compose)
 
     def __call__(
         self,
         *arguments: str,
         image: str = "",
-        over: Path | None = None,
         seconds: float | None = 600,
     ) -> str:
         """Run a command. Raises StepFailed."""
-        files = (*self.files, over) if over else self.files
-        named = [word for file in files for word in ("--file", str(file))]
+        named = [word for file in self.files for word in ("--file", str(file))]
         environment = {**os.environ, "HTTP_PORT": str(self.proxy.port)}
         if image:
             environment["IMAGE"] = image
@@ -54,6 +51,18 @@ class Compose:
     def project(self) -> str:
         """Name of the project, which begins every name."""
         return str(self.configuration["name"])
+
+    @property
+    def named(self) -> str:
+        """Options of a command for people, to be run in the folder of the first file."""
+        files = [str(os.path.relpath(it, self.files[0].parent)) for it in self.files]
+        return "" if files == ["compose.yaml"] else " ".join(f"--file {it}" for it in files) + " "
+
+    def running(self, service: str) -> list[str]:
+        """Name the running containers of a service that compose keeps: none that it runs once."""
+        labels = (f"project={self.project}", f"service={service}", "oneoff=False")
+        filters = [word for it in labels for word in ("--filter", f"label=com.docker.compose.{it}")]
+        return sorted(run("docker", "ps", "--format", "{{.Names}}", *filters, seconds=30).split())
 
     def up_dependencies(self) -> None:
         """Have everything run that the service needs, but what runs once and ends."""

@@ -1,46 +1,79 @@
-"""Runs the proxy of the compose file, with its own configuration but for who gets the traffic."""
+"""Steers the proxy of the compose file, whoever has started it, by files that it includes."""
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deploy.commands import run
+from deploy.drivers import engine
 from deploy.drivers.compose import Compose
-from deploy.errors import StepFailed
+from deploy.errors import Refused, StepFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from deploy.configuration import Configuration
+    from deploy.probe import Address
 
 INSIDE = 8082
-"""Port in the container that the admin port of this host leads to."""
-UPSTREAM = re.compile(r"^ *upstream app \{.*?\}\n", re.DOTALL | re.MULTILINE)
+"""Port in the container where nginx tells what it works by; compose publishes it anywhere."""
+USERS = 8080
+TARGET = "/run/traffic"
+"""Folder in the container whose files nginx.conf includes."""
+TRAFFIC = "traffic.conf"
+"""Who gets the traffic, and `$rollout_app` that chooses."""
+CHOICE = "app.map"
+"""Makes `$app`, which requests are passed on to, what `$rollout_app` is."""
 
 
 class ComposeNginx:
-    """What proxy/nginx/ says is copied to our folder, which the container sees in its place."""
+    """`make up` and rollouts run the same container; only who gets its traffic changes."""
 
     resolves = True
 
     def __init__(self, configuration: Configuration) -> None:
         self.settings = configuration.docker
-        self.admin_port = configuration.proxy.admin_port
+        self.port = configuration.proxy.port
         self.compose = Compose(configuration)
-        directory = Path(configuration.directory)
-        self.source = self.compose.files[0].parent / self.settings.proxy_folder
-        self.folder = directory / "proxy"
-        self.over = directory / "compose.yaml"
+
+    def check(self) -> None:
+        """Raise Refused if it was started with another compose file or port than a rollout has."""
+        found = self._running()
+        if not found:
+            return
+        mounted = {it["Destination"]: it.get("Source") for it in found["Mounts"]}
+        ports = found["NetworkSettings"]["Ports"]
+        if mounted.get(TARGET) != str(self._folder()) or not ports.get(f"{INSIDE}/tcp"):
+            raise Refused(
+                f"{found['Name'][1:]} was started by another version of proxy/compose.yaml, and "
+                "cannot be told who gets the traffic. Start it anew, which takes a second in which "
+                f"nobody is served: HTTP_PORT={self.port} docker compose {self.compose.named}up "
+                f"--detach --no-deps --wait {self.settings.proxy}"
+            )
+        published = [int(it["HostPort"]) for it in ports.get(f"{USERS}/tcp") or ()]
+        if published and self.port not in published:
+            raise Refused(
+                f"{found['Name'][1:]} serves on port {published[0]}, and [proxy] says "
+                f"port = {self.port}. Write into deploy/rollout.toml: port = {published[0]}"
+            )
 
     def version(self) -> tuple[int, ...]:
-        """Ask the program in the image."""
-        said = self._compose("run", "--rm", "--no-deps", "--no-TTY", self.settings.proxy, "-v")
-        found = re.search(r"nginx/([\d.]+)", said)
-        return tuple(map(int, found[1].split("."))) if found else ()
+        """Ask the program, in its container or else in one that lasts no longer."""
+        if found := self._running():
+            said = run("docker", "exec", str(found["Id"]), "nginx", "-v", seconds=30)
+        else:
+            image = str(self.compose.configuration["services"][self.settings.proxy]["image"])
+            alone = ("--rm", "--pull", "never", "--network", "none", "--entrypoint", "nginx")
+            said = run("docker", "run", *alone, image, "-v", seconds=60)
+        version = re.search(r"nginx/([\d.]+)", said)
+        return tuple(map(int, version[1].split("."))) if version else ()
+
+    def admin(self) -> Address:
+        """Look up where its port is published, which changes when it is started again."""
+        return engine.address(self._running(), INSIDE)
 
     def admin_listen(self) -> str:
         """It listens within the container."""
@@ -48,61 +81,67 @@ class ComposeNginx:
 
     def install(self, text: str) -> None:
         """Test it beside the one in use, then rename."""
-        candidate = self.folder / "nginx.new.conf"
-        self._lay_out()
-        source = (self.source / "nginx.conf").read_text()
-        whole, found = UPSTREAM.subn(lambda _: text, source)
-        if found != 1:
-            raise StepFailed(f"{self.source}/nginx.conf: there is no `upstream app` to replace.")
-        candidate.write_text(whole)
-        test = (self.settings.proxy, "-t", "-c", "/etc/nginx/nginx.new.conf")
-        self._compose("run", "--rm", "--no-deps", "--no-TTY", *test)
-        candidate.replace(self.folder / "nginx.conf")
+        folder = self._folder()
+        candidate = folder / "new"
+        shutil.rmtree(candidate, ignore_errors=True)
+        candidate.mkdir(parents=True)
+        candidate.chmod(0o755)
+        _write(candidate / TRAFFIC, text)
+        _write(candidate / CHOICE, '"" $rollout_app;')
+        instead = ("--volume", f"{candidate}:{TARGET}:ro")
+        once = ("run", "--rm", "--no-deps", "--no-TTY", *instead, self.settings.proxy, "-t")
+        self.compose(*once)
+        # In this order: nginx may start between the two, and the second says what the first means.
+        for name in (TRAFFIC, CHOICE):
+            candidate.joinpath(name).replace(folder / name)
+        candidate.rmdir()
 
     def reload(self) -> None:
         """Send a running one the signal, or start one."""
-        container = self._container()
-        if container:
-            run("docker", "kill", "--signal", "HUP", container)
+        if found := self._running():
+            run("docker", "kill", "--signal", "HUP", str(found["Id"]))
         else:
-            self._compose("up", "--detach", "--no-deps", "--wait", self.settings.proxy)
+            self.compose("up", "--detach", "--no-deps", "--wait", self.settings.proxy)
+
+    def ports(self) -> tuple[int, ...]:
+        """One for users; the other may be any."""
+        return (self.port,)
 
     def workers(self) -> set[int]:
         """Look at the processes of its container."""
-        container = self._container()
-        lines = run("docker", "top", container, "-o", "pid,args").splitlines() if container else []
+        found = self._running()
+        top = ("docker", "top", str(found["Id"]), "-o", "pid,args") if found else ()
+        lines = run(*top).splitlines() if top else []
         return {int(line.split()[0]) for line in lines if "worker process" in line}
 
-    def _compose(self, *arguments: str) -> str:
-        self._lay_out()
-        return self.compose(*arguments, over=self.over)
+    def clear(self) -> None:
+        """Take the files away, so that nginx passes requests on to whom compose runs."""
+        folder = self._folder()
+        for name in (CHOICE, TRAFFIC):
+            folder.joinpath(name).unlink(missing_ok=True)
+        with suppress(StepFailed):
+            if found := self._running():
+                run("docker", "kill", "--signal", "HUP", str(found["Id"]))
 
-    def _container(self) -> str:
-        said = self._compose("ps", "--quiet", "--status", "running", self.settings.proxy)
-        return said.strip()
+    def _running(self) -> dict[str, Any] | None:
+        names = self.compose.running(self.settings.proxy)
+        return engine.container(names[0]) if names else None
 
-    def _lay_out(self) -> None:
-        """Write our compose file; copy the proxy's configuration the first time."""
-        if self.over.exists() and self.folder.exists():
-            return
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.folder.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(self.source, fresh)
-        for path in fresh.glob("*.conf"):
-            path.write_text(path.read_text().replace("http://app;", "http://$app;"))
-        fresh.rename(self.folder)
-        proxy = {
-            "volumes": list(self._moved()),
-            "ports": [f"127.0.0.1:{self.admin_port}:{INSIDE}"],
-        }
-        self.over.write_text(json.dumps({"services": {self.settings.proxy: proxy}}))
-
-    def _moved(self) -> Iterator[str]:
-        """Give the volumes that show something of proxy/nginx/, with our copy in its place."""
+    def _folder(self) -> Path:
         service = self.compose.configuration["services"][self.settings.proxy]
-        for volume in service["volumes"]:
-            source = Path(volume.get("source", ""))
-            if source.is_relative_to(self.source):
-                ours = self.folder / source.relative_to(self.source)
-                yield f"{ours}:{volume['target']}:ro"
+        for volume in service.get("volumes") or ():
+            if volume.get("target") == TARGET and volume.get("source"):
+                return Path(volume["source"])
+        raise Refused(
+            f"The compose service {self.settings.proxy} has no volume at {TARGET}, where it is "
+            "told who gets the traffic. Take it over from the template's proxy/compose.yaml."
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write what every user may read, also nginx in its container; it is on disk then."""
+    with path.open("w") as file:
+        file.write(f"{text}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(0o644)

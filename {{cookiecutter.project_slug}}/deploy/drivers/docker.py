@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploy.commands import last, run
-from deploy.drivers import Vitals
+from deploy.drivers import Vitals, engine
 from deploy.drivers.compose import Compose
 from deploy.drivers.usage import usage
-from deploy.errors import StepFailed
-from deploy.fleet import Release
-from deploy.probe import Address, Answer, ask
+from deploy.errors import Refused, StepFailed
+from deploy.fleet import Instance, Release
+from deploy.probe import Answer, ask, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from deploy.configuration import Configuration
-    from deploy.fleet import Instance
 
 SLACK = 10
 """Seconds beyond drain and grace until the engine kills a container that should end."""
+ADOPTED = "up-"
+"""Begins the name of an instance that compose started, and no rollout."""
+RESTART = "unless-stopped"
 
 
 class Containers:
@@ -31,7 +32,7 @@ class Containers:
         self.settings = configuration.docker
         self.drain = configuration.drain_seconds
         self.grace = configuration.grace_seconds
-        self.host = configuration.ready.host
+        self.host = configuration.ready.host or "127.0.0.1"
         self.compose = Compose(configuration)
 
     def engine(self) -> str:
@@ -46,22 +47,20 @@ class Containers:
     def pull(self, image: str) -> Release:
         """Fetch it from its registry; an image that was built here is taken as it is."""
         name, _, digest = image.partition("@")
-        found = _inspected(self._kept(digest)) if digest else None
+        found = digest and (engine.image(self._kept(digest)) or engine.image(digest))
         if not found:
             complaint = _pulled(image)
-            found = _inspected(image)
+            found = engine.image(image)
             if not found:
                 raise StepFailed(f"{image} is neither in its registry nor here: {complaint}")
         digests = [it for it in found["RepoDigests"] if it.startswith(f"{_repository(name)}@")]
         known = digest or (digests[0].partition("@")[2] if digests else str(found["Id"]))
         run("docker", "tag", str(found["Id"]), self._kept(known))
-        labels = found["Config"].get("Labels") or {}
-        revision = labels.get("org.opencontainers.image.revision") or known[7:19]
-        return Release(name, known, str(revision))
+        return Release(name, known, _revision(found, known))
 
     def verify(self, release: Release) -> None:
         """See that the tag still leads to the digest."""
-        found = _inspected(self._kept(release.digest))
+        found = engine.image(self._kept(release.digest))
         names = [] if found is None else [found["Id"], *found["RepoDigests"]]
         if not any(str(name).endswith(release.digest) for name in names):
             raise StepFailed(f"{self._kept(release.digest)} is not {release.digest} any more.")
@@ -87,13 +86,20 @@ class Containers:
     def start(self, instance: Instance) -> None:
         """Have a container of that name run, restarted by the engine as the compose file says."""
         name = self._name(instance)
-        found = _container(name)
-        if found and found["State"]["Running"]:
-            return
-        self.compose.up_dependencies()
-        if found:
+        found = engine.container(name)
+        is_running = found is not None and found["State"]["Running"]
+        if not is_running:
+            self.compose.up_dependencies()
+        if not found:
+            self._create(instance, name)
+        elif not is_running:
             run("docker", "start", name)
-            return
+        # Compose gives a container that it was told to run no policy, and whoever was killed after
+        # that has not given it one either.
+        if not found or found["HostConfig"]["RestartPolicy"]["Name"] != RESTART:
+            run("docker", "update", "--restart", RESTART, name)
+
+    def _create(self, instance: Instance, name: str) -> None:
         self.compose(
             "run",
             "--detach",
@@ -109,19 +115,19 @@ class Containers:
             self.settings.service,
             image=self._kept(instance.release.digest),
         )
-        run("docker", "update", "--restart", "unless-stopped", name)
 
     def stop(self, instance: Instance) -> None:
         """Stop and remove the container."""
         name = self._name(instance)
-        if _container(name):
-            patience = int(self.drain + self.grace) + SLACK
+        if found := engine.container(name):
+            own = found["Config"].get("StopTimeout") or 0  # what compose gives one that it starts
+            patience = max(int(self.drain + self.grace) + SLACK, own)
             run("docker", "stop", "-t", str(patience), name, seconds=patience + SLACK)
             run("docker", "rm", "--force", name)
 
     def vitals(self, instance: Instance) -> Vitals:
         """Ask the engine whether it runs, and the system what its process uses."""
-        found = _container(self._name(instance))
+        found = engine.container(self._name(instance))
         if not found or not found["State"]["Running"]:
             return Vitals()
         seconds, memory = usage(Path(f"/proc/{found['State']['Pid']}"))
@@ -135,46 +141,50 @@ class Containers:
 
     def ask(self, instance: Instance, path: str, timeout: float = 2.0) -> Answer:
         """Ask on the port of this host that leads to it."""
-        return ask(self._published(instance, self.settings.port), path, timeout, self.host)
+        address = engine.address(engine.container(self._name(instance)), self.settings.port)
+        return ask(address, path, timeout, self.host)
 
     def counts(self, instance: Instance, path: str) -> str:
         """Ask on the other one."""
-        return ask(self._published(instance, self.settings.counts_port), path).body
+        found = engine.container(self._name(instance))
+        return fetch(engine.address(found, self.settings.counts_port), path, "127.0.0.1")
 
     def upstream(self, instance: Instance) -> str:
         """Name it as Docker's resolver knows it."""
         return f"{self._name(instance)}:{self.settings.port}"
 
+    def adoptable(self) -> tuple[Instance, ...]:
+        """Look for containers of the service that compose keeps: `make up` starts such."""
+        names = self.compose.running(self.settings.service)
+        return tuple(self._adopted(slot, name) for slot, name in enumerate(names))
+
+    def _adopted(self, slot: int, name: str) -> Instance:
+        number = name.removeprefix(self._name_of(""))
+        found = engine.container(name)
+        known = found and engine.image(found["Image"])
+        if not number.isdigit() or not found or not known:
+            raise Refused(
+                f"{name} was started by compose and cannot be taken over, for it has a name of its "
+                f"own or its image is gone. Run: docker rm --force {name}"
+            )
+        digest = str(known["Id"])
+        image = str(found["Config"]["Image"]).partition("@")[0]
+        release = Release(image, digest, _revision(known, digest))
+        return Instance(f"{ADOPTED}{number}", release, "green", slot)
+
     def _name(self, instance: Instance) -> str:
-        return f"{self.compose.project}-{self.settings.service}-{instance.name}"
+        return self._name_of(instance.name.removeprefix(ADOPTED))
+
+    def _name_of(self, name: str) -> str:
+        return f"{self.compose.project}-{self.settings.service}-{name}"
 
     def _kept(self, digest: str) -> str:
         return f"{self.compose.project}-release:{digest.removeprefix('sha256:')[:12]}"
 
-    def _published(self, instance: Instance, port: int) -> Address:
-        found = _container(self._name(instance))
-        ports = found["NetworkSettings"]["Ports"].get(f"{port}/tcp") if found else None
-        if not ports:
-            raise ConnectionRefusedError(f"{instance.name} is not running")
-        return Address(ports[0]["HostIp"], int(ports[0]["HostPort"]))
 
-
-def _container(name: str) -> dict[str, Any] | None:
-    return _first("docker", "container", "inspect", name)
-
-
-def _inspected(image: str) -> dict[str, Any] | None:
-    return _first("docker", "image", "inspect", image)
-
-
-def _first(*command: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(run(*command, seconds=30))
-    except StepFailed as error:
-        if "No such" in str(error):
-            return None
-        raise
-    return dict(found[0])
+def _revision(image: dict[str, Any], digest: str) -> str:
+    labels = image["Config"].get("Labels") or {}
+    return str(labels.get("org.opencontainers.image.revision") or digest[7:19])
 
 
 def _pulled(image: str) -> str:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from deploy.commands import last, run
 from deploy.errors import StepFailed
 from deploy.nginx import block, keeping
+from deploy.probe import Address
 
 if TYPE_CHECKING:
     from deploy.configuration import Configuration
 
 FORWARDING = (
-    "proxy_pass http://$app;",
+    "proxy_pass http://$rollout_app;",
     "proxy_http_version 1.1;",
     'proxy_set_header Connection "";',
     "proxy_set_header Host $http_host;",
@@ -46,10 +47,17 @@ class LocalNginx:
         self.program = configuration.process.nginx
         self.folder = Path(configuration.directory) / "nginx"
 
+    def check(self) -> None:
+        """Nobody else starts one that is taken for ours."""
+
     def version(self) -> tuple[int, ...]:
         """Ask the program."""
         found = re.search(r"nginx/([\d.]+)", run(self.program, "-v"))
         return tuple(map(int, found[1].split("."))) if found else ()
+
+    def admin(self) -> Address:
+        """It listens on this host itself."""
+        return Address("127.0.0.1", self.settings.admin_port)
 
     def admin_listen(self) -> str:
         """It listens on this host itself."""
@@ -82,11 +90,18 @@ class LocalNginx:
             words = last((self.folder / "error.log").read_text(errors="replace"))
             raise StepFailed(f"nginx does not start: {words}")
 
+    def ports(self) -> tuple[int, ...]:
+        """One for users, one for us."""
+        return self.settings.port, self.settings.admin_port
+
     def workers(self) -> set[int]:
         """Look at the children of its master."""
         master = self._master()
         children = Path(f"/proc/{master}/task/{master}/children")
         return set(map(int, children.read_text().split())) if master else set()
+
+    def clear(self) -> None:
+        """Leave it: without rollouts it serves nobody."""
 
     def _command(self, configuration: str) -> tuple[str, ...]:
         prefix = f"{self.folder}/"

@@ -16,7 +16,7 @@ from deploy.drivers import Vitals
 from deploy.drivers.usage import usage
 from deploy.errors import StepFailed
 from deploy.fleet import Release
-from deploy.probe import Address, Answer, ask
+from deploy.probe import Address, Answer, ask, fetch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -136,7 +136,11 @@ class Processes:
 
     def counts(self, instance: Instance, path: str) -> str:
         """Ask on the port after it."""
-        return ask(Address("127.0.0.1", self._port(instance) + 1), path).body
+        return fetch(Address("127.0.0.1", self._port(instance) + 1), path)
+
+    def adoptable(self) -> tuple[Instance, ...]:
+        """Nothing else starts instances as plain processes."""
+        return ()
 
     def upstream(self, instance: Instance) -> str:
         """Name its port."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from deploy.configuration import Configuration, Docker
-from deploy.drivers import docker
+import pytest
+
+from deploy.configuration import Configuration
+from deploy.drivers import docker, engine
+from deploy.drivers.compose import Compose
 from deploy.drivers.compose_nginx import ComposeNginx
 from deploy.drivers.docker import Containers
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+from deploy.errors import Refused
+from deploy.fleet import Instance, Release
 
 
 def test_only_what_the_history_has_forgotten_is_let_go_of(
@@ -35,27 +34,64 @@ def test_only_what_the_history_has_forgotten_is_let_go_of(
     assert len(said) == 1
 
 
-def test_every_part_of_the_proxys_configuration_is_our_copy(
-    tmp_path: Path,
+def test_who_gets_the_traffic_is_tested_beside_what_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = tmp_path / "proxy" / "nginx"
-    source.mkdir(parents=True)
-    (source / "nginx.conf").write_text("upstream app {\n}\nproxy_pass http://app;\n")
-    (source / "listen-tls.conf").write_text("")
-    volumes = [
-        {"source": str(source), "target": "/etc/nginx"},
-        {"source": str(source / "listen-tls.conf"), "target": "/etc/nginx/listen.conf"},
-        {"source": "/somewhere/else", "target": "/run/tls"},
-        {"target": "/tmp"},  # noqa: S108 - in the container
-    ]
-    directory = tmp_path / "state"
-    settings = Docker(compose=(str(tmp_path / "compose.yaml"),))
-    proxy = ComposeNginx(Configuration(directory=str(directory), docker=settings))
+    """nginx tests the new files in a container of its own before they are renamed into place."""
+    folder = tmp_path / "traffic"
+    folder.mkdir()
+    proxy = ComposeNginx(Configuration())
+    volumes = [{"target": "/tmp"}, {"source": str(folder), "target": "/run/traffic"}]  # noqa: S108
     proxy.compose.configuration = {"services": {"proxy": {"volumes": volumes}}}
-    proxy._lay_out()  # noqa: SLF001 - what is written is what compose is given
-    written = json.loads((directory / "compose.yaml").read_text())["services"]["proxy"]
-    assert written["volumes"] == [
-        f"{directory}/proxy:/etc/nginx:ro",
-        f"{directory}/proxy/listen-tls.conf:/etc/nginx/listen.conf:ro",
-    ]
-    assert "http://$app;" in (directory / "proxy" / "nginx.conf").read_text()
+    tested: list[str] = []
+
+    def call(_: Compose, *arguments: str, **__: object) -> str:
+        volume = arguments[arguments.index("--volume") + 1]
+        tested.append(Path(volume.partition(":")[0]).joinpath("traffic.conf").read_text())
+        assert not list(folder.glob("*.conf")), "nothing is in use before it has been tested"
+        return ""
+
+    monkeypatch.setattr(Compose, "__call__", call)
+    proxy.install("upstream stable {\n}")
+    assert tested == ["upstream stable {\n}\n"]
+    assert {it.name for it in folder.iterdir()} == {"traffic.conf", "app.map"}
+    assert {it.stat().st_mode & 0o777 for it in folder.iterdir()} == {0o644}
+
+
+def test_a_proxy_that_was_started_otherwise_is_refused_with_the_command_that_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = ComposeNginx(Configuration())
+    volumes = [{"source": str(tmp_path), "target": "/run/traffic"}]
+    proxy.compose.configuration = {"name": "shop", "services": {"proxy": {"volumes": volumes}}}
+    found = {
+        "Name": "/shop-proxy-1",
+        "Mounts": [{"Destination": "/run/traffic", "Source": str(tmp_path)}],
+        "NetworkSettings": {
+            "Ports": {"8080/tcp": [{"HostPort": "9000"}], "8082/tcp": [{"HostPort": "1"}]}
+        },
+    }
+    monkeypatch.setattr(Compose, "running", lambda *_: ["shop-proxy-1"])
+    monkeypatch.setattr(engine, "container", lambda _: found)
+    with pytest.raises(Refused, match=r"serves on port 9000, .*: port = 9000$"):
+        proxy.check()
+    found["Mounts"] = []
+    told = "HTTP_PORT=8080 docker compose up --detach --no-deps --wait proxy$"
+    with pytest.raises(Refused, match=told):
+        proxy.check()
+
+
+@pytest.mark.parametrize("policy", ["no", "unless-stopped"])
+def test_an_instance_that_was_started_by_half_gets_its_restart_policy(
+    monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """Whoever is killed between starting a container and this leaves it without one."""
+    said: list[tuple[str, ...]] = []
+    found = {"State": {"Running": True}, "HostConfig": {"RestartPolicy": {"Name": policy}}}
+    monkeypatch.setattr(engine, "container", lambda _: found)
+    monkeypatch.setattr(docker, "run", lambda *command: said.append(command))
+    containers = Containers(Configuration())
+    containers.compose.configuration = {"name": "shop"}
+    containers.start(Instance("blue-1-1", Release("shop", "sha256:1", "1"), "blue", 0))
+    update = ("docker", "update", "--restart", "unless-stopped", "shop-web-blue-1-1")
+    assert said == ([update] if policy == "no" else [])

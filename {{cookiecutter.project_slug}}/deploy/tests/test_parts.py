@@ -104,7 +104,8 @@ def part(sticky: str, *, resolves: bool = False, share: float = 5) -> str:
 def test_a_canary_splits_users_by_what_they_carry(sticky: str, line: str) -> None:
     text = part(sticky)
     assert line in text
-    assert 'split_clients "c $rollout_user" $app {\n    5.00% canary;\n    * stable;\n}' in text
+    split = 'split_clients "c $rollout_user" $rollout_app {\n    5.00% canary;\n    * stable;\n}'
+    assert split in text
     assert "server host-a:8000 max_fails=0 backup;" in text
     assert ("Set-Cookie" in text) == (sticky == "cookie:side")
 
@@ -119,7 +120,7 @@ def test_names_are_looked_up_while_it_runs_only_where_there_are_names() -> None:
 def test_the_admin_port_passes_on_who_answers() -> None:
     admin = part("client").partition("listen 8082;")[2]
     assert 'location = "/version" {' in admin
-    assert "proxy_pass http://$app;" in admin
+    assert "proxy_pass http://$rollout_app;" in admin
 
 
 def test_another_traffic_is_another_generation() -> None:

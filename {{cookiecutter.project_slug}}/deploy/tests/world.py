@@ -51,6 +51,10 @@ class World:
     """Requests from one look at the counts to the next."""
     full: bool = False
     """Whether the disk is."""
+    found: tuple[Instance, ...] = ()
+    """Instances that compose has started."""
+    mute: set[str] = field(default_factory=set)
+    """Names of instances that do not tell what they have counted."""
     kept: set[str] = field(default_factory=set)
     """Digests of the releases that were not let go of."""
 
@@ -123,14 +127,25 @@ class World:
         status = 500 if bad or instance.name in self.leaving else 200
         return Answer(status, f'{{"revision":"{revision}"}}', 9.0 if revision == "slow" else 0.0)
 
-    def counts(self, _: Instance, path: str) -> str:  # noqa: ARG002
+    def counts(self, instance: Instance, path: str) -> str:
+        if instance.name in self.mute:
+            raise OSError(f"{path} answers 503")
         self.requests += self.rate
         return COUNTS % ((self.requests,) * 3)
+
+    def adoptable(self) -> tuple[Instance, ...]:
+        return tuple(it for it in self.found if it.name in self.running)
 
     def upstream(self, instance: Instance) -> str:
         return instance.name
 
     # what the proxy does
+
+    def check(self) -> None:
+        pass
+
+    def clear(self) -> None:
+        self.effect("clear", lambda: setattr(self, "serving", Fleet()))
 
     def shift(self, fleet: Fleet) -> None:
         self.effect("shift", lambda: setattr(self, "serving", fleet))
