@@ -6,13 +6,16 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import inf
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-LINE = re.compile(r"^(http_requests_total|http_request_duration_seconds_bucket)\{(.*)\} (\S+)$")
+REQUESTS = "http_requests_total"
+SECONDS = "http_request_duration_seconds"
+SERIES = re.compile(rf"^({REQUESTS}|{SECONDS}_bucket)[{{ ]")
+LINE = re.compile(r'^\w+\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\} (\S+)(?: .*)?$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -38,6 +41,11 @@ class Counts:
         buckets.subtract(other.buckets)
         return Counts(self.requests - other.requests, self.errors - other.errors, buckets)
 
+    def fell_below(self, other: Counts) -> bool:
+        """Whether something is less than it was, as after a restart."""
+        buckets = (self.buckets[bound] < count for bound, count in other.buckets.items())
+        return self.requests < other.requests or self.errors < other.errors or any(buckets)
+
     def error_ratio(self, least: float) -> float:
         """Errors among the requests; if these are fewer than `least`, as if the rest went well."""
         return self.errors / max(self.requests, least, 1)
@@ -59,19 +67,34 @@ class Counts:
 
 
 def parse(text: str, ignored: Collection[str] = ()) -> Counts:
-    """Read the usual text format, without the routes that are ignored."""
+    """Read the usual text format, without the routes that are ignored.
+
+    Raises ValueError if it lacks a metric or has a line that says no number: taken for zero, that
+    would make a bad release look good, or an old one look worse than it is.
+    """
+    for name in (REQUESTS, SECONDS):
+        if name not in text:
+            raise ValueError(f"{name} is missing")
     requests = errors = 0.0
     buckets: Counter[float] = Counter()
     for line in text.splitlines():
-        if not (found := LINE.match(line)):
+        if not (series := SERIES.match(line)):
             continue
-        labels = dict(LABEL.findall(found[2]))
+        labels, value = _sample(line)
         if labels.get("route") in ignored:
             continue
-        value = float(found[3])
-        if found[1] == "http_requests_total":
+        if series[1] == REQUESTS:
             requests += value
             errors += value if labels.get("status", "") >= "5" else 0
         else:
-            buckets[float(labels["le"])] += int(value)
+            buckets[float(labels.get("le", "no bound"))] += int(value)
     return Counts(requests, errors, buckets)
+
+
+def _sample(line: str) -> tuple[dict[str, str], float]:
+    """Split a line into labels and value, which must be one that a counter can have."""
+    if found := LINE.match(line):
+        value = float(found[2])
+        if isfinite(value) and value >= 0:
+            return dict(LABEL.findall(found[1])), value
+    raise ValueError(f"{line[:200]!r} is no count")

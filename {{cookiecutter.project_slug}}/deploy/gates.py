@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from deploy.counts import Counts, parse
 from deploy.errors import StepFailed
+from deploy.scrapes import Scrapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from deploy.configuration import Configuration
     from deploy.drivers import Driver
     from deploy.fleet import Instance
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 
 MISSES = 2
 """Unready answers in a row that are no accident."""
+BLIND = 5
+"""Looks in a row without the figures of everybody, after which the release goes back."""
 MEBI = 2**20
 
 
@@ -54,23 +54,42 @@ class Watch:
         self.path = configuration.ready.path
         self.misses = 0
         self.restarts = {it.name: self._restarts(it) for it in step.watched}
-        self.before = {it.name: self._count(it) for it in (*step.watched, *step.beside)}
+        self.scrapes = Scrapes((*step.watched, *step.beside), driver, configuration.gates)
+        self.blind = int(bool(self.scrapes.read()))
+        """Looks in a row that did not learn everybody's figures."""
 
     def look(self) -> tuple[Reading, ...]:
         """Read every gate. Raises StepFailed for what needs no figures."""
         restarts = sum(self._restarts(it) - self.restarts[it.name] for it in self.step.watched)
         self._see_readiness()
-        new, old = self._since(self.step.watched), self._since(self.step.beside)
-        gates = self.gates
-        least = gates.minimum_requests
         memory = max(self.driver.vitals(it).memory for it in self.step.watched)
-        slow = gates.p99_factor * old.quantile(0.99, least)
         return (
             Reading("restarts", restarts, 0),
-            Reading("memory MiB", memory / MEBI, gates.memory_mebibytes),
-            Reading("error ratio", new.error_ratio(least), gates.error_ratio + old.error_ratio(1)),
+            Reading("memory MiB", memory / MEBI, self.gates.memory_mebibytes),
+            *self._compare(),
+        )
+
+    def _compare(self) -> tuple[Reading, ...]:
+        """Read the gates that compare; without the figures of everybody they are held shut."""
+        fault = self.scrapes.read()
+        self.blind = self.blind + 1 if fault else 0
+        if self.blind >= BLIND:
+            raise StepFailed(
+                f"{fault}. How the releases do is unknown at {BLIND} looks in a row: no data, no "
+                "promotion."
+            )
+        new, old = self.scrapes.since(self.step.watched), self.scrapes.since(self.step.beside)
+        requests = Reading("requests", new.requests)
+        if fault:
+            return (requests,)
+        gates = self.gates
+        least = gates.minimum_requests
+        tolerated = gates.error_ratio + old.error_ratio(least)
+        slow = gates.p99_factor * old.quantile(0.99, least)
+        return (
+            Reading("error ratio", new.error_ratio(least), tolerated),
             Reading("p99 seconds", new.quantile(0.99, least), max(gates.p99_seconds, slow)),
-            Reading("requests", new.requests),
+            requests,
         )
 
     def _restarts(self, instance: Instance) -> int:
@@ -92,22 +111,6 @@ class Watch:
         except OSError:
             return False
 
-    def _count(self, instance: Instance) -> Counts:
-        if not self.gates.counts:
-            return Counts()
-        try:
-            return parse(self.driver.counts(instance, self.gates.counts), self.gates.ignored_routes)
-        except OSError:
-            return Counts()  # whether it lives is seen otherwise
-
-    def _since(self, instances: Iterable[Instance]) -> Counts:
-        total = Counts()
-        for instance in instances:
-            counts = self._count(instance)
-            if counts.requests >= self.before[instance.name].requests:
-                total += counts - self.before[instance.name]
-        return total
-
 
 def observe(
     step: Observe, driver: Driver, configuration: Configuration, progress: Progress
@@ -122,9 +125,10 @@ def observe(
         for reading in readings:
             if reading.fails:
                 raise StepFailed(f"{reading} of the new release.")
-        if monotonic() >= end:
+        left = end - monotonic()
+        if left <= 0 and not watch.blind:
             break
-        progress.pause(min(gates.interval_seconds, max(0.0, end - monotonic())))
+        progress.pause(min(gates.interval_seconds, left) if left > 0 else gates.interval_seconds)
     requests = readings[-1].value
     if step.needs_data and requests < gates.minimum_requests:
         raise StepFailed(

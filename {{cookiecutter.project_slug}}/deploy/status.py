@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
-from deploy.counts import Counts, parse
 from deploy.history import Illegible
+from deploy.scrapes import scrape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deploy.counts import Counts
     from deploy.drivers import Vitals
     from deploy.fleet import Instance
     from deploy.history import History
@@ -143,12 +145,9 @@ def _entry(rollout: Rollout) -> dict[str, Any]:
 
 def _look(host: Host, instance: Instance) -> Look:
     counts = None
-    if path := host.configuration.gates.counts:
-        try:
-            ignored = host.configuration.gates.ignored_routes
-            counts = parse(host.driver.counts(instance, path), ignored)
-        except OSError:
-            counts = None
+    if host.configuration.gates.counts:
+        with suppress(OSError):
+            counts = scrape(instance, host.driver, host.configuration.gates)
     return Look(monotonic(), host.driver.vitals(instance), counts)
 
 

@@ -44,7 +44,11 @@ def test_every_fault_is_named_at_once_with_its_key_and_fix(tmp_path: Path) -> No
     ("text", "complaint"),
     [
         ("canary = [{share = 50, seconds = 1}, {share = 10, seconds = 1}]", "do not rise"),
-        ("[proxy]\nsticky = 'cookie:a b'", "is not client, header:NAME or cookie:NAME"),
+        ("[proxy]\nsticky = 'user'", "is not client, header:NAME or cookie:NAME"),
+        ("[proxy]\nsticky = 'cookie:a b'", "'a b': use letters, digits and '_' only"),
+        ("[proxy]\nsticky = 'cookie:a-b'", "'a-b': use letters, digits and '_' only"),
+        ("[proxy]\nsticky = 'header:X_User'", "'X_User': use letters, digits and '-' only"),
+        ("[proxy]\nsticky = 'header:'", "use letters, digits and '-' only"),
         ("replicas = ", "is no TOML"),
         ("replicas = true", "True is not a whole number"),
     ],
