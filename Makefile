@@ -76,9 +76,12 @@ lint: $(UV) ## Check style and format of the template and of the raw service
 	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff check --no-cache
 	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff format --no-cache --check
 
+# The formatter first: it wraps lines that the linter would refuse as too long.
 format: $(UV) ## Mend style and format of the template and of the raw service
+	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
 	@$(RUN) ruff format
+	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff format --no-cache
 	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff check --no-cache --fix
 	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff format --no-cache
 
