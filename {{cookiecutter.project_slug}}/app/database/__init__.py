@@ -72,7 +72,7 @@ class Database(Feature):
                 Queries(settings.slow_query_seconds).watch(engine)
                 service.resources[AsyncEngine] = engine
                 service.resources[async_sessionmaker] = async_sessionmaker(
-                    engine, expire_on_commit=False
+                    engine, expire_on_commit=False, close_resets_only=False
                 )
                 schema = Schema(lone)
                 service.checks["database"] = Check(probe=lambda: reach(lone))

@@ -41,4 +41,5 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
 
 Session = Annotated[AsyncSession, Depends(session, scope="function")]
 """The request's transaction: `async def route(session: Session)`. It is over before an answer is
-sent, so what a streamed answer needs is read before."""
+sent, and raises `InvalidRequestError` if it is used then. A stream opens a session of its own, as
+docs/operations.md shows."""
