@@ -11,12 +11,19 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database.address import file_of, is_embedded
-from app.database.migrator import Busy, config, migrate, run
+from app.database.migrator import Busy, config, head, heads, history, migrate, run
+from app.database.schema import must_be_current
 
 if TYPE_CHECKING:
     import argparse
 
+    from alembic.config import Config
+
     from app.database import Database
+
+
+HEADED = ("check", "revision")
+"""Actions that make sense with one head only."""
 
 
 class Settings(Protocol):
@@ -47,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     revision.add_argument(
         "--autogenerate", action="store_true", help="Propose what the models need"
     )
+    merge = actions.add_parser("merge", help="Write the migration that joins two heads")
+    merge.add_argument("-m", "--message", default="merge", help="What it joins, in a few words")
 
 
 def database(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -63,11 +72,11 @@ async def act(settings: Database, given: argparse.Namespace) -> None:
     """Do what was asked for."""
     embedded = is_embedded(settings.url)
     passing = embedded and not file_of(settings.url)
+    if given.action in HEADED or getattr(given, "revision", "").endswith("head"):
+        head()
     match given.action:
-        case "history":
-            command.history(config())
-        case "sql":
-            command.upgrade(config(), given.revision, sql=True)
+        case "history" | "sql" | "merge":
+            on_paper(given)
         case "upgrade" if given.embedded and (passing or not embedded):
             return  # a server's is for a release step, a passing one is migrated as it is made
         case _ if passing:
@@ -80,7 +89,28 @@ async def act(settings: Database, given: argparse.Namespace) -> None:
         case "current":
             await run(settings, command.current)
         case "check":
-            await run(settings, command.check)
+            await run(settings, lambda config: command.check(comparing(config)))
         case "revision":
             options = {"message": given.message, "autogenerate": given.autogenerate}
-            await run(settings, lambda config: command.revision(config, **options))
+            ready = comparing if given.autogenerate else lambda config: config
+            await run(settings, lambda config: command.revision(ready(config), **options))
+
+
+def on_paper(given: argparse.Namespace) -> None:
+    """Do what no database is needed for."""
+    match given.action:
+        case "history":
+            command.history(config())
+        case "sql":
+            command.upgrade(config(), given.revision, sql=True)
+        case "merge" if len(heads()) == 1:
+            raise CommandError("There is nothing to merge: the migrations have one head.")
+        case "merge":
+            command.merge(config(), "heads", given.message)
+
+
+def comparing(config: Config) -> Config:
+    """Let Alembic compare: it has to know what the migrations create, and an up-to-date schema."""
+    must_be_current(config)
+    config.attributes["history"] = history()
+    return config

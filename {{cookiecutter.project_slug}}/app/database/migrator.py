@@ -6,11 +6,15 @@ import asyncio
 import random
 import sys
 from contextlib import asynccontextmanager
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
+from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -20,6 +24,7 @@ from app.database.unavailable import sqlstate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from typing import TextIO
 
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,18 +47,46 @@ class Busy(Exception):  # noqa: N818 - it is a state, and it passes
     """Another migrator was at work for longer than this one may wait."""
 
 
-def config(connection: Connection | None = None) -> Config:
+def config(connection: Connection | None = None, output: TextIO | None = None) -> Config:
     """Give Alembic its settings; without a connection it can only write SQL."""
     made = Config(
-        attributes={"connection": connection}, stdout=sys.stdout, output_buffer=sys.stdout
+        attributes={"connection": connection, "history": ""},
+        stdout=sys.stdout,
+        output_buffer=output or sys.stdout,
     )
     for name, value in {
         "script_location": str(FOLDER),
         "path_separator": "os",
-        "file_template": "%(year)d_%(month).2d_%(day).2d_%(slug)s",
+        "file_template": "%(year)d_%(month).2d_%(day).2d_%(rev)s_%(slug)s",
     }.items():
         made.set_main_option(name, value.replace("%", "%%"))
     return made
+
+
+def heads() -> list[str]:
+    """Give the revisions that no migration follows."""
+    return ScriptDirectory.from_config(config()).get_heads()
+
+
+def head() -> str | None:
+    """Give the revision that the migrations end with; None if there is no migration yet.
+
+    Raises `CommandError` if they have several ends, as after a merge of two branches.
+    """
+    found = heads()
+    if len(found) > 1:
+        raise CommandError(
+            f"The migrations have {len(found)} heads, {' and '.join(found)}: join them with "
+            "`make merge` or `python -m app database merge`."
+        )
+    return found[0] if found else None
+
+
+def history() -> str:
+    """Write what all migrations do, as SQL for PostgreSQL."""
+    written = StringIO()
+    command.upgrade(config(output=written), "heads", sql=True)
+    return written.getvalue()
 
 
 async def run(settings: Database, work: Callable[[Config], object]) -> None:

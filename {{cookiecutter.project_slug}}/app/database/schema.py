@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
-from app.database.migrator import config
+from app.database.migrator import config, head
 
 if TYPE_CHECKING:
+    from alembic.config import Config
     from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,8 +28,8 @@ class Schema:
         """Read which revisions this release knows."""
         self._engine = engine
         self._script = ScriptDirectory.from_config(config())
-        self._needed = self._script.get_current_head()
-        self._known = {revision.revision for revision in self._script.walk_revisions()}
+        self._needed = head()
+        self._known = _known(self._script)
         self.pending = nan
         """Migrations that the schema lacked at the latest look; not a number before the first."""
 
@@ -47,6 +49,25 @@ class Schema:
                 f"The schema is at {', '.join(found) or 'nothing'}, this release needs "
                 f"{self._needed}: run `make migrate` or `python -m app database upgrade`."
             )
+
+
+def must_be_current(config: Config) -> None:
+    """Raise `CommandError`, which says what to run first, if the schema is not at the head."""
+    script = ScriptDirectory.from_config(config)
+    found = set(_revisions(config.attributes["connection"]))
+    if found == set(script.get_heads()):
+        return
+    at = f"The database is at {', '.join(sorted(found)) or 'nothing'}"
+    if found <= _known(script):
+        raise CommandError(f"{at}, the migrations end at {head()}: run `make migrate` first.")
+    raise CommandError(
+        f"{at}, which no migration here makes: check out the branch that has it and run "
+        "`python -m app database downgrade -1` there, or begin with an empty database."
+    )
+
+
+def _known(script: ScriptDirectory) -> set[str]:
+    return {revision.revision for revision in script.walk_revisions()}
 
 
 def _revisions(connection: Connection) -> tuple[str, ...]:

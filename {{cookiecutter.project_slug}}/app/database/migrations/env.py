@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from app.database.models import Base  # whose catalogue `app.main` has filled with every feature
+from app.database.proposal import Proposal
 
 connection = context.config.attributes["connection"]
 if connection is None:
@@ -16,11 +17,13 @@ if connection is None:
         transaction_per_migration=True,
     )
 else:
+    history = context.config.attributes["history"]
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         transaction_per_migration=True,
         render_as_batch=True,  # the embedded database changes a table by replacing it
+        **Proposal(Base.metadata, history, context.config.print_stdout).options(),
     )
 with context.begin_transaction():
     context.run_migrations()

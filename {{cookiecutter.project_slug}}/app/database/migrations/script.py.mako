@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 ${imports if imports else ""}
 revision = "${up_revision}"
-down_revision = ${'"' + down_revision + '"' if down_revision else "None"}
+down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
 

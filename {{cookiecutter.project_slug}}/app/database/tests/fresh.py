@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
-from alembic import command
-from alembic.script import ScriptDirectory
+from alembic import command as alembic
 
 from app.database import Database
 from app.database.address import dsn_of
-from app.database.migrator import config, migrate
+from app.database.migrator import heads, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +27,26 @@ RUN = f"test_{secrets.token_hex(6)}"
 """Names what this run makes, so that two at once do not disturb each other."""
 
 needs_a_migration = pytest.mark.skipif(
-    ScriptDirectory.from_config(config()).get_current_head() is None,
+    not heads(),
     reason="there is no migration yet",
 )
+
+
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Run `python -m app database` in this process; the composition root is found by name."""
+    main = importlib.import_module("app.__main__").main
+
+    def run(database: Database, *arguments: str) -> int:
+        monkeypatch.setenv("ENVIRONMENT", "test")
+        monkeypatch.setenv("DATABASE_URL", database.url)
+        code: int = main(["database", *arguments])
+        return code
+
+    return run
 
 
 @pytest.fixture
@@ -50,7 +68,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     if SERVER:
         made = Database(url=beside(SERVER, RUN))
         on_server(f"CREATE DATABASE {RUN}")
-    asyncio.run(migrate(made, lambda config: command.upgrade(config, "head")))
+    asyncio.run(migrate(made, lambda config: alembic.upgrade(config, "head")))
     yield made
     if SERVER:
         on_server(f"DROP DATABASE {RUN} WITH (FORCE)")
