@@ -11,10 +11,13 @@ from __future__ import annotations
 import json
 import logging
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2.ext import Extension
 from slugify import slugify
+
+from unfinished import begin, fail, run_hook
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -43,19 +46,40 @@ def literal(answers: dict[str, Any], text: str) -> str:
     """Return the text to the letter, but for the three expressions, each in its one moment."""
     if "_extensions" in answers:  # the last key of cookiecutter.json: everything is answered
         if text == DIRECTORY:
-            return directory(str(answers["project_slug"]))
-        return text.replace(ANSWERS, json.dumps(answers))
+            name = directory(str(answers["project_slug"]), answers.get("_output_dir"))
+            begin(resolve(answers), name)
+            return name
+        if ANSWERS in text:
+            run_hook()
+        return text.replace(ANSWERS, json.dumps(resolve(answers)))
     if text == DERIVED_SLUG and list(answers) == ["project_name"]:
         return slugify(str(answers["project_name"]))
     return text
 
 
-def directory(slug: str) -> str:
+def resolve(answers: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers without a contradiction that has one sensible reading.
+
+    What was changed, and why, stands a line each in `_resolved`.
+    """
+    wanted = answers.get("deployment", "none")
+    if wanted == "none" or answers.get("docker") is not False:
+        return answers
+    line = f"deployment is none, not {wanted}: it rolls out an image, and docker is off."
+    return {**answers, "deployment": "none", "_resolved": [line]}
+
+
+def directory(slug: str, place: str | None = None) -> str:
     """Name the directory to make; a slug that will be refused must not name a place of its own."""
-    return slug if re.fullmatch("[a-z][a-z0-9-]{0,39}", slug) else "_refused"
+    if not re.fullmatch("[a-z][a-z0-9-]{0,39}", slug):
+        return "_refused"
+    there = Path(place, slug) if place else None
+    return "_refused" if there and there.is_dir() and any(there.iterdir()) else slug
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
     """Let what a hook said stand alone; cookiecutter would bury it under its own stack."""
-    record.exc_info = None
+    if record.exc_info:
+        record.exc_info = None
+        fail()
     return True

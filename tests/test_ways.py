@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.template import RAW, ROOT, carve, files, run, texts
+from tests.template import RAW, ROOT, carve, commit, copy_template, files, run, succeeded, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from subprocess import CompletedProcess
 
     from pytest_cookies.plugin import Cookies
 
@@ -34,14 +33,15 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return contents(carve(tmp_path_factory.mktemp("expected") / "order-desk", **GIVEN))
 
 
+def repository(where: Path) -> Path:
+    """Make a git repository of the template as it lies here."""
+    commit(copy_template(where))
+    return where
+
+
 def contents(service: Path) -> dict[str, bytes]:
     everything = {name: path.read_bytes() for name, path in files(service).items()}
     return {name: it for name, it in everything.items() if not name.startswith((".git/", ".cruft"))}
-
-
-def succeeded(ended: CompletedProcess[str]) -> str:
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
 
 
 def test_on_the_command_line(tmp_path: Path, expected: dict[str, bytes]) -> None:
@@ -70,6 +70,27 @@ def test_typed_at_the_prompts(tmp_path: Path, expected: dict[str, bytes]) -> Non
     assert contents(tmp_path / "order-desk") == expected
     assert asked.count("[1/17] Name of the service, as people say it (Orders):") == 1
     assert "(order-desk):" in asked
+
+
+@pytest.mark.parametrize("wanted", ["compose", "kubernetes"])
+def test_a_contradiction_is_resolved_and_one_line_says_so(tmp_path: Path, wanted: str) -> None:
+    said = ("docker=false", f"deployment={wanted}")
+    ended = run("cookiecutter", str(ROOT), "--no-input", *said, cwd=tmp_path)
+    succeeded(ended)
+    nothing = carve(tmp_path / "expected" / "orders", docker=False, deployment="none")
+    assert contents(tmp_path / "orders") == contents(nothing)
+    assert ended.stderr.splitlines() == [
+        f"deployment is none, not {wanted}: it rolls out an image, and docker is off."
+    ]
+
+
+def test_docker_no_and_enter_for_the_rest_is_a_service(tmp_path: Path) -> None:
+    typed = "\n".join([*[""] * 14, "no", "", "", ""])
+    ended = run("cookiecutter", str(ROOT), cwd=tmp_path, typed=typed)
+    succeeded(ended)
+    assert "deployment is none, not compose" in ended.stderr
+    record = json.loads((tmp_path / "orders" / ".cookiecutter.json").read_text())["answers"]
+    assert (record["docker"], record["deployment"]) == (False, "none")
 
 
 def test_from_a_repository(tmp_path: Path, expected: dict[str, bytes]) -> None:
@@ -116,22 +137,3 @@ def test_created_and_updated_by_cruft_without_bringing_back_what_is_off(
 
     new = {"Makefile": expected["Makefile"] + b"# new line\n", "docs/new.md": b"New\nOn\n"}
     assert contents(service) == {**expected, **new}
-
-
-def repository(where: Path) -> Path:
-    """Make a git repository of the template as it lies here."""
-    parts = (ROOT / "cookiecutter.json", ROOT / "literal_answers.py", ROOT / "hooks", RAW)
-    where.mkdir()
-    for part in parts:
-        copy = shutil.copytree if part.is_dir() else shutil.copyfile
-        copy(part, where / part.name)
-    commit(where)
-    return where
-
-
-def commit(where: Path) -> None:
-    """Commit everything in a folder, as somebody."""
-    somebody = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false")
-    succeeded(run("git", "init", "--quiet", cwd=where))
-    succeeded(run("git", "add", "--all", "--force", ".", cwd=where))
-    succeeded(run("git", *somebody, "commit", "--quiet", "--message=all", cwd=where))
