@@ -126,6 +126,42 @@ def test_files_are_held_to_the_same_and_say_where_it_stands(
     assert ".env" in told["LOG_FORMAT"]
 
 
+OWNERS = """\
+import sys
+from app import main
+from app.commands import main as run
+from app.service import Feature
+
+class Shop(Feature):
+    tags: list[str] = []
+    limits: dict[str, int] = {}
+
+class Development(main.Development):
+    shop: Shop = Shop()
+
+import app.commands
+app.commands.ENVIRONMENTS = (Development,)
+sys.exit(run())
+"""
+"""Starts the service with a feature that its owner wrote without knowing of pydantic-settings."""
+
+
+def test_a_list_of_an_owner_is_words_between_commas_and_never_a_traceback(
+    self_contained: Carved, tmp_path: Path
+) -> None:
+    def settings(**variables: str) -> subprocess.CompletedProcess[str]:
+        command = [self_contained.python, "-c", OWNERS, "settings"]
+        env = clean(PYTHONPATH=str(self_contained.path), **variables)
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, check=False, capture_output=True, text=True, timeout=30
+        )
+
+    assert "SHOP_TAGS=A,B " in settings(SHOP_TAGS="A,B", SHOP_LIMITS="a=1").stdout
+    told = faults(settings(SHOP_TAGS=f"[{SECRET}", SHOP_LIMITS=f"a={SECRET}"))
+    assert told.keys() == {"SHOP_TAGS", "SHOP_LIMITS"}
+    assert "separated by commas" in told["SHOP_TAGS"]
+
+
 @pytest.mark.parametrize("file", [".env", "secrets/HEALTH_TOKEN"])
 def test_a_file_that_is_no_text_is_a_fault_and_not_a_crash(
     self_contained: Carved, tmp_path: Path, file: str

@@ -21,11 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     host, port = os.environ.get("SERVER_HOST"), os.environ.get("SERVER_PORT", "")
-    if given == ["health"] and host and port.isdecimal():
+    if given == ["health"] and host and _is_port(port):
         return report_health(host, int(port))
     from app.commands import main as run  # noqa: PLC0415 - the short cut does without
 
     return run(given)
+
+
+def _is_port(text: str) -> bool:
+    return text.isdecimal() and len(text) <= len("65535") and int(text) <= 65535  # noqa: PLR2004 - the highest
 
 
 if __name__ == "__main__":

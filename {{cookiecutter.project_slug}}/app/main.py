@@ -60,7 +60,9 @@ class Development(Settings):
 
 
 class Test(Settings):
-    """The tests: embedded, on free ports, deaf to `.env`."""
+    """The tests: embedded, on free ports, deaf to `.env` and to files of secrets."""
+
+    model_config = SettingsConfigDict(secrets_dir=None)
 
     server: Server = Server(port=0, drain_seconds=0)
     metrics: Metrics = Metrics(port=0)  # if metrics

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
-    NestedSecretsSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from app.environment.faults import (
-    Fault,
-    Misconfigured,
-    insecure,
-    invalid,
-    misspelt,
-    without,
-)
-from app.environment.variables import Also, belonging, origins, secrets
+from app.environment.decoding import Variables
+from app.environment.fault import Fault, Misconfigured
+from app.environment.faults import insecure, invalid, misspelt, raising, without
+from app.environment.sources import THE_ENVIRONMENT, read
+from app.environment.variables import Also, secrets
 from app.service import Feature
 
 if TYPE_CHECKING:
@@ -58,13 +52,16 @@ class Environment(BaseSettings):
         env_ignore_empty=True,
         nested_model_default_partial_update=True,
         secrets_dir="/run/secrets",
-        secrets_dir_missing="ok",
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
     )
     strict: ClassVar[bool] = False
     """Whether a setting that a feature calls insecure stops the service."""
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - whatever the fields take
+        """Take values that win over all variables; no other source reads `.env`."""
+        super().__init__(_env_file=None, **values)
 
     @classmethod
     def settings_customise_sources(
@@ -75,14 +72,11 @@ class Environment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Name the sources, the strongest first."""
-        secret_files = NestedSecretsSettingsSource(
-            file_secret_settings, secrets_nested_delimiter="_"
-        )
-        for source in (env_settings, dotenv_settings, secret_files):
-            if isinstance(source, EnvSettingsSource):
-                source.env_vars = belonging(source.env_vars, settings_cls)
-        return init_settings, env_settings, dotenv_settings, secret_files
+        """Name the sources, the strongest first; the variables are merged into one."""
+        del env_settings, dotenv_settings, file_secret_settings
+        given, _ = read(settings_cls)
+        variables = {name: it.value for name, it in given.items()}
+        return init_settings, Variables(settings_cls, variables)
 
     @classmethod
     def name(cls) -> str:
@@ -106,26 +100,25 @@ def load(environments: Sequence[type[E]]) -> E:
     if name not in by_name:
         advice = f"there is no environment {name!r}. Set it to one of: {', '.join(by_name)}."
         raise Misconfigured([Fault("ENVIRONMENT", advice)])
-    chosen = by_name[name]
-    try:
-        return _read(chosen)
-    except UnicodeDecodeError as error:
-        advice = "hold a file that is not UTF-8 text. Mend it or leave it out."
-        raise Misconfigured([Fault("Files in /run/secrets, or .env,", advice)]) from error
+    return _read(by_name[name])
 
 
 def _read(chosen: type[E]) -> E:
-    faults = misspelt(chosen)
-    if origins(chosen).get("ENVIRONMENT") == ".env":
-        advice = "stands in .env, which one environment alone reads. Set it as a real variable."
+    given, faults = read(chosen)
+    faults += misspelt(chosen)
+    place = given["environment"].place if "environment" in given else THE_ENVIRONMENT
+    if place != THE_ENVIRONMENT:
+        advice = f"stands in {place}, which is read too late. Set it as a real variable."
         faults.append(Fault("ENVIRONMENT", advice))
-    readable: Environment
+    readable: Environment | None = None
     try:
         readable = settings = chosen()
     except ValidationError as error:
         faults += invalid(chosen, error)
         readable = without(chosen, error)
-    if chosen.strict:
+    except Exception as error:  # noqa: BLE001 - a validator may raise anything
+        faults += raising(chosen, error)
+    if chosen.strict and readable is not None:
         named = {fault.variable for fault in faults}
         faults += [fault for fault in insecure(readable) if fault.variable not in named]
     if faults:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.environment.variables import origins, variables, written
+from app.environment.fault import printable
+from app.environment.sources import origins
+from app.environment.variables import variables, written
 
 if TYPE_CHECKING:
     from app.environment import Environment
@@ -25,7 +27,7 @@ def text(settings: Environment) -> str:
     for variable in variables(environment):
         value = getattr(getattr(settings, variable.group), variable.field)
         place = places.get(variable.name, f"default of {settings.name()}")
-        lines.append((variable.name, written(value), place))
+        lines.append((variable.name, printable(written(value)), place))
     left = max(len(f"{name}={value}") for name, value, _ in lines)
     return "\n".join(
         f"{f'{name}={value}':{left}}  {place}".rstrip() for name, value, place in lines

@@ -1,23 +1,24 @@
-"""The variables of an environment: name, default, meaning, and where each one was set."""
+"""The variables of an environment: name, default, meaning, and how a value is written."""
 
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-from pydantic_core import PydanticUndefined
-from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, NestedSecretsSettingsSource
+from pydantic import BaseModel, SecretStr
+from pydantic_core import PydanticUndefined, to_json
 
 from app.service import Feature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic_settings import BaseSettings
 
 MASK = "**********"
+COLLECTIONS = (list, tuple, set, frozenset, deque)
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):([^@\s]+)@")
 
 
@@ -66,11 +67,18 @@ def written(value: object) -> str:
             return MASK if value else ""
         case bool() | float():
             return f"{value:g}" if isinstance(value, float) else str(value).lower()
-        case tuple():
+        case tuple() | list() | set() | frozenset() | deque() if not _nested(value):
             return ",".join(map(written, value))
-        case dict():
+        case dict() if not _nested(value.values()):
             return ",".join(f"{key}={written(entry)}" for key, entry in value.items())
+        case BaseModel() | dict() | tuple() | list() | set() | frozenset() | deque():
+            value = to_json(value, inf_nan_mode="constants", serialize_unknown=True).decode()
     return PASSWORD.sub(rf"\1:{MASK}@", str(value))
+
+
+def _nested(values: Iterable[object]) -> bool:
+    """Tell whether values hold others, so that only JSON can write them."""
+    return any(isinstance(it, (BaseModel, dict, *COLLECTIONS)) for it in values)
 
 
 def variables(environment: type[BaseSettings]) -> Iterator[Variable]:
@@ -102,27 +110,25 @@ def belonging(
     return kept
 
 
-def origins(environment: type[BaseSettings]) -> dict[str, str]:
-    """Say where each variable that is set comes from, the strongest place only, by its name."""
-    found: dict[str, str] = {}
-    empty_is_unset = environment.model_config.get("env_ignore_empty", False)
-    for source, place in (
-        (EnvSettingsSource(environment), "the environment"),
-        (DotEnvSettingsSource(environment), ".env"),
-        (NestedSecretsSettingsSource(environment), "/run/secrets"),  # type: ignore[arg-type]
-    ):
-        for name, value in belonging(source.env_vars, environment).items():
-            if value or not empty_is_unset:
-                found.setdefault(name.upper(), place)
-    return found
-
-
 def secrets(settings: BaseSettings) -> frozenset[str]:
     """Collect the values never to be shown: secret settings and the passwords inside URLs."""
     found = set()
     for group in type(settings).model_fields:
-        for _, value in getattr(settings, group):
+        for value in leaves(getattr(settings, group)):
             hidden = value.get_secret_value() if isinstance(value, SecretStr) else ""
             found.add(hidden)
             found.update(password for _, password in PASSWORD.findall(hidden or str(value)))
     return frozenset(found - {""})
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Yield what a value is made of, however deep."""
+    if isinstance(value, BaseModel):
+        value = dict(value)
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, COLLECTIONS):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
