@@ -1,6 +1,26 @@
-"""What every test may ask for, whatever feature it is of."""
+"""What every test may ask for, and an environment that is the same on every machine."""
+
+import os
+
+KEPT = ("HOME", "LANG", "PATH", "SYSTEMROOT", "TEMP", "TERM", "TMP", "TMPDIR", "USERPROFILE")
+"""What finding and running programs needs."""
+KEPT_PREFIXES = ("COV", "DOCKER_", "HYPOTHESIS_", "PYTEST_", "TEST_", "UV", "VIRTUAL_ENV")
+"""What tests are told deliberately, such as TEST_DATABASE_URL, and what runs or measures them."""
+
+for _name in list(os.environ):
+    if _name not in KEPT and not _name.startswith(KEPT_PREFIXES):
+        del os.environ[_name]
 
 pytest_plugins = [
     "app.logs.tests.as_it_was",
     "app.database.tests.fresh",  # if database
 ]
+
+
+def pytest_configure() -> None:
+    """Keep every test from a `.env` in this folder and from the machine's /run/secrets."""
+    from app.environment import Environment  # noqa: PLC0415 - after the environment was emptied
+    from app.main import ENVIRONMENTS  # noqa: PLC0415 - the same
+
+    for environment in (Environment, *ENVIRONMENTS):
+        environment.model_config.update(env_file=None, secrets_dir=None)

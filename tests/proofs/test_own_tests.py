@@ -81,6 +81,29 @@ def test_a_carving_passes_its_own_pipeline(
         carved.run(*stages, f"ARGS={to_be_tested(carved, whole)}", **shared)
 
 
+def test_the_own_tests_ignore_the_environment_that_surrounds_them(
+    shared: dict[str, str], tmp_path: Path
+) -> None:
+    carved = Carved.make(tmp_path, python_version=available()[0])
+    carved.run(uv(), "sync", "--quiet", **shared)
+    documented = re.findall(
+        r"^#([A-Z_]+)=", (carved.path / ".env.example").read_text(), re.MULTILINE
+    )
+    assert len(documented) > 50
+    (carved.path / ".env").write_text("SERVER_PORT=none\nthis is no setting\n")
+    told = "app/environment app/health app/greetings app/auth/tests/test_settings.py"
+    children = "tests/test_documents.py tests/test_process.py -k 'not gives_a_traceback'"
+    carved.run(
+        *("make", "test", f"ARGS=-q {told} {children}"),
+        **{name: 'awkward, "${value}' for name in documented},
+        **{name: "awkward" for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "FORCE_COLOR", "PGHOST")},
+        **dict.fromkeys(("HTTP_PROXY", "https_proxy", "ALL_PROXY"), "socks5://127.0.0.1:9"),
+        **{"NO_PROXY": "", "GIT_DIR": "/nowhere", "PYTHONPATH": "/nowhere", "PYTHONOPTIMIZE": "1"},
+        **{"ENVIRONMENT": "production", "PYTHONWARNINGS": "error", "LC_ALL": "C"},
+        **shared,
+    )
+
+
 def test_the_examples_can_be_removed_as_the_readme_says(
     shared: dict[str, str], tmp_path: Path
 ) -> None:
