@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from app.exchange import Exchanges
+from app.route_names import refuse_duplicate_names
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -24,7 +25,7 @@ class Application(FastAPI):
     """FastAPI inside the middleware of the board."""
 
     def __init__(self, service: Service) -> None:
-        """Take over what is pinned."""
+        """Take over what is pinned. Raises `StartupError` if two routes share a name."""
         self.service = service
         super().__init__(
             title=service.identity.name,
@@ -35,6 +36,7 @@ class Application(FastAPI):
         )
         for router in service.routers:
             self.include_router(router)
+        refuse_duplicate_names(self.routes)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Wrap everything, the answer to an unhandled error included: no answer goes unseen."""

@@ -15,20 +15,29 @@ from app.environment.faults import strangers
 from app.environment.report import FORMATS, report
 from app.main import ENVIRONMENTS, Settings, compose
 from app.probe import report_health
+from app.startup import StartupError, composing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 EX_CONFIG = 78
 """What sysexits.h calls a configuration error."""
+STARTUP_FAILURE = 3
+"""What the server returns, too, when a feature or the port cannot be opened."""
 
 
 def serve(settings: Settings, _: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; the default."""
-    service = compose(settings)
-    for name in strangers(type(settings)):
-        structlog.get_logger("app").warning("not a variable of this service", variable=name)
-    return settings.server.serve(service)
+    log = structlog.get_logger("app")
+    try:
+        with composing():
+            service = compose(settings)
+        for name in strangers(type(settings)):
+            log.warning("not a variable of this service", variable=name)
+        return settings.server.serve(service)
+    except StartupError as error:
+        log.critical("could not start: %s", error)
+        return STARTUP_FAILURE
 
 
 def show(settings: Settings, arguments: argparse.Namespace) -> int:

@@ -116,5 +116,5 @@ class Service:
             yield
 
     def build(self) -> FastAPI:
-        """Make the application of what has been pinned."""
+        """Make the application of what has been pinned. Raises `StartupError` if that cannot be."""
         return Application(self)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 APP = Path(__file__).parent.parent / "app"
-PARTS = {"service", "exchange", "application", "route_template", "series"}
+PARTS = {"service", "exchange", "application", "route_names", "route_template", "series", "startup"}
 KERNEL = PARTS | {"environment"}
 ALWAYS = {"health", "logs", "problems", "security", "server", "timing"}
 INFRASTRUCTURE = [

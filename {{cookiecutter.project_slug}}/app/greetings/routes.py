@@ -40,12 +40,12 @@ def routes(settings: Greetings) -> APIRouter:
     router = APIRouter(prefix="/greetings", tags=["greetings"])
 
     @router.get("/{name}")
-    async def greet(name: Name) -> Greeting:
+    async def read_greeting(name: Name) -> Greeting:
         """Greet one."""
         return Greeting(text=compose(settings.salutation, [name]))
 
     @router.post("")
-    async def greet_party(party: Party) -> Greeting:
+    async def create_greeting(party: Party) -> Greeting:
         """Greet several at once."""
         if len(party.names) > settings.limit:
             raise Problem(

@@ -1,4 +1,4 @@
-"""An example of data that lasts: notes that are written, listed page by page, changed, deleted."""
+"""An example of data that lasts: notes, written, listed in pages, changed and deleted."""
 
 from __future__ import annotations
 

@@ -69,18 +69,20 @@ def routes(settings: Notes) -> APIRouter:
     router = APIRouter(prefix="/notes", tags=["notes"])
 
     @router.post("", status_code=201, response_model=Written)
-    async def create(draft: Draft, session: Session, request: Request, response: Response) -> Note:
+    async def create_note(
+        draft: Draft, session: Session, request: Request, response: Response
+    ) -> Note:
         """Write a note."""
         note = Note(**draft.model_dump())
         session.add(note)
         with refusals():
             await session.flush()
-        response.headers["location"] = request.app.url_path_for("read", id=str(note.id))
+        response.headers["location"] = request.app.url_path_for("read_note", id=str(note.id))
         response.headers["etag"] = tag(note)
         return note
 
     @router.get("")
-    async def pages(session: Session, after: Annotated[Cursor | None, Query()] = None) -> Page:
+    async def list_notes(session: Session, after: Annotated[Cursor | None, Query()] = None) -> Page:
         """Read the notes page by page; what is written meanwhile moves none of them."""
         query = select(Note).order_by(Note.id.desc()).limit(settings.page_size + 1)
         if after is not None:
@@ -93,7 +95,7 @@ def routes(settings: Notes) -> APIRouter:
         )
 
     @router.get("/{id}", response_model=Written)
-    async def read(
+    async def read_note(
         id: Id,  # noqa: A002 - its name
         response: Response,
         cache: Cache,  # if cache
@@ -107,7 +109,7 @@ def routes(settings: Notes) -> APIRouter:
         return note
 
     @router.put("/{id}", response_model=Written)
-    async def change(
+    async def update_note(
         id: Id,  # noqa: A002 - its name
         draft: Draft,
         response: Response,
@@ -126,7 +128,7 @@ def routes(settings: Notes) -> APIRouter:
         return note
 
     @router.delete("/{id}", status_code=204)
-    async def delete(
+    async def delete_note(
         id: Id,  # noqa: A002 - its name
         outdated: Outdated,  # if cache
         session: Session,

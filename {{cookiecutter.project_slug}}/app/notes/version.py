@@ -1,4 +1,4 @@
-"""A note's version as an entity tag, and the promise to change only the one that was read."""
+"""A note's version as an entity tag; only the version that was read is changed."""
 
 from __future__ import annotations
 

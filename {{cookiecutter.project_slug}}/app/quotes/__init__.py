@@ -1,4 +1,4 @@
-"""An example of calling another service: quotes, the last one known if that service fails."""
+"""An example of calls to another service: quotes, the last known if that fails."""
 
 from __future__ import annotations
 

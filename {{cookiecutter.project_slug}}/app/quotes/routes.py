@@ -33,7 +33,7 @@ def routes(settings: Quotes) -> APIRouter:
     known: dict[str, Quote] = {}
 
     @router.get("/{symbol}")
-    async def quote(symbol: Symbol, api: QuotesClient) -> Quote:
+    async def read_quote(symbol: Symbol, api: QuotesClient) -> Quote:
         """Give the quote, or the last one known."""
         try:
             found = await look_up(api, symbol)
