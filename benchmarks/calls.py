@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import asyncpg
 import httpx2
 import redis.asyncio
-from app.cache.json_cache import JsonCache
-from app.database.session import session
-from app.environment import load
+from chassis.cache.json_cache import JsonCache
+from chassis.database.session import session
+from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
 from app.quotes.api import QuotesApi
 from sqlalchemy import text

@@ -55,9 +55,9 @@ class Wire(asyncio.Transport):
 
 def carved() -> uvicorn.Server:
     """Make the server of the carved service that this runs in."""
-    from app.environment import load  # noqa: PLC0415 - bare stacks are driven without it
+    from chassis.environment import load  # noqa: PLC0415 - bare stacks are driven without it
     from app.main import ENVIRONMENTS, compose  # noqa: PLC0415 - the same
-    from app.server.process import Process  # noqa: PLC0415 - the same
+    from chassis.server.process import Process  # noqa: PLC0415 - the same
 
     settings = load(ENVIRONMENTS)
     return Process(settings.server, compose(settings))

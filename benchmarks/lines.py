@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import structlog
-from app.environment import load
+from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
 
 log = structlog.get_logger("orders")

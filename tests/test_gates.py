@@ -22,7 +22,7 @@ TOLD = """\
 import json
 from dataclasses import asdict
 from pathlib import Path
-from deploy.configuration import load
+from chassis.rollout.configuration import load
 print(json.dumps(asdict(load(Path("deploy/rollout.toml")).gates)))
 """
 

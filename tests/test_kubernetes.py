@@ -33,7 +33,7 @@ def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def validated(service: Path) -> Path:
-    ended = run("python", "-m", "deploy.kubernetes.validate", cwd=service)
+    ended = run("python", "-m", "chassis.kubernetes.validate", cwd=service)
     assert ended.returncode == 0, ended.stderr
     return service
 
@@ -193,15 +193,15 @@ def test_a_mistake_is_found(tmp_path: Path, file: str, old: str, new: str, compl
     service = carve(tmp_path / "orders", deployment="kubernetes")
     path = service / "deploy" / "kubernetes" / file
     path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
-    ended = run("python", "-m", "deploy.kubernetes.validate", cwd=service)
+    ended = run("python", "-m", "chassis.kubernetes.validate", cwd=service)
     assert ended.returncode == 1
     assert complaint in ended.stderr
 
 
 def test_who_renders_is_told_that_no_image_is_named_yet(whole: Path) -> None:
-    ended = run("python", "-m", "deploy.kubernetes.render", "staging", cwd=whole)
+    ended = run("python", "-m", "chassis.kubernetes.render", "staging", cwd=whole)
     assert "staging names no image yet" in ended.stderr
     assert list(yaml.safe_load_all(ended.stdout)) == rendered(whole, "staging")
-    refused = run("python", "-m", "deploy.kubernetes.render", "stage", cwd=whole)
+    refused = run("python", "-m", "chassis.kubernetes.render", "stage", cwd=whole)
     assert refused.returncode == 1
     assert "no overlay 'stage', only staging, production" in refused.stderr

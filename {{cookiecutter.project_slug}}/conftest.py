@@ -12,14 +12,14 @@ for _name in list(os.environ):
         del os.environ[_name]
 
 pytest_plugins = [
-    "app.logs.tests.as_it_was",
-    "app.database.tests.fresh",  # if database
+    "chassis.testing.logs",
+    "chassis.testing.database",  # if database
 ]
 
 
 def pytest_configure() -> None:
     """Keep every test from a `.env` in this folder and from the machine's /run/secrets."""
-    from app.environment import Environment  # noqa: PLC0415 - after the environment was emptied
+    from chassis.environment import Environment  # noqa: PLC0415 - after the environment was emptied
     from app.main import ENVIRONMENTS  # noqa: PLC0415 - the same
 
     for environment in (Environment, *ENVIRONMENTS):

@@ -9,10 +9,10 @@ import sys
 from typing import Annotated, ClassVar
 
 import structlog
-from app.environment import load
+from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
-from app.outbound import Client, Outbound
-from app.service import Feature, Service
+from chassis.outbound import Client, Outbound
+from chassis.service import Feature, Service
 from fastapi import APIRouter, Depends
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 
-from app.tracing.tests.receiver import Receiver, values
+from chassis.tracing.tests.receiver import Receiver, values
 
 
 def main() -> None:

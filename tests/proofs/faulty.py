@@ -20,9 +20,9 @@ from typing import Never
 from urllib.parse import quote
 
 import structlog
-from app.environment import load
+from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
-from app.service import Check, Feature, Service
+from chassis.service import Check, Feature, Service
 from fastapi import APIRouter, BackgroundTasks
 from hostile_values import PLACES, WAYS, values
 

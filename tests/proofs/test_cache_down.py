@@ -37,8 +37,8 @@ from asyncio import sleep
 
 from fastapi import APIRouter
 
-from app.cache import Cache
-from app.service import Feature, Service
+from chassis.cache import Cache
+from chassis.service import Feature, Service
 
 
 class Squares(Feature):
@@ -75,7 +75,7 @@ def caching(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     text = main.read_text()
     assert field in text
     text = text.replace(field, f"{field}    squares: Squares = Squares()\n")
-    line = "from app.timing import Timing\n"
+    line = "from chassis.timing import Timing\n"
     main.write_text(text.replace(line, f"from app.squares import Squares\n{line}"))
     return carved.sync()
 
@@ -188,7 +188,7 @@ def test_the_service_serves_without_its_cache_and_returns_to_it(
     assert took[-1] < ERRORS * TIMEOUT + MAKING + BUSY, "a cache that is away costs little, at most"
     assert took[len(took) // 2] < MAKING + BUSY, "and mostly nothing"
     assert sum(passed > TIMEOUT for passed in took) <= len(took) // 10
-    said = [line["message"] for line in lines if line["logger"].startswith("app.cache")]
+    said = [line["message"] for line in lines if line["logger"].startswith("chassis.cache")]
     assert [text.split(",")[0] for text in said] == ["the cache is down", "the cache is back"]
     assert "hunter2" not in json.dumps(lines)
     print(  # noqa: T201 - the figures

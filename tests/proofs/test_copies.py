@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COPIES = {"greeting": "welcome", "note": "customer", "quote": "price"}
 """What is replaced in a copy, and by what; plurals follow."""
 TESTS = (
-    "app/customers app/welcomes app/prices app/database/tests/test_migrations.py "
+    "app/customers app/welcomes app/prices chassis/database/tests/test_migrations.py "
     "tests/test_documents.py tests/test_process.py"
 )
 """What a copy can break."""

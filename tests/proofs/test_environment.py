@@ -19,7 +19,7 @@ TOKEN = f"{SECRET}-of-more-than-32-bytes"
 FREE = {"SERVER_PORT": "0", "METRICS_PORT": "0"}
 ELSEWHERE = """\
 import sys
-from app.environment import Environment
+from chassis.environment import Environment
 Environment.model_config["secrets_dir"] = sys.argv.pop(1)
 from app.__main__ import main
 sys.exit(main())
@@ -129,8 +129,8 @@ def test_files_are_held_to_the_same_and_say_where_it_stands(
 OWNERS = """\
 import sys
 from app import main
-from app.commands import main as run
-from app.service import Feature
+from chassis.commands import main as run
+from chassis.service import Feature
 
 class Shop(Feature):
     tags: list[str] = []
@@ -139,8 +139,8 @@ class Shop(Feature):
 class Development(main.Development):
     shop: Shop = Shop()
 
-import app.commands
-app.commands.ENVIRONMENTS = (Development,)
+import chassis.commands
+chassis.commands.ENVIRONMENTS = (Development,)
 sys.exit(run())
 """
 """Starts the service with a feature that its owner wrote without knowing of pydantic-settings."""

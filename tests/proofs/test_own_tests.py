@@ -91,7 +91,7 @@ def test_the_own_tests_ignore_the_environment_that_surrounds_them(
     )
     assert len(documented) > 50
     (carved.path / ".env").write_text("SERVER_PORT=none\nthis is no setting\n")
-    told = "app/environment app/health app/greetings app/auth/tests/test_settings.py"
+    told = "chassis/environment chassis/health app/greetings chassis/auth/tests/test_settings.py"
     children = "tests/test_documents.py tests/test_process.py -k 'not gives_a_traceback'"
     carved.run(
         *("make", "test", f"ARGS=-q {told} {children}"),
@@ -110,10 +110,10 @@ def test_the_examples_can_be_removed_as_the_readme_says(
     carved = Carved.make(tmp_path, python_version=available()[0])
     for example in "greetings", "notes", "quotes":
         shutil.rmtree(carved.path / "app" / example)
-    (migration,) = carved.path.glob("app/database/migrations/versions/*_create_notes.py")
+    (migration,) = carved.path.glob("app/migrations/*_create_notes.py")
     migration.unlink()
     mine = re.compile(r"(GREETINGS|NOTES|QUOTES)_|[. ](greetings|notes|quotes|outbound_quotes)[: ]")
-    files = ("app/main.py", "compose.blueprints.yaml", "tests/test_process.py")
+    files = ("app/main.py", "compose/blueprints.yaml", "tests/test_process.py")
     for name in (*files, "README.md", ".env.example"):
         lines = (carved.path / name).read_text().splitlines(keepends=True)
         gone = {i for i, line in enumerate(lines) if mine.search(line)}
@@ -121,7 +121,7 @@ def test_the_examples_can_be_removed_as_the_readme_says(
         (carved.path / name).write_text("".join(x for i, x in enumerate(lines) if i not in gone))
     carved.run(uv(), "sync", "--quiet", **shared)
     carved.run("make", "lint", "types", **shared)
-    carved.run("make", "test", "ARGS=tests app/database", **shared)
+    carved.run("make", "test", "ARGS=tests chassis/database", **shared)
 
 
 def to_be_tested(carved: Carved, whole: Carved) -> str:

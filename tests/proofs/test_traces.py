@@ -135,7 +135,7 @@ def test_a_collector_that_is_away_delays_neither_answers_nor_the_end(
         assert replica.stop() == 0
         seconds = time.monotonic() - began
         assert seconds < FLUSH + BUSY
-        said = [line for line in replica.lines if line["logger"] == "app.tracing"]
+        said = [line for line in replica.lines if line["logger"] == "chassis.tracing"]
     assert said[-1]["message"].startswith(f"spans were lost: {LOST} failed")
     assert len(said) <= 2
     print(f"collector {fault}: the end took {seconds:.1f} s")  # noqa: T201 - the figure

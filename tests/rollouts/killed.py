@@ -14,9 +14,9 @@ import os
 import signal
 import sys
 
-from deploy.__main__ import main
-from deploy.drivers import docker
-from deploy.journal import Journal
+from chassis.rollout.__main__ import main
+from chassis.rollout.drivers import docker
+from chassis.rollout.journal import Journal
 
 word = "" if sys.argv[1].isdigit() else sys.argv[1]
 left = sys.maxsize if word else int(sys.argv[1])

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.environment import load
+from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
-from app.service import Check
+from chassis.service import Check
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

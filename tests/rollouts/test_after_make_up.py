@@ -100,7 +100,7 @@ def test_make_up_beside_a_rollout_touches_nothing_and_make_down_ends_it(place: M
     before = place.containers("--all")
     said = place.make("up", code=2)
     assert "so nothing was done" in said
-    assert "python3 -m deploy resume" in said
+    assert "python3 -m chassis.rollout resume" in said
     assert place.containers("--all") == before
     assert place.settled(replicas=1) == "one"
     place.make("down")

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from app.probe import report_health
+from chassis.probe import report_health
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     host, port = os.environ.get("SERVER_HOST"), os.environ.get("SERVER_PORT", "")
     if given == ["health"] and host and _is_port(port):
         return report_health(host, int(port))
-    from app.commands import main as run  # noqa: PLC0415 - the short cut does without
+    from chassis.commands import main as run  # noqa: PLC0415 - the short cut does without
 
     return run(given)
 

@@ -6,22 +6,22 @@ from typing import ClassVar
 
 from pydantic_settings import SettingsConfigDict
 
-from app.auth import Auth  # if auth
-from app.cache import Caching  # if cache
-from app.database import Database  # if database
-from app.environment import Environment, secrets
+from chassis.auth import Auth  # if auth
+from chassis.cache import Caching  # if cache
+from chassis.database import Database  # if database
+from chassis.environment import Environment, secrets
 from app.greetings import Greetings
-from app.health import Health
-from app.logs import Log
-from app.metrics import Metrics  # if metrics
+from chassis.health import Health
+from chassis.logs import Log
+from chassis.metrics import Metrics  # if metrics
 from app.notes import Notes  # if database
-from app.problems import Problems
+from chassis.problems import Problems
 from app.quotes import Quotes, QuotesApi  # if outbound
-from app.security import Security
-from app.server import Server
-from app.service import Identity, Service
-from app.timing import Timing
-from app.tracing import Tracing  # if tracing
+from chassis.security import Security
+from chassis.server import Server
+from chassis.service import Identity, Service
+from chassis.timing import Timing
+from chassis.tracing import Tracing  # if tracing
 
 
 class Settings(Environment):

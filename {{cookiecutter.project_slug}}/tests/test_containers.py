@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from app.main import Production
-from app.security import Security
-from app.server import Server
-from app.server.process import CLOSE_SECONDS, LAST_SECONDS
+from chassis.security import Security
+from chassis.server import Server
+from chassis.server.process import CLOSE_SECONDS, LAST_SECONDS
 
 ROOT = Path(__file__).parent.parent
 HTTP, NGINX, LOCATION = (
@@ -34,7 +34,7 @@ def stop_grace(file: str) -> int:
 def test_a_container_gets_the_time_that_a_stop_takes() -> None:
     server = Production.model_fields["server"].default
     longest = server.drain_seconds + server.grace_seconds + CLOSE_SECONDS + LAST_SECONDS
-    assert stop_grace("app/server/compose.yaml") >= longest
+    assert stop_grace("compose/web.yaml") >= longest
     assert seconds(directive(NGINX, "worker_shutdown_timeout")) >= server.grace_seconds
     assert stop_grace("proxy/compose.yaml") > seconds(directive(NGINX, "worker_shutdown_timeout"))
 

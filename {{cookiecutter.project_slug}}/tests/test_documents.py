@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.environment.report import markdown
-from app.environment.variables import variables
+from chassis.environment.report import markdown
+from chassis.environment.variables import variables
 from app.main import Development
 
 ROOT = Path(__file__).parent.parent

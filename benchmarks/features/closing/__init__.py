@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.closing.routers import router
-from app.service import Feature
+from chassis.service import Feature
 
 if TYPE_CHECKING:
-    from app.service import Service
+    from chassis.service import Service
 
 
 class Closing(Feature):

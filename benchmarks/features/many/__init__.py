@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.service import Feature
+from chassis.service import Feature
 from fastapi import APIRouter
 
 if TYPE_CHECKING:
-    from app.service import Service
+    from chassis.service import Service
 
 
 class Many(Feature):

@@ -8,8 +8,8 @@ import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
 
-from app.problems import Problem
-from app.timing import track
+from chassis.problems import Problem
+from chassis.timing import track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

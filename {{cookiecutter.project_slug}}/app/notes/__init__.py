@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pydantic import PositiveInt
 
 from app.notes.routes import routes
-from app.service import Feature
+from chassis.service import Feature
 
 if TYPE_CHECKING:
-    from app.service import Service
+    from chassis.service import Service
 
 
 class Notes(Feature):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Identity, Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.database import Base
+from chassis.database import Base
 
 
 class Note(Base):

@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.cache import Cache, Outdated  # if cache
-from app.database import Session
+from chassis.cache import Cache, Outdated  # if cache
+from chassis.database import Session
 from app.notes.cursor import HIGHEST, Cursor, written
 from app.notes.models import Note
 from app.notes.version import IfMatch, changed, must_match, tag
-from app.problems import Problem
+from chassis.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

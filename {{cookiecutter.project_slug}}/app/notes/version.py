@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Header
 
-from app.problems import Problem
+from chassis.problems import Problem
 
 if TYPE_CHECKING:
     from app.notes.models import Note

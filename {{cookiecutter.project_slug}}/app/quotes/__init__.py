@@ -8,10 +8,10 @@ from pydantic import PositiveInt
 
 from app.quotes.api import QuotesApi
 from app.quotes.routes import routes
-from app.service import Feature
+from chassis.service import Feature
 
 if TYPE_CHECKING:
-    from app.service import Service
+    from chassis.service import Service
 
 __all__ = ["Quotes", "QuotesApi"]
 

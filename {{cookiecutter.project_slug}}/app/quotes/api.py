@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from fastapi import Depends
 
-from app.outbound import Client, Outbound
+from chassis.outbound import Client, Outbound
 
 
 class QuotesApi(Outbound):

@@ -8,7 +8,7 @@ import httpx2
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, FiniteFloat, ValidationError
 
-from app.problems import Problem
+from chassis.problems import Problem
 from app.quotes.api import QuotesClient
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 
 from app.greetings import Greetings
 from app.greetings.routes import compose
-from app.problems import Problems
-from app.service import Identity, Service
-from app.timing import operations
+from chassis.problems import Problems
+from chassis.service import Identity, Service
+from chassis.timing import operations
 
 
 def client(**settings: Any) -> TestClient:

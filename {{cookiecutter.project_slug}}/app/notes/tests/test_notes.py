@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.cache import Caching  # if cache
+from chassis.cache import Caching  # if cache
 from app.notes import Notes
-from app.problems import Problems
-from app.service import Identity, Service
+from chassis.problems import Problems
+from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.database import Database
+    from chassis.database import Database
 
 
 @contextmanager

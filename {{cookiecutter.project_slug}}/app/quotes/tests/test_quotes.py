@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from app.outbound.tests.faulty import answer, faulty, reset
-from app.problems import Problems
+from chassis.testing.dependency import answer, faulty, reset
+from chassis.problems import Problems
 from app.quotes import Quotes, QuotesApi
-from app.service import Identity, Service
+from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from app.outbound.tests.faulty import Fault
+    from chassis.testing.dependency import Fault
 
 
 def quote(symbol: str, price: float) -> Fault:

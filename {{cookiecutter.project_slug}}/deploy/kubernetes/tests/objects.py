@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from deploy.kubernetes import FOLDER
+from chassis.kubernetes import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import re
 
 import yaml
 
-from app.health.routes import PROBES
-from app.metrics.exchanges import ExchangeTable
-from deploy.kubernetes.rules import RULES, prometheus_rule
+from chassis.health.routes import PROBES
+from chassis.metrics.exchanges import ExchangeTable
+from chassis.kubernetes.rules import RULES, prometheus_rule
 from deploy.kubernetes.tests.objects import one
 
 ROLLOUT = "overlays/argo-rollouts/rollout"

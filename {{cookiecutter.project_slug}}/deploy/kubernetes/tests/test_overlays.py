@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from app.environment import load as load_settings
+from chassis.environment import load as load_settings
 from app.main import ENVIRONMENTS
-from deploy.kubernetes import FOLDER
-from deploy.kubernetes.render import OVERLAYS
+from chassis.kubernetes import FOLDER
+from chassis.kubernetes.render import OVERLAYS
 from deploy.kubernetes.tests.objects import KUSTOMIZATIONS, load, one
 
 if TYPE_CHECKING:

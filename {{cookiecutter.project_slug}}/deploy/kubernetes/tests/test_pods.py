@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.environment import Environment
-from app.health import Health
-from app.health.routes import PROBES
+from chassis.environment import Environment
+from chassis.health import Health
+from chassis.health.routes import PROBES
 from app.main import Production, Staging
-from deploy.kubernetes import ROOT  # if docker
+from chassis.kubernetes import ROOT  # if docker
 from deploy.kubernetes.tests.objects import container, one, pod, workloads
 
 SPARE = 5

@@ -1,0 +1,265 @@
+"""The issuer's keys are at hand: whatever the issuer does, and whatever is asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import time
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from chassis.auth import Auth
+from chassis.auth import issuer as module
+from chassis.auth.issuer import LARGEST, IssuerKeys
+from chassis.auth.tests.issuing import DISCOVERY, EC, OTHER_RSA, RSA, Issuer
+from chassis.auth.tests.orders import board
+from chassis.auth.tokens import Refused
+from chassis.health import Health
+from chassis.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from chassis.auth.tests.issuing import Answer
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that have passed, for the keys' sense of time; sleeps last no shorter."""
+    now = [1000.0]
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    return now
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - it comes true in another thread
+            await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def kept(auth: Auth) -> AsyncIterator[IssuerKeys]:
+    keys = IssuerKeys(auth)
+    async with keys.lifespan():
+        await until(lambda: bool(keys._run and keys._run.done()))  # noqa: SLF001 - nothing tells
+        yield keys
+
+
+async def test_keys_are_discovered_and_fetched_before_anybody_asks(issuer: Issuer) -> None:
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        assert keys.up
+        assert issuer.paths == [DISCOVERY, "/keys"]
+        for _ in range(100):
+            assert await keys.find("rsa")
+        assert len(issuer.paths) == 2
+
+
+async def test_an_address_of_the_keys_makes_discovery_unnecessary(issuer: Issuer) -> None:
+    async with kept(Auth(issuer="https://example.com", jwks_url=f"{issuer.url}/certs")) as keys:
+        assert keys.up
+        assert issuer.paths == ["/certs"]
+
+
+async def test_strangers_cause_one_fetch_between_them_and_then_none_for_a_while(
+    issuer: Issuer, clock: list[float]
+) -> None:
+    async with kept(Auth(issuer=issuer.url, jwks_url=f"{issuer.url}/keys")) as keys:
+        assert len(issuer.paths) == 1
+        for begin in range(5):
+            clock[0] += module.PAUSE + 1
+            outcomes = await asyncio.gather(
+                *(keys.find(f"{begin}-{n}") for n in range(200)), return_exceptions=True
+            )
+            assert {str(outcome) for outcome in outcomes} == {"unknown_key"}
+            for n in range(20):
+                with pytest.raises(Refused):
+                    await keys.find(f"later-{n}")
+            assert len(issuer.paths) == 2 + begin
+
+
+async def test_a_new_key_is_found_by_the_first_token_it_signed(
+    issuer: Issuer, clock: list[float]
+) -> None:
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        issuer.keys = [OTHER_RSA.as_dict(private=False, kid="new")]
+        with pytest.raises(Refused):
+            await keys.find("new")
+        clock[0] += module.PAUSE
+        assert await keys.find("new")
+        with pytest.raises(Refused):
+            await keys.find("rsa")
+
+
+async def test_who_leaves_early_cancels_nobodys_fetch(issuer: Issuer, clock: list[float]) -> None:
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        issuer.keys.append(EC.as_dict(private=False, kid="new"))
+        clock[0] += module.PAUSE
+        first, second = (asyncio.create_task(keys.find("new")) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert await second
+
+
+async def test_a_fetch_belongs_to_nobody_who_waits_for_it(
+    issuer: Issuer, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker = ContextVar("asker", default="nobody")
+    told = []
+    async with kept(Auth(issuer=issuer.url, jwks_url=f"{issuer.url}/keys")) as keys:
+        get = keys._get  # noqa: SLF001 - where lines would be written
+
+        async def noted(url: str) -> object:
+            told.append(asker.get())
+            return await get(url)
+
+        monkeypatch.setattr(keys, "_get", noted)
+        clock[0] += module.PAUSE
+        asker.set("somebody")
+        with pytest.raises(Refused):
+            await keys.find("new")
+    assert told == ["nobody"]
+
+
+@pytest.mark.parametrize("seconds", [300, 86_400])
+async def test_keys_outlive_an_outage_of_their_issuer(
+    issuer: Issuer, clock: list[float], seconds: float
+) -> None:
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        issuer.answers = dict.fromkeys((DISCOVERY, "/keys"), lambda: (503, {}, b""))
+        clock[0] += seconds
+        with pytest.raises(Refused):
+            await keys.find("unknown")
+        assert not keys.up
+        assert await keys.find("rsa")
+
+
+async def test_keys_that_are_too_old_are_used_no_more_and_clients_told_to_come_back(
+    issuer: Issuer, clock: list[float]
+) -> None:
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        clock[0] += 86_401
+        with pytest.raises(Problem) as raised:
+            await keys.find("rsa")
+        assert raised.value.status_code == 503
+        assert raised.value.headers == {"Retry-After": "10"}
+
+
+async def test_keys_are_fetched_again_by_and_by(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.01)
+    auth = Auth(issuer=issuer.url).model_copy(update={"keys_refresh_seconds": 0.02})
+    async with kept(auth):
+        await until(lambda: issuer.paths.count("/keys") > 3)
+
+
+def late(good: bytes) -> Answer:
+    time.sleep(1)
+    return 200, {}, good
+
+
+BAD: dict[str, Callable[[bytes], Answer]] = {
+    "redirects": lambda good: (302, {"location": "/elsewhere"}, good),
+    "hangs": late,
+    "drips": lambda good: (200, {"x-pause": "0.2"}, good),
+    "is too large": lambda good: (200, {}, good + b" " * LARGEST),
+    "fails": lambda good: (500, {}, good),
+    "is cut": lambda good: (200, {}, good[:-1]),
+    "is empty": lambda _: (200, {}, b""),
+    "is no JSON": lambda _: (200, {}, b"<html>"),
+    "is no UTF-8": lambda good: (200, {}, good.replace(b"kid", b"\xff")),
+    "is deep": lambda _: (200, {}, b"[" * 200_000),
+    "is compressed": lambda good: (200, {"content-encoding": "gzip"}, gzip.compress(good)),
+    "is a list": lambda good: (200, {}, b"[%s]" % good),
+    "is not HTTP": lambda good: (200, {"x": "a\0b"}, good),
+}
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, "/keys"])
+@pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
+async def test_an_issuer_that_misbehaves_costs_its_tokens_and_no_more(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch, path: str, answer: Callable[[bytes], Answer]
+) -> None:
+    monkeypatch.setattr(module, "TIMEOUT", 0.5)
+    issuer.answers[path] = lambda: answer(issuer.keys_or_discovery()[2])
+    service = board(Auth(issuer=issuer.url))
+    Health(details="always").install(service)
+    app = service.build()
+    headers = {"authorization": f"Bearer {issuer.sign().decode()}"}
+    transport = httpx2.ASGITransport(app)
+    async with (
+        service.lifespan(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://t", headers=headers) as client,
+    ):
+        began = time.monotonic()
+        answer_to_a_good_token = await client.get("/me")
+        assert answer_to_a_good_token.status_code == 503
+        assert answer_to_a_good_token.headers["retry-after"] == "10"
+        assert time.monotonic() - began < 2
+        assert (await client.get("/readyz")).status_code == 200
+        health = (await client.get("/health")).json()
+        assert (health["status"], health["checks"]["issuer"]["status"]) == ("warn", "warn")
+        assert service.gauges["issuer_up"]() == 0
+        bad = {"authorization": "Bearer a.b.c"}
+        assert (await client.get("/me", headers=bad)).status_code == 401
+        assert (await client.get("/open")).status_code == 200
+    assert "/elsewhere" not in issuer.paths
+
+
+async def test_an_issuer_that_returns_is_well_again(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "PAUSE", 0.05)
+    caplog.set_level("INFO", "chassis.auth.issuer")
+    issuer.answers["/keys"] = lambda: (500, {}, b"")
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        await asyncio.sleep(0.3)
+        assert not keys.up
+        issuer.answers.clear()
+        await until(lambda: keys.up)
+        await keys.probe()
+        assert await keys.find("rsa")
+    said = [record.levelname for record in caplog.records if record.name == "chassis.auth.issuer"]
+    assert said == ["WARNING", "INFO"]
+
+
+async def test_an_issuer_goes_by_the_name_it_was_asked_by(issuer: Issuer) -> None:
+    document = json.dumps({"issuer": f"{issuer.url}/", "jwks_uri": f"{issuer.url}/keys"})
+    issuer.answers[DISCOVERY] = lambda: (200, {}, document.encode())
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        with pytest.raises(ValueError, match="calls itself"):
+            await keys.probe()
+    async with kept(Auth(issuer=f"{issuer.url}/")) as keys:
+        assert keys.up
+
+
+async def test_no_keys_are_taken_over_an_open_line(issuer: Issuer) -> None:
+    document = b'{"issuer": "%s", "jwks_uri": "http://192.0.2.1/keys"}' % issuer.url.encode()
+    issuer.answers[DISCOVERY] = lambda: (200, {}, document)
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        with pytest.raises(ValueError, match="open line"):
+            await keys.probe()
+
+
+async def test_the_loop_is_free_while_the_issuer_hangs(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "TIMEOUT", 0.5)
+    issuer.answers[DISCOVERY] = lambda: late(b"")
+    keys = IssuerKeys(Auth(issuer=issuer.url))
+    began = time.monotonic()
+    async with keys.lifespan():
+        waiting = asyncio.create_task(keys.find(RSA.kid))
+        turns = 0
+        while not waiting.done():
+            await asyncio.sleep(0.01)
+            turns += 1
+        assert turns > 10
+        with pytest.raises(Problem):
+            await waiting
+    assert time.monotonic() - began < 3

@@ -1,0 +1,26 @@
+"""A cache that gives up soon, for tests that wait until it does."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from chassis.cache import Caching
+from chassis.service import Identity, Service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+TIMEOUT = 0.1
+PAUSE = 0.3
+MARGIN = 1.0
+"""Seconds that a machine with other work to do may add."""
+
+
+@asynccontextmanager
+async def opened(url: str, **settings: Any) -> AsyncIterator[Service]:
+    service = Service(identity=Identity(name="test"), environment="test")
+    swift = {"timeout_seconds": TIMEOUT, "pause_seconds": PAUSE, **settings}
+    Caching(url=url, **swift).install(service)
+    async with service.lifespan(service.build()):
+        yield service

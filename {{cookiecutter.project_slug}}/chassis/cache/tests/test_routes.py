@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from fastapi import Depends
+
+from chassis.cache import Cache, Caching, Outdated
+from chassis.cache.json_cache import JsonCache
+from chassis.service import Identity, Service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+async def test_a_route_takes_it_as_a_parameter() -> None:
+    service = Service(identity=Identity(name="test"), environment="test")
+    Caching().install(service)
+    app = service.build()
+
+    @app.get("/{key}")
+    async def read(key: str, cache: Cache) -> str | None:
+        kept = await cache.get(key, str)
+        await cache.set(key, key.upper())
+        return kept
+
+    async with (
+        service.lifespan(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://t") as client,
+    ):
+        assert [(await client.get("/key")).json() for _ in range(2)] == [None, "KEY"]
+    assert service.gauges["cache_up"]() == 1
+
+
+@pytest.mark.parametrize("fails", ["", "and fails"])
+async def test_what_a_route_outdates_is_deleted_after_its_commit_and_before_its_answer(
+    fails: str,
+) -> None:
+    service = Service(identity=Identity(name="test"), environment="test")
+    Caching().install(service)
+    cache: JsonCache = service.resources[JsonCache]
+    app = service.build()
+    seen: list[Any] = []
+
+    async def transaction() -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            seen.append(await cache.get("key", str))
+
+    @app.put("/")
+    async def change(
+        outdated: Outdated,
+        commit: None = Depends(transaction, scope="function"),
+    ) -> None:
+        outdated("key")
+        if fails:
+            raise LookupError
+
+    async def send(message: Any) -> None:
+        seen.append(await cache.get("key", str))
+
+    await cache.set("key", "old")
+    scope = {"type": "http", "method": "PUT", "path": "/", "headers": [], "query_string": b""}
+    with suppress(LookupError):
+        await app(scope, receive, send)
+    assert seen[:2] == ["old", None]
+
+
+async def receive() -> dict[str, Any]:
+    return {"type": "http.request"}

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from chassis.cache import Caching
+from chassis.environment import Environment, Misconfigured, load
+from chassis.service import Identity, Service
+
+
+class Production(Environment):
+    strict = True
+
+    cache: Caching = Caching()
+
+
+def complaints(monkeypatch: pytest.MonkeyPatch, url: str) -> str:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("CACHE_URL", url)
+    with pytest.raises(Misconfigured) as raised:
+        load([Production])
+    return str(raised.value)
+
+
+def test_production_refuses_the_embedded_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert complaints(monkeypatch, "").startswith("CACHE_URL: is 'memory://'")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis",
+        "http://:pl4nted@host",
+        "redis://:pl4nted@",
+        "redis://:pl4nted/x@host:6379",
+        "redis://:pl4nted@host:port",
+        "redis://:pl4nted@host:0",
+        "redis://host?password=pl4nted",
+        "unix://:pl4nted@",
+        "memory://pl4nted",
+        "redis://[pl4nted",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    said = complaints(monkeypatch, url)
+    assert said.startswith("CACHE_URL: ")
+    assert "pl4nted" not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://host",
+        "redis://user:p%40ss@[::1]:6380/3",
+        "rediss://:secret@host:6379/0?ssl_cert_reqs=required",
+        "unix:///run/server.sock?db=1",
+    ],
+)
+async def test_the_addresses_of_servers_are_accepted_and_nothing_is_opened(url: str) -> None:
+    service = Service(identity=Identity(name="test"), environment="test")
+    caching = Caching(url=url)
+    caching.install(service)
+    assert not list(caching.insecure())
+    assert "cache" in service.checks
+    async with service.lifespan(service.build()):
+        pass
+
+
+def test_the_embedded_store_shows_its_size_and_needs_no_check() -> None:
+    service = Service(identity=Identity(name="test"), environment="test")
+    Caching().install(service)
+    assert {name: gauge() for name, gauge in service.gauges.items()} == {
+        "cache_up": True,
+        "cache_entries": 0,
+        "cache_bytes": 0,
+    }
+    assert not service.checks

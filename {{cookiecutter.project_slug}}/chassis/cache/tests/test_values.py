@@ -1,0 +1,208 @@
+"""The same suite for the embedded store and for a real server."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from chassis.cache import Caching
+from chassis.cache.json_cache import JsonCache
+from chassis.cache.memory import Memory
+from chassis.service import Identity, Service
+from chassis.timing import operations
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+FIXTURE_IS_SHARED = HealthCheck.function_scoped_fixture
+
+
+class Note(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(alias="theText")
+    tags: set[str] = set()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+
+@pytest.fixture(params=["memory", "server"])
+def url(request: pytest.FixtureRequest) -> Any:
+    return "memory://" if request.param == "memory" else request.getfixturevalue("shared")
+
+
+@asynccontextmanager
+async def opened(url: str, **settings: Any) -> AsyncIterator[JsonCache]:
+    """Open a cache in a namespace of its own, unless one is given."""
+    service = Service(identity=Identity(name="test"), environment="test")
+    caching = Caching(url=url, **{"namespace": uuid4().hex, "timeout_seconds": 5, **settings})
+    caching.install(service)
+    async with service.lifespan(service.build()):
+        yield service.resources[JsonCache]
+
+
+async def test_a_value_is_found_until_it_is_deleted(url: str) -> None:
+    async with opened(url) as cache:
+        assert await cache.get("note", Note) is None
+        note = Note(theText="two words", tags={"a"})
+        await cache.set("note", note)
+        assert await cache.get("note", Note) == note
+        await cache.set("note", other := Note(theText="other"))
+        assert await cache.get("note", Note) == other
+        await cache.delete("note", "never there")
+        assert await cache.get("note", Note) is None
+        await cache.delete()
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[FIXTURE_IS_SHARED])
+@given(value=JSON, key=st.text(max_size=300))
+@example(value=None, key="a lone surrogate, \ud800")
+def test_every_json_value_comes_back_under_every_key(url: str, value: Any, key: str) -> None:
+    async def there_and_back() -> Any:
+        async with opened(url) as cache:
+            await cache.set(key, [value])
+            return await cache.get(key, list)
+
+    assert asyncio.run(there_and_back()) == [value]
+
+
+async def test_a_value_ends_with_its_time(url: str) -> None:
+    async with opened(url) as cache:
+        await cache.set("short", 1, ttl=0.1)
+        await cache.set("long", 2, ttl=60)
+        assert await cache.get("short", int) == 1
+        await asyncio.sleep(0.15)
+        assert await cache.get("short", int) is None
+        assert await cache.get("long", int) == 2
+
+
+async def test_chance_takes_something_off_the_time_and_never_adds_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = []
+
+    async def note(_: Memory, name: bytes, value: bytes, *, px: int) -> None:
+        times.append(px)
+
+    monkeypatch.setattr(Memory, "set", note)
+    async with opened("memory://", ttl_seconds=100, jitter=0.2) as cache:
+        for _ in range(200):
+            await cache.set("key", 1)
+    assert 80_000 <= min(times) < 85_000
+    assert 95_000 < max(times) <= 100_000
+
+
+async def test_what_does_not_fit_counts_as_absent_and_is_made_anew(url: str) -> None:
+    async with opened(url) as cache:
+        await cache.set("key", {"old": "format"})
+        assert await cache.get("key", Note) is None
+
+        async def make() -> Note:
+            return Note(theText="new")
+
+        assert await cache.get_or_set("key", Note, make) == Note(theText="new")
+        assert await cache.get("key", Note) == Note(theText="new")
+
+
+async def test_bytes_that_are_no_json_count_as_absent(url: str) -> None:
+    async with opened(url) as cache:
+        for garbage in (b"", b"{", b"\xff\xfe", b"[" * 100_000, b"\x80\x04K\x01."):
+            await cache._store.set(cache._name("key"), garbage, px=10_000)  # noqa: SLF001
+            assert await cache.get("key", object) is None
+
+
+async def test_formats_and_namespaces_do_not_read_each_other(url: str) -> None:
+    name = uuid4().hex
+    async with (
+        opened(url, namespace=name) as one,
+        opened(url, namespace=name, version=2) as newer,
+        opened(url) as stranger,
+    ):
+        await one.set("key", "old")
+        assert await newer.get("key", str) is None
+        assert await stranger.get("key", str) is None
+        assert await one.get("key", str) == "old"
+
+
+async def test_a_long_key_is_hashed_and_nobody_can_name_its_hash() -> None:
+    async with opened("memory://", namespace="orders") as cache:
+        assert cache._name("note:1") == b"orders:1:note:1"  # noqa: SLF001
+        hashed = cache._name("x" * 10_000)  # noqa: SLF001
+        assert len(hashed) < 100
+        assert not hashed.startswith(b"orders:1:"), "which is how every short key begins"
+        assert hashed != cache._name("x" * 10_001)  # noqa: SLF001
+
+
+async def test_a_value_too_large_is_not_kept_and_ends_the_one_before(url: str) -> None:
+    async with opened(url, max_value_bytes=100) as cache:
+        await cache.set("key", "small")
+        await cache.set("key", "x" * 100)
+        assert await cache.get("key", str) is None
+
+
+async def test_a_value_that_json_cannot_hold_is_an_error(url: str) -> None:
+    async with opened(url) as cache:
+        with pytest.raises(ValueError, match="serialize"):
+            await cache.set("key", object())
+
+
+async def test_a_hundred_who_ask_at_once_make_a_value_once(url: str) -> None:
+    made = 0
+
+    async def make() -> list[int]:
+        nonlocal made
+        made += 1
+        await asyncio.sleep(0.05)
+        return [made]
+
+    async with opened(url) as cache:
+        asked = [cache.get_or_set("key", list[int], make) for _ in range(100)]
+        answers = await asyncio.gather(*asked)
+        assert answers == [[1]] * 100
+        assert len({id(answer) for answer in answers}) == 100, "nobody can change another's"
+        assert await cache.get_or_set("key", list[int], make) == [1]
+    assert made == 1
+
+
+async def test_none_is_a_value_too(url: str) -> None:
+    made = 0
+
+    async def make() -> None:
+        nonlocal made
+        made += 1
+
+    async with opened(url) as cache:
+        for _ in range(2):
+            await cache.get_or_set("key", type(None), make)
+    assert made == 1
+
+
+async def test_hits_and_misses_are_counted(url: str) -> None:
+    def count(name: str) -> int:
+        return operations[name].totals().buckets[-1][1]
+
+    before = [count(f"cache.{it}") for it in ("get", "hit", "miss", "set", "delete")]
+    async with opened(url) as cache:
+        await cache.get("key", int)
+        await cache.set("key", 1)
+        await cache.get("key", int)
+        await cache.get("key", int)
+        await cache.delete("key")
+    after = [count(f"cache.{it}") for it in ("get", "hit", "miss", "set", "delete")]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [3, 2, 1, 1, 1]

@@ -1,0 +1,91 @@
+"""What `python -m app` does: read the environment, compose the service, serve it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+from chassis.auth.commands import auth, token_arguments  # if auth
+from chassis.database.commands import add_arguments, database  # if database
+from chassis.environment import Misconfigured, load
+from chassis.environment.faults import strangers
+from chassis.environment.report import FORMATS, report
+from app.main import ENVIRONMENTS, Settings, compose
+from chassis.probe import report_health
+from chassis.startup import StartupError, composing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+EX_CONFIG = 78
+"""What sysexits.h calls a configuration error."""
+STARTUP_FAILURE = 3
+"""What the server returns, too, when a feature or the port cannot be opened."""
+
+
+def serve(settings: Settings, _: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; the default."""
+    log = structlog.get_logger("app")
+    try:
+        with composing():
+            service = compose(settings)
+        for name in strangers(type(settings)):
+            log.warning("not a variable of this service", variable=name)
+        return settings.server.serve(service)
+    except StartupError as error:
+        log.critical("could not start: %s", error)
+        return STARTUP_FAILURE
+
+
+def show(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Print the effective settings, secrets masked, and where each comes from."""
+    print(report(settings, arguments.format))  # noqa: T201 - its job
+    return 0
+
+
+def health(settings: Settings, _: argparse.Namespace) -> int:
+    """Ask the service that runs here whether it is ready; exit code 1 if it is not."""
+    return report_health(settings.server.host, settings.server.port)
+
+
+def version(settings: Settings, _: argparse.Namespace) -> int:
+    """Print name, version and revision."""
+    who = settings.service
+    print(f"{who.name} {who.version} ({who.revision})")  # noqa: T201 - its job
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "serve": serve,
+    "settings": show,
+    "health": health,
+    "version": version,
+    "auth": auth,  # if auth
+    "database": database,  # if database
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code, EX_CONFIG if the environment is no good."""
+    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
+    parser.set_defaults(run=serve)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, run in COMMANDS.items():
+        command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        command.set_defaults(run=run)
+        if run is show:
+            command.add_argument("--format", choices=FORMATS, default=FORMATS[0])
+        if run is auth:  # if auth
+            token_arguments(command)  # if auth
+        if run is database:  # if database
+            add_arguments(command)  # if database
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = load(ENVIRONMENTS)
+    except Misconfigured as error:
+        print(error, file=sys.stderr)  # noqa: T201 - logging is one of the things not set up
+        return EX_CONFIG
+    return int(chosen.run(settings, chosen))

@@ -1,0 +1,29 @@
+"""How Alembic runs migrations: on the connection that it is handed, or as SQL on paper."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from chassis.database.models import Base  # whose catalogue `app.main` has filled with every feature
+from chassis.database.proposal import Proposal
+
+connection = context.config.attributes["connection"]
+if connection is None:
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},
+        literal_binds=True,
+        target_metadata=Base.metadata,
+        transaction_per_migration=True,
+    )
+else:
+    history = context.config.attributes["history"]
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        transaction_per_migration=True,
+        render_as_batch=True,  # the embedded database changes a table by replacing it
+        **Proposal(Base.metadata, history, context.config.print_stdout).options(),
+    )
+with context.begin_transaction():
+    context.run_migrations()

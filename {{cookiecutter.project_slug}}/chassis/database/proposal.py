@@ -1,0 +1,138 @@
+"""What `make migration` writes beyond Alembic: enums come and go, and what others made stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from alembic.autogenerate import renderers
+from alembic.operations import ops
+from sqlalchemy import Enum, Table
+from sqlalchemy.dialects import postgresql
+
+from chassis.database.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import MetaData
+    from sqlalchemy.schema import SchemaItem
+
+
+class EnumOp(ops.MigrateOperation):
+    """Statements about an enum, which only PostgreSQL keeps as a type."""
+
+    def __init__(self, verb: Literal["add", "drop"], name: str, statements: list[str]) -> None:
+        self.verb = verb
+        self.name = name
+        self.statements = statements
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """Say what it does to whoever only compares."""
+        return (f"{self.verb}_enum", self.name)
+
+
+@renderers.dispatch_for(EnumOp)
+def render(_: AutogenContext, operation: EnumOp) -> list[str]:
+    """Write it as Python; the empty line ends the block."""
+    texts = [statement.replace(":", r"\:") for statement in operation.statements]
+    executed = [f"op.execute({text!r})" for text in texts]
+    return ['if op.get_context().dialect.name == "postgresql":', *executed, ""]
+
+
+class Proposal:
+    """The migration that would make the schema what the models say."""
+
+    def __init__(self, metadata: MetaData, history: str, say: Callable[[str], None]) -> None:
+        """Take the models, the SQL of all migrations, and a way to the terminal."""
+        self._metadata = metadata
+        self._history = History(history)
+        self._say = say
+
+    def options(self) -> dict[str, Any]:
+        """Give what Alembic's context takes of it."""
+        return {
+            "include_object": self._is_ours,
+            "render_item": self._render_item,
+            "process_revision_directives": self._complete,
+        }
+
+    def _is_ours(
+        self,
+        item: SchemaItem,
+        name: str | None,
+        kind: str,
+        reflected: bool,  # noqa: FBT001 - Alembic's signature
+        compare_to: SchemaItem | None,
+    ) -> bool:
+        """Tell whether to compare it: what only the database has, if a migration made it."""
+        if not reflected or compare_to is not None:
+            return True
+        table = item.name if isinstance(item, Table) else item.table.name  # type: ignore[attr-defined]
+        ours = name is not None and self._history.creates(kind, table, name)
+        if not ours:
+            where = name if kind == "table" else f"{table}.{name}"
+            self._say(f"leaves {kind.replace('_', ' ')} {where}: no migration creates it")
+        return ours
+
+    def _render_item(
+        self, kind: str, item: object, context: AutogenContext
+    ) -> str | Literal[False]:
+        """Write the type of a column that is an enum so that it does not create the enum."""
+        if kind != "type" or not isinstance(item, Enum) or not _is_a_type(item):
+            return False
+        context.imports.add("from sqlalchemy.dialects import postgresql")
+        values = ", ".join(map(repr, item.enums))
+        other = f"postgresql.ENUM(name={item.name!r}, create_type=False)"
+        return f"sa.Enum({values}, name={item.name!r}).with_variant({other}, 'postgresql')"
+
+    def _complete(
+        self, _: MigrationContext, __: object, directives: list[ops.MigrationScript]
+    ) -> None:
+        """Add and drop enums, and tell of every drop."""
+        for script in directives:
+            up, down = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
+            wanted = {item.name: item for item in _enums(self._metadata)}
+            there = self._history.enums()
+            for name in sorted(wanted.keys() - there.keys()):
+                made = str(postgresql.CreateEnumType(wanted[name]).compile(dialect=DIALECT))
+                up.ops.insert(0, EnumOp("add", name, [made]))
+                down.ops.append(EnumOp("drop", name, [f"DROP TYPE {QUOTE(name)}"]))
+            for name in sorted(there.keys() - wanted.keys()):
+                up.ops.append(EnumOp("drop", name, [f"DROP TYPE {QUOTE(name)}"]))
+                down.ops.insert(0, EnumOp("add", name, there[name]))
+            for drop in _drops(up):
+                self._say(f"drops {drop}")
+
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+QUOTE = DIALECT.identifier_preparer.quote
+
+
+def _enums(metadata: MetaData) -> Iterator[Any]:
+    for table in metadata.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, Enum) and _is_a_type(column.type):
+                yield column.type
+
+
+def _is_a_type(enum: Enum) -> bool:
+    return bool(enum.native_enum and enum.name and not enum.schema)
+
+
+def _drops(container: ops.OpContainer) -> Iterator[str]:
+    for operation in container.ops:
+        match operation:
+            case ops.OpContainer():
+                yield from _drops(operation)
+            case ops.DropTableOp():
+                yield f"table {operation.table_name}"
+            case ops.DropColumnOp():
+                yield f"column {operation.table_name}.{operation.column_name}"
+            case ops.DropIndexOp():
+                yield f"index {operation.index_name}"
+            case ops.DropConstraintOp():
+                yield f"constraint {operation.constraint_name}"
+            case EnumOp(verb="drop"):
+                yield f"type {operation.name}"

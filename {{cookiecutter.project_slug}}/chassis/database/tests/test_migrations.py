@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Integer, Table, inspect
+from sqlalchemy.exc import DBAPIError
+
+from chassis.database import Base, Database
+from chassis.database.address import is_embedded
+from chassis.database.engines import migrating
+from chassis.database.migrator import Busy, alone, config, heads, migrate
+from chassis.testing.database import needs_a_migration
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import Script
+    from sqlalchemy import Connection
+
+    from chassis.testing.database import Command
+
+FEATURE = Path(__file__).parent.parent
+SQUAWK = Path(sys.executable).parent / "squawk"
+IGNORED = re.compile(r"^ *# squawk-ignore ([\w-]+): \S", re.MULTILINE)
+"""A rule that a migration breaks on purpose, and why."""
+CHANGES = [
+    change
+    for change in ScriptDirectory.from_config(config()).walk_revisions()
+    if not change.is_merge_point
+]
+
+
+def tables(database: Database) -> list[str]:
+    async def look() -> list[str]:
+        engine = migrating(database, "t")
+        async with engine.connect() as connection:
+
+            def names(sync: Connection) -> list[str]:
+                return inspect(sync).get_table_names()
+
+            found = await connection.run_sync(names)
+        await engine.dispose()
+        return found
+
+    return asyncio.run(look())
+
+
+@needs_a_migration
+def test_the_history_has_one_end() -> None:
+    assert len(heads()) == 1, "join them: make merge, or python -m app database merge"
+
+
+@needs_a_migration
+def test_the_schema_goes_up_and_down_and_up(command: Command, empty: Database) -> None:
+    for arguments in (["upgrade"], ["downgrade", "base"], ["upgrade"]):
+        assert command(empty, *arguments) == 0
+        has_tables = set(tables(empty)) > {"alembic_version"}
+        assert has_tables is (arguments[0] == "upgrade")
+
+
+def test_the_migrations_make_what_the_models_say(command: Command, database: Database) -> None:
+    assert command(database, "check") == 0
+
+
+def test_a_model_that_no_migration_makes_is_noticed(command: Command, database: Database) -> None:
+    forgotten = Table("forgotten", Base.metadata, Column("id", Integer, primary_key=True))
+    try:
+        assert command(database, "check") == 1
+    finally:
+        Base.metadata.remove(forgotten)
+
+
+@needs_a_migration
+@pytest.mark.parametrize("told", ["current", "history"])
+def test_the_revision_is_told(
+    command: Command, database: Database, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(database, told) == 0
+    assert "(head)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: Path(change.path).stem)
+def test_the_linter_finds_nothing_in_the_sql_of_a_migration(
+    command: Command,
+    empty: Database,
+    change: Script,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command(empty, "sql", f"{change.down_revision or 'base'}:{change.revision}") == 0
+    sql = capsys.readouterr().out
+    assert change.revision in sql
+    ignored = IGNORED.findall(Path(change.path).read_text())
+    file = tmp_path / f"{change.revision}.sql"
+    file.write_text(f"-- squawk-ignore-file {', '.join(ignored)}\n{sql}" if ignored else sql)
+    ended = subprocess.run(  # noqa: S603 - a dependency of development
+        [SQUAWK, "--config", FEATURE / "squawk.toml", file],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_a_database_that_cannot_be_reached_is_a_line_without_the_password(
+    command: Command, empty: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = empty.model_copy(update={"url": "postgresql://orders:hush@127.0.0.1:1/orders"})
+    assert command(nowhere, "upgrade") == 1
+    said = capsys.readouterr()
+    assert "ConnectionRefusedError" in said.err
+    assert "hush" not in said.err + said.out
+
+
+def test_only_an_embedded_database_is_migrated_on_the_way(
+    command: Command, empty: Database
+) -> None:
+    assert command(empty, "upgrade", "--embedded") == 0
+    assert bool(tables(empty)) is is_embedded(empty.url)
+
+
+def test_a_passing_database_is_left_alone_on_the_way(command: Command) -> None:
+    assert command(Database(), "upgrade", "--embedded") == 0
+
+
+def test_without_an_address_there_is_nothing_to_migrate(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(Database(), "upgrade") == 1
+    assert "DATABASE_URL" in capsys.readouterr().err
+
+
+@needs_a_migration
+def test_several_migrators_at_once_all_succeed(empty: Database) -> None:
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    variables = {"ENVIRONMENT": "test", "DATABASE_URL": empty.url, "PYTHONDONTWRITEBYTECODE": "1"}
+    program = [sys.executable, "-m", "app", "database", "upgrade"]
+    running = [
+        subprocess.Popen(program, cwd=FEATURE.parent.parent, env={**kept, **variables})  # noqa: S603 - our own program
+        for _ in range(3)
+    ]
+    assert [process.wait(60) for process in running] == [0, 0, 0]
+    assert set(tables(empty)) > {"alembic_version"}
+
+
+async def test_a_migrator_waits_for_another_one_only_so_long(empty: Database) -> None:
+    if is_embedded(empty.url):
+        pytest.skip("an embedded database locks itself")
+    engine = migrating(empty, "t")
+    hasty = empty.model_copy(update={"migration_wait_seconds": 0.3})
+    async with alone(engine, deadline=0):
+        with pytest.raises(Busy):
+            await migrate(hasty, lambda _: None)
+    await migrate(hasty, lambda _: None)
+    await engine.dispose()
+
+
+async def test_a_migration_that_finds_a_table_in_use_tries_again(empty: Database) -> None:
+    if is_embedded(empty.url):
+        pytest.skip("an embedded database locks itself")
+    quick = empty.model_copy(update={"migration_lock_timeout_seconds": 0.1})
+    engine = migrating(empty, "t")
+    tries: list[int] = []
+    thrice = asyncio.Event()
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("CREATE TABLE used (id INTEGER)")
+    async with engine.connect() as reader:
+        await reader.exec_driver_sql("SELECT * FROM used")
+
+        def work(config: Config) -> None:
+            tries.append(1)
+            if len(tries) == 3:
+                thrice.set()
+            connection: Connection = config.attributes["connection"]
+            connection.exec_driver_sql("ALTER TABLE used ADD COLUMN more INTEGER")
+
+        migration = asyncio.create_task(migrate(quick, work))
+        await asyncio.wait_for(thrice.wait(), 10)
+        assert not migration.done()
+    await migration
+    await engine.dispose()
+
+
+async def test_a_migration_that_fails_is_not_tried_again(empty: Database) -> None:
+    tries = []
+
+    def work(config: Config) -> None:
+        tries.append(1)
+        connection: Connection = config.attributes["connection"]
+        connection.exec_driver_sql("SELECT * FROM nowhere")
+
+    with pytest.raises(DBAPIError):
+        await migrate(empty, work)
+    assert tries == [1]

@@ -1,0 +1,126 @@
+"""The environment contract: variables in, settings or every fault with them out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BeforeValidator, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from chassis.environment.decoding import Variables
+from chassis.environment.fault import Fault, Misconfigured
+from chassis.environment.faults import insecure, invalid, misspelt, raising, without
+from chassis.environment.sources import THE_ENVIRONMENT, read
+from chassis.environment.variables import Also, secrets
+from chassis.service import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+E = TypeVar("E", bound="Environment")
+
+__all__ = ["Also", "Environment", "Misconfigured", "Names", "load", "secrets"]
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A list of words, separated by commas in a variable."""
+
+
+class Environment(BaseSettings):
+    """The features, outermost first; and with them, every variable the service reads.
+
+    A field is a group: `SERVER_PORT` is `server.port`. A variable overrides one field of a
+    group's default and leaves the others. Real variables win over `.env`, which only development
+    reads, and that over files named after variables in /run/secrets.
+    """
+
+    model_config = SettingsConfigDict(
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_ignore_empty=True,
+        nested_model_default_partial_update=True,
+        secrets_dir="/run/secrets",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+    strict: ClassVar[bool] = False
+    """Whether a setting that a feature calls insecure stops the service."""
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - whatever the fields take
+        """Take values that win over all variables; no other source reads `.env`."""
+        super().__init__(_env_file=None, **values)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Name the sources, the strongest first; the variables are merged into one."""
+        del env_settings, dotenv_settings, file_secret_settings
+        given, _ = read(settings_cls)
+        variables = {name: it.value for name, it in given.items()}
+        return init_settings, Variables(settings_cls, variables)
+
+    @classmethod
+    def name(cls) -> str:
+        """Name that the variable ENVIRONMENT chooses it by: the class's, in lower case."""
+        return cls.__name__.lower()
+
+    def features(self) -> Iterator[tuple[str, Feature]]:
+        """Yield each group's name and settings, outermost first."""
+        for name in type(self).model_fields:
+            if isinstance(feature := getattr(self, name), Feature):
+                yield name, feature
+
+
+def load(environments: Sequence[type[E]]) -> E:
+    """Read the settings of the environment that ENVIRONMENT names; the first one if it is unset.
+
+    Raises `Misconfigured` with every fault at once.
+    """
+    by_name = {environment.name(): environment for environment in environments}
+    name = os.environ.get("ENVIRONMENT") or environments[0].name()
+    if name not in by_name:
+        advice = f"there is no environment {name!r}. Set it to one of: {', '.join(by_name)}."
+        raise Misconfigured([Fault("ENVIRONMENT", advice)])
+    return _read(by_name[name])
+
+
+def _read(chosen: type[E]) -> E:
+    given, faults = read(chosen)
+    faults += misspelt(chosen)
+    place = given["environment"].place if "environment" in given else THE_ENVIRONMENT
+    if place != THE_ENVIRONMENT:
+        advice = f"stands in {place}, which is read too late. Set it as a real variable."
+        faults.append(Fault("ENVIRONMENT", advice))
+    readable: Environment | None = None
+    try:
+        readable = settings = chosen()
+    except ValidationError as error:
+        faults += invalid(chosen, error)
+        readable = without(chosen, error)
+    except Exception as error:  # noqa: BLE001 - a validator may raise anything
+        faults += raising(chosen, error)
+    if chosen.strict and readable is not None:
+        named = {fault.variable for fault in faults}
+        faults += [fault for fault in insecure(readable) if fault.variable not in named]
+    if faults:
+        raise Misconfigured(faults)
+    return settings

@@ -1,0 +1,152 @@
+"""Where variables come from: the environment, `.env` and secret files, each read only as text."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dotenv.parser import parse_stream
+from dotenv.variables import parse_variables
+
+from chassis.environment.fault import Fault
+from chassis.environment.variables import belonging, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dotenv.parser import Binding
+    from pydantic_settings import BaseSettings
+
+THE_ENVIRONMENT = "the environment"
+MAX_BYTES = 1_000_000
+"""Bytes that a `.env` or a secret file may have."""
+
+
+class Given(NamedTuple):
+    """A value, and the place that says so."""
+
+    value: str
+    place: str
+
+
+def read(environment: type[BaseSettings]) -> tuple[dict[str, Given], list[Fault]]:
+    """Read what is set, by its name in lower case, from the strongest place; and what is no text.
+
+    Real variables win over `.env`, and that over secret files. What is empty is not set.
+    """
+    faults: list[Fault] = []
+    given: dict[str, Given] = {}
+    bad: set[str] = set()
+    known = {variable.name.lower() for variable in variables(environment)}
+    for place, found in _places(environment, faults):
+        lower = {name.lower(): value for name, value in found.items() if value}
+        for name, value in belonging(lower, environment).items():
+            if value is None or name in given or name in bad:
+                continue
+            if _is_text(value):
+                given[name] = Given(value, place)
+            elif name in known:
+                bad.add(name)
+                faults.append(Fault(name.upper(), f"is not text in UTF-8 (set in {place})."))
+    return given, faults
+
+
+def origins(environment: type[BaseSettings]) -> dict[str, str]:
+    """Say where each variable that is set comes from, the strongest place only, by its name."""
+    return {name.upper(): it.place for name, it in read(environment)[0].items()}
+
+
+def _places(
+    environment: type[BaseSettings], faults: list[Fault]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    config: Any = environment.model_config
+    yield THE_ENVIRONMENT, dict(os.environ)
+    for file in reversed(_paths(config.get("env_file"))):
+        yield str(file), _dotenv(file, config.get("env_file_encoding") or "utf-8", faults)
+    names = {name for it in variables(environment) for name in (it.name, *it.also)}
+    for folder in reversed(_paths(config.get("secrets_dir"))):
+        yield "/run/secrets", _secret_files(folder, {name.lower() for name in names}, faults)
+
+
+def _paths(configured: Any) -> list[Path]:  # noqa: ANN401 - a path, several, or none
+    several = [configured] if isinstance(configured, (str, os.PathLike)) else configured or []
+    return [Path(path).expanduser() for path in several]
+
+
+def _dotenv(file: Path, encoding: str, faults: list[Fault]) -> dict[str, str]:
+    """Read a file as python-dotenv does, but for `${NAME}` in single quotes, which is literal."""
+    found: dict[str, str] = {}
+    if not file.exists():
+        return found
+    try:
+        text = _text(file, encoding)
+    except ValueError as error:
+        faults.append(Fault(str(file), f"{error} Correct it or remove it."))
+        return found
+    for binding in parse_stream(io.StringIO(text, newline=None)):
+        if binding.error or (binding.key and binding.value is None):
+            advice = "is no setting. Write NAME=value, with a quote on both sides or on none."
+            faults.append(Fault(f"{file} line {_line(binding)}", advice))
+        elif binding.key and binding.value:
+            quoted = binding.original.string.partition("=")[2].lstrip().startswith("'")
+            known = {**os.environ, **found}
+            atoms = parse_variables(binding.value)
+            expanded = binding.value if quoted else "".join(it.resolve(known) for it in atoms)
+            found[binding.key] = expanded
+    return found
+
+
+def _line(binding: Binding) -> int:
+    whole = binding.original.string
+    blank = whole[: len(whole) - len(whole.lstrip())]
+    return binding.original.line + blank.count("\n")
+
+
+def _secret_files(folder: Path, names: set[str], faults: list[Fault]) -> dict[str, str]:
+    """Read the files of a folder; those that are no variables are nobody's fault."""
+    found: dict[str, str] = {}
+    try:
+        files = sorted(folder.iterdir())
+        inside = folder.resolve()
+    except FileNotFoundError:
+        return found
+    except OSError as error:
+        faults.append(Fault(str(folder), f"cannot be read: {error.strerror}."))
+        return found
+    for file in files:
+        try:
+            if not file.resolve().is_relative_to(inside):
+                raise ValueError("is a link that leads out of its folder.")  # noqa: TRY301 - told below
+            found[file.name] = _text(file, "utf-8").strip()
+        except (OSError, RuntimeError, ValueError) as error:
+            if file.name.lower() in names:
+                advice = f"{error} Make it a file with nothing but the value."
+                faults.append(Fault(file.name.upper(), f"its file in {folder} {advice}"))
+    return found
+
+
+def _text(file: Path, encoding: str) -> str:
+    """Read a file. Raises ValueError, with words that follow its name."""
+    if file.is_dir():
+        raise ValueError("is a directory.")
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"has more than {MAX_BYTES} bytes.")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not text in {encoding.upper()}.") from error
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,257 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+from pydantic import Field, SecretStr, field_validator
+
+from chassis.environment import Also, Environment, Misconfigured, Names, load, secrets
+from chassis.environment.faults import strangers
+from chassis.environment.report import report
+from chassis.service import Feature
+
+SECRET = "correct-horse-battery-staple"
+
+
+class Shop(Feature):
+    """A feature to configure."""
+
+    port: int = Field(default=80, ge=1)
+    """TCP port."""
+    page_size: Annotated[int, Also("PAGE_ENTRIES", "PAGE_LINES")] = 10
+    """Entries on a page."""
+    hosts: Names = ()
+    """Names of the shop."""
+    token: SecretStr | None = None
+    """Shared secret."""
+    url: str = ""
+    """Where the goods are."""
+
+    @field_validator("url")
+    @classmethod
+    def _has_a_scheme(cls, url: str) -> str:
+        if url and "://" not in url:
+            raise ValueError("should begin with a scheme")
+        return url
+
+    def insecure(self) -> Iterator[tuple[str, str]]:
+        if not self.hosts:
+            yield "hosts", "is empty. Name the hosts."
+
+
+class Payment(Feature):
+    """A feature that cannot do without its variable."""
+
+    account: str
+    """Account that is paid."""
+
+
+class Local(Environment):
+    """Has defaults of its own."""
+
+    shop: Shop = Shop(page_size=3)
+
+
+class Remote(Environment):
+    """Must be told everything."""
+
+    strict = True
+    shop: Shop = Shop()
+    payment: Payment
+
+
+ENVIRONMENTS: tuple[type[Environment], ...] = (Local, Remote)
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ENVIRONMENT", raising=False)
+
+
+def complaints() -> list[str]:
+    with pytest.raises(Misconfigured) as caught:
+        load(ENVIRONMENTS)
+    return str(caught.value).splitlines()
+
+
+def test_the_first_environment_is_the_default_and_needs_nothing() -> None:
+    assert isinstance(load(ENVIRONMENTS), Local)
+
+
+def test_a_variable_overrides_one_field_and_leaves_the_environments_other_defaults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_PORT", "81")
+    monkeypatch.setenv("SHOP_HOSTS", "a.example, b.example")
+    shop = load([Local]).shop
+    assert (shop.port, shop.page_size, shop.hosts) == (81, 3, ("a.example", "b.example"))
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PORT", "")
+    assert load([Local]).shop.port == 80
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"PAGE_LINES": "4"}, 4),
+        ({"PAGE_LINES": "4", "PAGE_ENTRIES": "5"}, 5),
+        ({"PAGE_ENTRIES": "5", "SHOP_PAGE_SIZE": "6"}, 6),
+        ({"PAGE_ENTRIES": "5", "SHOP_PAGE_SIZE": ""}, 5),
+        ({"PAGE_ENTRIES": ""}, 3),
+    ],
+)
+def test_a_variable_may_go_by_other_names_and_its_own_wins(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: int
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = load([Local])
+    assert settings.shop.page_size == expected
+    (line,) = (line for line in report(settings).splitlines() if "PAGE" in line)
+    assert line.endswith("the environment" if expected > 3 else "default of local")
+
+
+def test_every_problem_is_told_at_once_a_line_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "remote")
+    monkeypatch.setenv("SHOP_PORT", "0")
+    monkeypatch.setenv("SHOP_PAGESIZE", "5")
+    told = complaints()
+    assert [line.split(":")[0] for line in told] == [
+        "PAYMENT_ACCOUNT",
+        "SHOP_HOSTS",
+        "SHOP_PAGESIZE",
+        "SHOP_PORT",
+    ]
+    assert told[0] == "PAYMENT_ACCOUNT: is not set. It is: Account that is paid."
+    assert "Did you mean SHOP_PAGE_SIZE?" in told[2]
+    assert "greater than or equal to 1" in told[3]
+    assert "(set in the environment)" in told[3]
+
+
+def test_an_unknown_environment_is_told_with_the_known_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "prod")
+    assert complaints() == [
+        "ENVIRONMENT: there is no environment 'prod'. Set it to one of: local, remote."
+    ]
+
+
+def test_no_value_is_ever_shown_in_a_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PORT", SECRET)
+    monkeypatch.setenv("SHOP_TOKENS", SECRET)
+    assert SECRET not in "\n".join(complaints())
+
+
+def test_what_resembles_no_variable_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_WINDOW_DRESSING", "1")
+    load(ENVIRONMENTS)
+    assert strangers(Local) == ["SHOP_WINDOW_DRESSING"]
+
+
+@pytest.mark.parametrize("name", ["SHOP_SHOP", "SHOP_IP", "SHOP_PORTFOLIO", "SHOP", "SHOPS_PORT"])
+def test_names_that_others_use_do_not_stop_the_service(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "anything")
+    assert load([Local]).shop.port == 80
+
+
+def test_an_environment_named_in_dotenv_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("ENVIRONMENT=remote\n")
+    monkeypatch.setitem(Local.model_config, "env_file", ".env")
+    assert complaints()[0].startswith("ENVIRONMENT: stands in .env")
+
+
+def test_what_a_feature_says_of_a_value_is_told_in_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_URL", "example.com")
+    (told,) = complaints()
+    assert told.startswith("SHOP_URL: should begin with a scheme (set in the environment)")
+
+
+def test_a_secret_file_that_is_no_text_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "shop_token").write_bytes(b"\xff\xfe")
+    monkeypatch.setitem(Local.model_config, "secrets_dir", str(tmp_path))
+    assert "UTF-8" in complaints()[0]
+
+
+def test_passwords_are_secrets_wherever_they_stand_in_a_url() -> None:
+    url = SecretStr(f"https://user:{SECRET}@example.com/")
+    settings = Local(shop=Shop(token=url, hosts=("amqp://:hidden-too@example.com",)))
+    assert secrets(settings) == {SECRET, url.get_secret_value(), "hidden-too"}
+
+
+def test_secret_files_are_read_and_real_variables_win(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "shop_token").write_text(SECRET)
+    (tmp_path / "shop_page_size").write_text("7")
+    monkeypatch.setitem(Local.model_config, "secrets_dir", str(tmp_path))
+    monkeypatch.setenv("SHOP_PAGE_SIZE", "8")
+    settings = load([Local])
+    assert settings.shop.page_size == 8
+    assert secrets(settings) == {SECRET}
+    assert "SHOP_TOKEN=**********  /run/secrets" in report(settings).replace("    ", "")
+
+
+def test_the_report_names_the_origin_and_hides_what_is_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SHOP_URL", f"https://user:{SECRET}@example.com/")
+    (tmp_path / ".env").write_text("SHOP_PORT=82\n")
+    monkeypatch.setitem(Local.model_config, "env_file", ".env")
+    settings = load(ENVIRONMENTS)
+    told = [line.split() for line in report(settings).splitlines()]
+    assert ["SHOP_PORT=82", ".env"] in told
+    assert ["SHOP_PAGE_SIZE=3", "default", "of", "local"] in told
+    assert ["SHOP_URL=https://user:**********@example.com/", "the", "environment"] in told
+    for form in ("text", "env", "markdown"):
+        assert SECRET not in report(settings, form)
+    assert SECRET in secrets(settings)
+
+
+class Twice(Environment):
+    """Has groups of two words."""
+
+    shop_north: Shop = Shop()
+    shop_south: Shop = Shop(page_size=3)
+
+
+def test_a_group_may_have_a_name_of_two_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "shop_north_token").write_text(SECRET)
+    monkeypatch.setitem(Twice.model_config, "secrets_dir", str(tmp_path))
+    monkeypatch.setenv("SHOP_SOUTH_PORT", "81")
+    settings = load([Twice])
+    assert (settings.shop_north.port, settings.shop_south.port) == (80, 81)
+    assert settings.shop_south.page_size == 3
+    assert secrets(settings) == {SECRET}
+    told = [line.split()[:2] for line in report(settings).splitlines()]
+    assert ["SHOP_SOUTH_PORT=81", "the"] in told
+    assert ["SHOP_NORTH_TOKEN=**********", "/run/secrets"] in told
+
+
+@pytest.mark.parametrize("name", ["SHOP_SOUHT_PORT", "SHOP_SOUTH_PROT", "SHOP_SOUTHPORT"])
+def test_either_word_and_the_field_may_be_misspelt(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "81")
+    with pytest.raises(Misconfigured, match=f"{name}: .*Did you mean SHOP_SOUTH_PORT"):
+        load([Twice])
+
+
+def test_a_fault_names_the_variable_of_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_SOUTH_PORT", "0")
+    with pytest.raises(Misconfigured) as caught:
+        load([Twice])
+    assert [fault.variable for fault in caught.value.faults] == ["SHOP_SOUTH_PORT"]

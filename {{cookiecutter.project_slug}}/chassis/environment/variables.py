@@ -1,0 +1,134 @@
+"""The variables of an environment: name, default, meaning, and how a value is written."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic_core import PydanticUndefined, to_json
+
+from chassis.service import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pydantic_settings import BaseSettings
+
+MASK = "**********"
+COLLECTIONS = (list, tuple, set, frozenset, deque)
+PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):([^@\s]+)@")
+
+
+class Also:
+    """Other names of a variable, in `Annotated`; its own name wins, then the first of them."""
+
+    def __init__(self, *names: str) -> None:
+        """Take names as they stand in the environment."""
+        self.names = names
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the environment, which is one field of one feature."""
+
+    group: str
+    field: str
+    default: Any
+    """What it is when unset; `PydanticUndefined` when it must be set."""
+    meaning: str
+    also: tuple[str, ...] = ()
+    """Other names that it goes by."""
+
+    @property
+    def name(self) -> str:
+        """Name in the environment, such as SERVER_PORT."""
+        return f"{self.group}_{self.field}".upper()
+
+    @property
+    def required(self) -> bool:
+        """Whether the service has no default for it."""
+        return self.default is PydanticUndefined
+
+    @property
+    def default_text(self) -> str:
+        """The default, the way the variable would be set."""
+        return "" if self.required else written(self.default)
+
+
+def written(value: object) -> str:
+    """Write a value the way a variable would be set; secrets are masked, unless they are empty."""
+    match value:
+        case None:
+            return ""
+        case SecretStr():
+            return MASK if value else ""
+        case bool() | float():
+            return f"{value:g}" if isinstance(value, float) else str(value).lower()
+        case tuple() | list() | set() | frozenset() | deque() if not _nested(value):
+            return ",".join(map(written, value))
+        case dict() if not _nested(value.values()):
+            return ",".join(f"{key}={written(entry)}" for key, entry in value.items())
+        case BaseModel() | dict() | tuple() | list() | set() | frozenset() | deque():
+            value = to_json(value, inf_nan_mode="constants", serialize_unknown=True).decode()
+    return PASSWORD.sub(rf"\1:{MASK}@", str(value))
+
+
+def _nested(values: Iterable[object]) -> bool:
+    """Tell whether values hold others, so that only JSON can write them."""
+    return any(isinstance(it, (BaseModel, dict, *COLLECTIONS)) for it in values)
+
+
+def variables(environment: type[BaseSettings]) -> Iterator[Variable]:
+    """Yield the variables of an environment, in the order of its features."""
+    for group, entry in environment.model_fields.items():
+        feature = entry.annotation
+        if not (isinstance(feature, type) and issubclass(feature, Feature)):
+            continue
+        for field, info in feature.model_fields.items():
+            default = info.get_default(call_default_factory=True, validated_data={})
+            if isinstance(entry.default, Feature):
+                default = getattr(entry.default, field)
+            others = [word.names for word in info.metadata if isinstance(word, Also)]
+            yield Variable(group, field, default, info.description or "", sum(others, ()))
+
+
+def belonging(
+    given: Mapping[str, str | None], environment: type[BaseSettings]
+) -> dict[str, str | None]:
+    """Bring other names of variables to their own.
+
+    Leave out what is called like a whole group, such as SERVICE: others use such names.
+    """
+    kept = {name: given[name] for name in given if name not in environment.model_fields}
+    for variable in variables(environment):
+        for other in variable.also:
+            if value := given.get(other.lower()):
+                kept.setdefault(variable.name.lower(), value)
+    return kept
+
+
+def secrets(settings: BaseSettings) -> frozenset[str]:
+    """Collect the values never to be shown: secret settings and the passwords inside URLs."""
+    found = set()
+    for group in type(settings).model_fields:
+        for value in leaves(getattr(settings, group)):
+            hidden = value.get_secret_value() if isinstance(value, SecretStr) else ""
+            found.add(hidden)
+            found.update(password for _, password in PASSWORD.findall(hidden or str(value)))
+    return frozenset(found - {""})
+
+
+def leaves(value: object) -> Iterator[object]:
+    """Yield what a value is made of, however deep."""
+    if isinstance(value, BaseModel):
+        value = dict(value)
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, COLLECTIONS):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value

@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from logging.handlers import QueueHandler
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import structlog
+from fastapi import APIRouter, BackgroundTasks, HTTPException
+from starlette.testclient import TestClient
+
+from chassis.exchange import Exchange, Trace
+from chassis.logs import Log, access
+from chassis.logs.access import AccessLog
+from chassis.logs.layouts import as_json
+from chassis.logs.lines import Lines
+from chassis.logs.pipeline import Output
+from chassis.logs.redaction import Redaction
+from chassis.logs.threads import ContextThreads, context_threads
+from chassis.logs.traces import inbound
+from chassis.service import Identity, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Ask = Callable[..., list[dict[str, Any]]]
+
+router = APIRouter()
+
+
+def tell(where: str) -> None:
+    logging.getLogger("library").info(where)
+    structlog.get_logger("shop").info(where)
+
+
+@router.get("/everywhere/{item}")
+async def everywhere(item: str, later: BackgroundTasks) -> None:
+    later.add_task(tell, "background")
+    tell("endpoint")
+
+    async def task() -> None:
+        tell("task")
+
+    await asyncio.create_task(task())
+    await asyncio.to_thread(tell, "thread")
+    await asyncio.get_running_loop().run_in_executor(None, tell, "executor")
+
+
+@router.get("/sync")
+def sync() -> None:
+    tell("sync endpoint")
+
+
+@router.get("/fails")
+async def fails() -> None:
+    raise HTTPException(503)
+
+
+@router.get("/bound")
+async def bound() -> None:
+    structlog.contextvars.bind_contextvars(tenant="acme")
+
+
+@router.get("/livez")
+async def livez() -> None: ...
+
+
+@pytest.fixture
+def ask(capsys: pytest.CaptureFixture[str]) -> Iterator[Ask]:
+    service = Service(identity=Identity(name="shop"), environment="test", probes={"/livez"})
+    service.routers.append(router)
+    Log(levels={"httpx2": "ERROR"}).install(service)
+    with TestClient(service.build()) as client:
+
+        def get(path: str, **headers: str) -> list[dict[str, Any]]:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            client.get(path, headers=named)
+            return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+        yield get
+    Log(level="WARNING").install(Service(identity=Identity(), environment="test"))
+
+
+def test_the_request_id_is_on_every_line_of_its_request_whoever_wrote_it(ask: Ask) -> None:
+    lines = ask("/everywhere/1", x_request_id="abc.1") + ask("/sync", x_request_id="abc.1")
+    told = [line["message"] for line in lines if line["logger"] == "library"]
+    assert told == ["endpoint", "task", "thread", "executor", "background", "sync endpoint"]
+    assert [line["message"] for line in lines if line["logger"] == "shop"] == told
+    assert sum(line["logger"] == "app.access" for line in lines) == 2
+    assert {line["request_id"] for line in lines} == {"abc.1"}
+
+
+def test_an_ill_formed_request_id_is_replaced_on_every_line(ask: Ask) -> None:
+    lines = ask("/sync", x_request_id='forged" id')
+    (made,) = {line["request_id"] for line in lines}
+    assert len(made) == 32
+    assert "forged" not in json.dumps(lines)
+
+
+def test_a_line_outside_a_request_has_no_request_id(
+    ask: Ask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask("/sync")
+    tell("outside")
+    assert "request_id" not in capsys.readouterr().out
+
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+def test_the_trace_of_the_caller_is_on_every_line(ask: Ask) -> None:
+    for line in ask("/sync", traceparent=f"00-{TRACE}-{SPAN}-01"):
+        assert (line["trace_id"], line["span_id"], line["trace_flags"]) == (TRACE, SPAN, "01")
+
+
+@pytest.mark.parametrize(
+    ("given", "flags"),
+    [
+        (f"00-{TRACE}-{SPAN}-00", "00"),
+        (f"cc-{TRACE}-{SPAN}-01-what-comes", "01"),
+        (f"00-{TRACE}-{SPAN}-01-more", None),
+        (f"ff-{TRACE}-{SPAN}-01", None),
+        (f"00-{TRACE.upper()}-{SPAN}-01", None),
+        (f"00-{'0' * 32}-{SPAN}-01", None),
+        (f"00-{TRACE}-{'0' * 16}-01", None),
+        (f"00-{TRACE}-{SPAN}-01\n", None),
+        ("", None),
+    ],
+)
+def test_a_traceparent_counts_if_it_is_well_formed(given: str, flags: str | None) -> None:
+    assert inbound(exchange(headers=[(b"traceparent", given.encode())])) == (
+        Trace(TRACE, SPAN, flags) if flags else None
+    )
+
+
+def test_an_answer_makes_one_line_without_the_query(ask: Ask) -> None:
+    (line,) = (line for line in ask("/sync?token=pl4nted") if line["logger"] == "app.access")
+    assert line["message"] == "GET /sync 200"
+    assert line["level"] == "info"
+    assert line["http.request.method"] == "GET"
+    assert line["http.route"] == "/sync"
+    assert line["http.response.status_code"] == 200
+    assert line["http.response.body.size"] == len("null")
+    assert line["client.address"] == "testclient"
+    assert 0 < line["duration_ms"] < 10_000
+    assert "url.path" not in line
+    assert "pl4nted" not in json.dumps(line)
+
+
+@contextmanager
+def nobody_else_listening() -> Iterator[None]:
+    """Send pytest's own handlers away, which listen to everything."""
+    root = logging.getLogger()
+    kept = root.handlers[:]
+    root.handlers[:] = [handler for handler in kept if isinstance(handler, Output)]
+    try:
+        yield
+    finally:
+        root.handlers[:] = kept
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"x_request_id": "a.b_c-1"}, {"traceparent": f"00-{TRACE}-{SPAN}-01"}]
+)
+@pytest.mark.parametrize("path", ["/sync", "/fails", "/everywhere/1"])
+def test_a_line_is_repeated_as_the_pipeline_would_write_it(
+    ask: Ask, path: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def line() -> dict[str, Any]:
+        (line,) = (line for line in ask(path, **headers) if line["logger"] == "app.access")
+        return line
+
+    in_full = line()
+    monkeypatch.setattr(access.logger, "handle", None)
+    with nobody_else_listening():
+        first, again = line(), line()
+    lines = (in_full, first, again)
+    for figure in ("timestamp", "duration_ms", "request_id"):
+        assert len({type(line[figure]) for line in lines}) == 1
+    if "x_request_id" not in headers:
+        assert len({line["request_id"] for line in lines}) == 3
+    for told in lines:
+        told |= {"timestamp": "", "duration_ms": 0, "request_id": ""}
+    assert json.dumps(in_full) == json.dumps(first) == json.dumps(again)
+
+
+def test_a_line_says_when_the_answer_ended_however_late_it_is_written(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.exchange.time", lambda: 1.5)
+    with nobody_else_listening():
+        for path in ("/sync", "/sync", "/bound"):
+            assert ask(path)[-1]["timestamp"] == "1970-01-01T00:00:01.500000Z"
+
+
+def test_what_is_bound_to_the_context_is_on_the_line(ask: Ask) -> None:
+    with nobody_else_listening():
+        assert ask("/bound")[-1]["tenant"] == "acme"
+        assert "tenant" not in ask("/sync")[-1]
+
+
+@pytest.mark.parametrize("where", ["app.access", "app"])
+def test_a_line_reaches_who_listens_beside_the_output(ask: Ask, where: str) -> None:
+    logger, heard = logging.getLogger(where), queue.SimpleQueue[logging.LogRecord]()
+    logger.addHandler(handler := QueueHandler(heard))
+    try:
+        with nobody_else_listening():
+            ask("/fails")
+    finally:
+        logger.removeHandler(handler)
+    assert heard.get_nowait().getMessage() == "GET /fails 503"
+    assert heard.empty()
+
+
+@pytest.mark.parametrize("keep", ["filter", "silence", "other records"])
+def test_a_logger_that_was_altered_stays_altered(ask: Ask, keep: str) -> None:
+    logger = access.logger
+    before = logging.getLogRecordFactory()
+    if keep == "filter":
+        logger.addFilter(lambda _: False)
+    elif keep == "silence":
+        logger.propagate = False
+    else:
+        logging.setLogRecordFactory(lambda *a, **k: before(*a[:4], "changed", (), *a[6:], **k))
+    try:
+        with nobody_else_listening():
+            messages = [line["message"] for line in ask("/fails")]
+    finally:
+        logger.filters.clear()
+        logger.propagate = True
+        logging.setLogRecordFactory(before)
+    assert messages == (["changed"] if keep == "other records" else [])
+
+
+def test_a_path_without_a_route_is_told_as_far_as_it_helps(ask: Ask) -> None:
+    (line,) = ask(f"/none/{'x' * 300}?token=pl4nted")
+    assert line["message"] == "GET (no route) 404"
+    assert line["http.route"] is None
+    assert line["url.path"] == f"/none/{'x' * 194}"
+    assert "pl4nted" not in json.dumps(line)
+
+
+def test_a_server_error_is_logged_as_one(ask: Ask) -> None:
+    assert ask("/fails")[-1]["level"] == "error"
+
+
+def test_probes_are_told_at_debug_only(ask: Ask) -> None:
+    assert ask("/livez") == []
+    logging.getLogger("app.access").setLevel("DEBUG")
+    assert ask("/livez")[0]["level"] == "debug"
+    logging.getLogger("app.access").setLevel("NOTSET")
+
+
+def exchange(**scope: Any) -> Exchange:
+    async def send(message: Any) -> None: ...
+
+    service = Service(identity=Identity(), environment="test")
+    whole: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [],
+        "client": None,
+    }
+    return Exchange(whole | scope, send, service)
+
+
+def quiet_output() -> Output:
+    return Output(Lines(Redaction(()), as_json, {}), {})
+
+
+def test_a_request_that_was_never_answered_is_told_as_such(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    AccessLog(set(), quiet_output())(exchange(path="/gone"))
+    assert caplog.messages == ["GET (no route) unanswered, cut off"]
+    assert caplog.records[0].levelname == "WARNING"
+
+
+class Untouchable(Exchange):
+    @property
+    def route(self) -> str | None:
+        raise AssertionError("looked at for nothing")
+
+
+def test_nothing_is_worked_out_for_a_line_that_is_not_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    quiet = exchange()
+    quiet.__class__ = Untouchable
+    quiet.status = 200
+    quiet.complete = True
+    with caplog.at_level("WARNING", "app.access"):
+        AccessLog(set(), quiet_output())(quiet)
+    assert caplog.messages == []
+
+
+async def test_the_threads_end_without_waiting_for_a_stuck_call() -> None:
+    stuck, running = threading.Event(), threading.Event()
+
+    def call() -> None:
+        running.set()
+        stuck.wait(20)
+
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(5):
+            async with context_threads():
+                loop.run_in_executor(None, call)
+                await asyncio.to_thread(running.wait, 5)
+            await loop.shutdown_default_executor()
+    finally:
+        stuck.set()
+
+
+def test_a_call_that_fails_in_a_thread_fails_for_who_asked() -> None:
+    def fail(number: int, *, why: str) -> None:
+        raise ValueError(number, why)
+
+    with ContextThreads() as threads, pytest.raises(ValueError, match="bad"):
+        threads.submit(fail, 1, why="bad").result(5)
+    assert issubclass(ContextThreads, ThreadPoolExecutor)  # all that the loop accepts

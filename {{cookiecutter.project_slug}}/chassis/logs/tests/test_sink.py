@@ -1,0 +1,212 @@
+"""A pipe nobody reads, one that is closed, and one that is read again."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import sys
+from contextlib import suppress
+from threading import Thread
+from threading import enumerate as enumerate_threads
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chassis.logs import sink as sinks
+from chassis.logs.sink import PIECE, Sink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Pipe:
+    """A pipe in place of standard output."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.monkeypatch = monkeypatch
+        self.reader, writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        self.writer = io.TextIOWrapper(io.FileIO(writer, "w"), encoding="utf-8")
+
+    def sink(self) -> Sink:
+        """Give a sink that writes here; pytest takes standard output back before each test."""
+        self.monkeypatch.setattr(sys, "stdout", self.writer)
+        return Sink()
+
+    def read(self) -> bytes:
+        """Take all that is there."""
+        found = b""
+        with suppress(BlockingIOError):
+            while piece := os.read(self.reader, 65536):
+                found += piece
+        return found
+
+    def read_until(self, end: bytes) -> bytes:
+        """Take what comes until it ends so."""
+        found, latest = b"", monotonic() + 10
+        while not found.endswith(end) and monotonic() < latest:
+            found += self.read()
+            sleep(0.01)
+        return found
+
+
+@pytest.fixture
+def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
+    pipe = Pipe(monkeypatch)
+    yield pipe
+    for close in (pipe.writer.close, lambda: os.close(pipe.reader)):
+        with suppress(OSError):
+            close()
+
+
+def fill(sink: Sink, text: str = "x" * 999) -> int:
+    """Write until lines have to wait; give how many were written."""
+    written = 0
+    while not sink._waiting:  # noqa: SLF001 - what it is about
+        assert written < 10_000
+        sink.write(text)
+        written += 1
+    return written
+
+
+def test_a_full_pipe_holds_nobody_up_and_gets_every_line_in_order_once_it_is_read(
+    pipe: Pipe,
+) -> None:
+    sink = pipe.sink()
+    count = fill(sink)
+    began = monotonic()
+    for number in range(3000):
+        sink.write(f"{number:04d}")
+    assert monotonic() - began < 1
+    lines = pipe.read_until(b"2999\n").split()
+    assert lines == [b"x" * 999] * count + [b"%04d" % number for number in range(3000)]
+    assert sink.dropped == 0
+
+
+def test_what_finds_no_room_is_dropped_and_counted_and_told_of_later(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sinks, "ROOM", 10_000)
+    sink = pipe.sink()
+    fill(sink)
+    for _ in range(100):
+        sink.write("y" * 999)
+    assert 90 <= sink.dropped <= 91
+    lines, latest = pipe.read(), monotonic() + 10
+    while not caplog.messages and monotonic() < latest:
+        sleep(0.01)
+        lines += pipe.read()
+    assert caplog.messages == [f"standard output was full: {sink.dropped} lines were dropped"]
+    assert lines.count(b"y" * 999) == 100 - sink.dropped
+
+
+def test_lines_are_written_whole(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[bytes] = []
+    real = os.write
+
+    def write(descriptor: int, piece: bytes) -> int:
+        pieces.append(piece)
+        return real(descriptor, piece)
+
+    monkeypatch.setattr(os, "write", write)
+    sink = pipe.sink()
+    fill(sink)
+    sink.write("z" * PIECE * 2)
+    sink.write("last")
+    pipe.read_until(b"last\n")
+    assert all(len(piece) <= PIECE for piece in pieces)
+    assert sum(not piece.endswith(b"\n") for piece in pieces) == 2  # of the one that is too long
+
+
+async def test_lines_of_one_turn_leave_together_before_the_next(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = pipe.sink()
+    sink.write_soon("one")
+    sink.write_soon("two")
+    assert pipe.read() == b""
+    writes: list[bytes] = []
+
+    def put(_: object, piece: bytes) -> int:
+        writes.append(piece)
+        return len(piece)
+
+    monkeypatch.setattr(sinks, "put", put)
+    await asyncio.sleep(0)
+    assert writes == [b"one\ntwo\n"]
+
+
+async def test_a_line_that_cannot_wait_leaves_behind_those_before_it(pipe: Pipe) -> None:
+    sink = pipe.sink()
+    sink.write_soon("one")
+    sink.write("two")
+    assert pipe.read() == b"one\ntwo\n"
+
+
+def test_without_an_event_loop_a_line_leaves_at_once(pipe: Pipe) -> None:
+    pipe.sink().write_soon("one")
+    assert pipe.read() == b"one\n"
+
+
+def test_a_line_about_the_writing_of_another_follows_it(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink, put = pipe.sink(), sinks.put
+
+    def collect(stream: object, piece: bytes) -> int:
+        """Log as the garbage collector may: a task that nobody asked for its error."""
+        monkeypatch.setattr(sinks, "put", put)
+        sink.write("about it")
+        return put(stream, piece)
+
+    monkeypatch.setattr(sinks, "put", collect)
+    sink.write("one")
+    sink.write("two")
+    assert pipe.read() == b"one\nabout it\ntwo\n"
+
+
+def test_without_another_thread_lines_wait_for_the_next_one(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    sink = pipe.sink()
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", start)
+        count = fill(sink)
+    assert pipe.read().count(b"\n") == count - 1
+    sink.write("last")
+    assert pipe.read_until(b"last\n").count(b"\n") == 2
+
+
+def test_no_thread_is_started_once_logging_has_ended(pipe: Pipe) -> None:
+    sink = pipe.sink()
+    sink.close()
+    fill(sink)
+    assert "logs" not in {thread.name for thread in enumerate_threads()}
+
+
+def test_a_reader_that_went_away_leaves_standard_error(
+    pipe: Pipe, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.close(pipe.reader)
+    sink = pipe.sink()
+    sink.write("told")
+    assert capfd.readouterr().err == "told\n"
+    monkeypatch.setattr(sys, "stderr", None)
+    sink.write("lost")
+    assert sink.dropped == 1
+
+
+def test_the_end_waits_for_a_slow_reader_but_not_for_one_that_is_gone(pipe: Pipe) -> None:
+    sink = pipe.sink()
+    fill(sink)
+    began = monotonic()
+    sink.close()
+    assert sinks.LAST_SECONDS <= monotonic() - began < 2 * sinks.LAST_SECONDS
+    pipe.read()
+    sink.close()
+    assert not sink._waiting  # noqa: SLF001 - what it is about

@@ -1,0 +1,106 @@
+"""Counts every exchange in a plain table, which becomes metrics only when Prometheus asks."""
+
+from __future__ import annotations
+
+import logging
+from time import time
+from typing import TYPE_CHECKING
+
+from chassis.metrics.exposition import Family
+from chassis.series import label
+from chassis.timing.histogram import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TypeAlias
+
+    from chassis.exchange import Exchange
+
+    Key: TypeAlias = tuple[str, str, int | str]
+
+METHODS = frozenset(
+    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
+)
+OTHER = "_OTHER"
+UNMATCHED = "unmatched"
+UNANSWERED = 500
+"""Status of an exchange that was cut before its answer began: the client saw a failure."""
+BYTES = (1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
+DIGITS = 18
+
+logger = logging.getLogger(__name__)
+
+
+class Series:
+    """The exchanges of one method, route and status."""
+
+    __slots__ = ("exemplars", "received", "seconds", "sent")
+
+    def __init__(self, buckets: Sequence[float]) -> None:
+        """Begin empty."""
+        self.seconds = Histogram(buckets)
+        self.exemplars: dict[int, str] = {}
+        """A request that was traced, for each bucket of its seconds: the latest one."""
+        self.received = Histogram(BYTES)
+        self.sent = Histogram(BYTES)
+
+
+class ExchangeTable:
+    """Written by the event loop alone, read by the scrape's thread: neither waits for the other."""
+
+    def __init__(self, buckets: Sequence[float], most: int) -> None:
+        """Keep `most` series apart, and no more than six for all the others."""
+        self._buckets = buckets
+        self._most = most
+        self._table: dict[Key, Series] = {}
+        self._full = False
+
+    def observe(self, exchange: Exchange) -> None:
+        """Count an exchange that has ended."""
+        method = exchange.scope["method"]
+        key = (
+            method if method in METHODS else OTHER,
+            exchange.route or UNMATCHED,
+            exchange.status or UNANSWERED,
+        )
+        series = self._table.get(key) or self._admit(key)
+        seconds = exchange.seconds or 0.0
+        bucket = series.seconds.observe(seconds)
+        if exchange.trace is not None and exchange.trace.sampled:
+            ids = label(trace_id=exchange.trace.trace_id, span_id=exchange.trace.span_id)
+            series.exemplars[bucket] = f"{{{ids}}} {seconds} {time():.3f}"
+        series.sent.observe(exchange.sent)
+        length = exchange.headers.get(b"content-length")
+        if length and length.isdigit() and len(length) <= DIGITS:
+            series.received.observe(int(length))
+
+    def families(self) -> Iterator[Family]:
+        """Write the table; a request and its duration are counted by the same figure."""
+        total = Family("counter", "http_requests", "Requests that have ended.")
+        seconds, received, sent = (
+            Family("histogram", name, meaning)
+            for name, meaning in (
+                ("http_request_duration_seconds", "From a request's head to its answer's end."),
+                ("http_request_body_bytes", "Request bodies, where their length was announced."),
+                ("http_response_body_bytes", "Response bodies."),
+            )
+        )
+        for (method, route, status), series in self._table.copy().items():
+            labels = label(method=method, route=route, status=str(status))
+            buckets = series.seconds.buckets()
+            total.counter(labels, buckets[-1][1])
+            seconds.histogram(labels, buckets, series.seconds.sum, series.exemplars.copy())
+            sent.histogram(labels, series.sent.buckets(), series.sent.sum)
+            if series.received.count:
+                received.histogram(labels, series.received.buckets(), series.received.sum)
+        yield from (total, seconds, received, sent)
+
+    def _admit(self, key: Key) -> Series:
+        if len(self._table) >= self._most:
+            if not self._full:
+                self._full = True
+                logger.warning("METRICS_MAX_SERIES is reached: %s and others are %s", key, OTHER)
+            status = int(key[2])
+            known = 100 <= status < 600  # noqa: PLR2004 - the classes of RFC 9110
+            key = (OTHER, OTHER, f"{status // 100}xx" if known else OTHER)
+        return self._table.setdefault(key, Series(self._buckets))

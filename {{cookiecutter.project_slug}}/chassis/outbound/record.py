@@ -1,0 +1,92 @@
+"""Counts and logs each call once, however often it was tried."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import httpx2
+
+from chassis.outbound.deadline import Expired
+from chassis.outbound.rejected import Rejected
+from chassis.series import series
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chassis.outbound.call import Call
+    from chassis.service import Service
+
+Outcome: TypeAlias = Literal["success", "error", "timeout", "rejected", "expired", "cancelled"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+SERVER_ERROR = 500
+PATH = 200
+"""Characters of a path that are logged."""
+
+logger = logging.getLogger(__name__)
+
+
+class Record:
+    """What has become of the calls to one service."""
+
+    def __init__(self, dependency: str, service: Service) -> None:
+        """Pin the counts to the board."""
+        self._dependency = dependency
+        self._counts = dict.fromkeys(OUTCOMES, 0)
+        for outcome in OUTCOMES:
+            name = series("outbound_calls_total", dependency=dependency, outcome=outcome)
+            service.counters[name] = partial(self._counts.__getitem__, outcome)
+
+    @contextmanager
+    def of(self, call: Call) -> Iterator[None]:
+        """Watch a call until its answer has been read, or has begun if it is streamed."""
+        began = perf_counter()
+        error: BaseException | None = None
+        try:
+            yield
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            seconds = perf_counter() - began
+            outcome = judged(call, error)
+            self._counts[outcome] += 1
+            self._log(call, outcome, error, seconds)
+
+    def _log(
+        self, call: Call, outcome: Outcome, error: BaseException | None, seconds: float
+    ) -> None:
+        """Write the line; the query and the headers are left out, they may hold anything."""
+        quiet = outcome == "success" or not call.tries  # one line a call that was never made: no
+        level = logging.DEBUG if quiet else logging.WARNING
+        if not logger.isEnabledFor(level):
+            return
+        fields = {
+            "dependency": self._dependency,
+            "outcome": outcome,
+            "http.request.method": call.request.method,
+            "url.path": call.request.url.path[:PATH],
+            "http.response.status_code": call.answer.status_code if call.answer else None,
+            "error.type": type(error).__name__ if error else None,
+            "tries": call.tries,
+            "duration_ms": round(seconds * 1000, 3),
+        }
+        told = {name: value for name, value in fields.items() if value is not None}
+        logger.log(level, "outbound call", extra=told)
+
+
+def judged(call: Call, error: BaseException | None) -> Outcome:
+    """Say in one word what a call came to; an answer below 500 is a success of the service."""
+    if error is None:
+        failed = call.answer is not None and call.answer.status_code >= SERVER_ERROR
+        return "error" if failed else "success"
+    if isinstance(error, Rejected):
+        return "rejected"
+    if isinstance(error, Expired):
+        return "expired"
+    if isinstance(error, httpx2.TimeoutException):
+        return "timeout"
+    return "error" if isinstance(error, Exception) else "cancelled"

@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import json
+import logging
+from itertools import count as count_from
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from fastapi import Depends
+from starlette.testclient import TestClient
+
+from chassis.environment import Environment, Misconfigured, load
+from chassis.outbound import Client, Outbound
+from chassis.outbound.tests.calling import BillingApi, calling, count, serving
+from chassis.testing.dependency import answer, faulty, hang, reset
+from chassis.problems import Problems
+from chassis.service import Identity, Service
+from chassis.timing import operations
+
+if TYPE_CHECKING:
+    from chassis.testing.dependency import Fault
+
+TRACE = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "a=1,b=2"}
+
+
+async def test_a_call_carries_the_request_id_and_the_trace_but_no_baggage() -> None:
+    async with faulty() as server, calling(server.url) as (client, _):
+        with serving(x_request_id="id-1", baggage="who=ada", **TRACE):
+            await client.get("/")
+        sent = server.received[-1].headers
+        assert sent["x-request-id"] == "id-1"
+        assert {name: sent[name] for name in TRACE} == TRACE
+        assert "baggage" not in sent
+
+
+async def test_a_call_for_no_request_carries_nothing_of_one() -> None:
+    async with faulty() as server, calling(server.url) as (client, _):
+        await client.get("/")
+        assert not {"x-request-id", *TRACE} & server.received[-1].headers.keys()
+
+
+async def test_the_board_is_stronger_than_the_request_and_the_code_than_both() -> None:
+    async with faulty() as server, calling(server.url) as (client, service):
+        service.outgoing.append(lambda: {"traceparent": "weaker", "x-request-id": "weaker"})
+        service.outgoing.append(lambda: {"traceparent": "stronger"})
+        with serving(**TRACE):
+            await client.get("/", headers={"X-Request-ID": "strongest"})
+        sent = server.received[-1].headers
+        assert (sent["traceparent"], sent["x-request-id"]) == ("stronger", "strongest")
+        assert "tracestate" not in sent, "it belongs to the trace that came in"
+
+
+async def test_each_try_asks_the_board_anew(generous: None) -> None:
+    tries = count_from(1)
+    async with faulty(answer(), answer(503)) as server, calling(server.url) as (client, service):
+        service.outgoing.append(lambda: {"traceparent": str(next(tries))})
+        await client.get("/")
+        assert [it.headers["traceparent"] for it in server.received] == ["1", "2"]
+
+
+async def test_no_caller_gets_the_cookies_of_another() -> None:
+    always = answer(set_cookie="session=1; Path=/")
+    async with faulty(always) as server, calling(server.url) as (client, _):
+        for _ in range(2):
+            await client.get("/")
+        assert "cookie" not in server.received[-1].headers
+        await client.get("/", headers={"cookie": "own=1"})
+        assert server.received[-1].headers["cookie"] == "own=1"
+
+
+async def test_a_redirect_is_an_answer_and_proxies_are_not_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    async with faulty(answer(307, location="/elsewhere")) as server, calling(server.url) as (c, _):
+        assert (await c.get("/")).status_code == 307
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "kind"),
+    [
+        (reset, 502, "unreachable"),
+        (hang, 504, "timeout"),
+        (answer(500), 502, "failed"),
+        (answer(200, b"no", content_encoding="gzip"), 502, "failed"),
+        (answer(429, retry_after="7"), 503, "unavailable"),
+        (answer(404), 500, None),
+    ],
+)
+async def test_a_failure_that_no_route_catches_is_a_problem_that_tells_no_address(
+    fault: Fault, status: int, kind: str | None
+) -> None:
+    async with faulty(fault) as server:
+        told = await ask(server.url)
+        assert told.status_code == status
+        members = told.json()
+        assert members["type"] == (f"/problems/dependency-{kind}" if kind else "about:blank")
+        assert ("'billing'" in members.get("detail", "")) == bool(kind)
+        assert "127.0.0.1" not in told.text
+        assert told.headers.get("retry-after") == ("7" if status == 503 else None)
+
+
+async def test_a_rejected_call_is_a_503_that_says_when_to_come_back() -> None:
+    settings: dict[str, Any] = {"breaker_minimum_tries": 1, "breaker_open_seconds": 2.5}
+    async with faulty(reset) as server:
+        told = await ask(server.url, times=2, **settings)
+        assert (told.status_code, told.json()["type"]) == (503, "/problems/dependency-unavailable")
+        assert told.headers["retry-after"] == "3"
+
+
+async def test_without_an_address_every_call_is_rejected() -> None:
+    told = await ask("")
+    assert (told.status_code, told.json()["type"]) == (503, "/problems/dependency-unavailable")
+    assert "retry-after" not in told.headers
+
+
+async def ask(url: str, times: int = 1, **settings: Any) -> httpx2.Response:
+    """Ask a service whose route calls another one and leaves all errors to it."""
+    service = Service(identity=Identity(name="test"), environment="test")
+    Problems().install(service)
+    BillingApi(base_url=url, timeout_seconds=0.2, **settings).install(service)
+    app = service.build()
+
+    @app.get("/")
+    async def route(client: Client = Depends(BillingApi.client)) -> int:  # noqa: B008 - a class inside a test
+        return (await client.post("/charges?token=pl4nted")).raise_for_status().status_code
+
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with (
+        service.lifespan(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://t") as asking,
+    ):
+        for _ in range(times):
+            told = await asking.get("/")
+        return told
+
+
+async def test_a_call_is_one_line_without_query_and_headers_and_one_count(
+    generous: None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secret = {"authorization": "Bearer pl4nted"}
+    async with faulty(answer(503), answer()) as server, calling(server.url) as (client, service):
+        before = operations["outbound.billing"].totals()
+        for _ in range(2):
+            await client.get("/charges/7?token=pl4nted", headers=secret)
+        lines = [line for line in caplog.records if line.name.startswith("chassis.outbound.record")]
+        assert [line.levelname for line in lines] == ["DEBUG", "WARNING"]
+        told = vars(lines[1])
+        expected = {
+            "dependency": "billing",
+            "http.request.method": "GET",
+            "url.path": "/charges/7",
+            "http.response.status_code": 503,
+            "tries": 3,
+            "outcome": "error",
+        }
+        assert {name: told[name] for name in expected} == expected
+        assert told["duration_ms"] > 0
+        assert "pl4nted" not in caplog.text + json.dumps([vars(it) for it in lines], default=str)
+        assert [line.name for line in caplog.records if "http" in line.name] == []
+        assert count(service, "outbound_calls_total", outcome="success") == 1
+        assert count(service, "outbound_calls_total", outcome="error") == 1
+        after = operations["outbound.billing"].totals()
+        assert after.buckets[-1][1] - before.buckets[-1][1] == 4, "each try is timed"
+        assert after.failed - before.failed == 3
+
+
+async def test_a_call_that_was_never_made_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    async with calling("") as (client, service):
+        with pytest.raises(httpx2.TransportError):
+            await client.get("/")
+        assert not [line for line in caplog.records if line.levelno >= logging.WARNING]
+        assert count(service, "outbound_calls_total", outcome="rejected") == 1
+
+
+async def test_series_are_as_many_before_the_first_call_as_after_many() -> None:
+    async with faulty() as server, calling(server.url) as (client, service):
+        before = {*service.counters, *service.gauges}
+        for number in range(20):
+            await client.request("GET", f"/{number}")
+        assert {*service.counters, *service.gauges} == before
+
+
+def test_a_service_opens_and_closes_its_clients_as_often_as_it_is_started() -> None:
+    service = Service(identity=Identity(name="test"), environment="test")
+    BillingApi().install(service)
+    app = service.build()
+    for _ in range(2):
+        with TestClient(app):
+            client = service.resources[BillingApi]
+            assert not client.is_closed
+        assert client.is_closed
+
+
+class LedgerApi(Outbound):
+    """Another service to call."""
+
+    dependency = "ledger"
+
+
+class Production(Environment):
+    """Calls two services."""
+
+    strict = True
+    outbound_billing: BillingApi = BillingApi()
+    outbound_ledger: LedgerApi = LedgerApi(timeout_seconds=7)
+
+
+def complaints(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
+    for name, value in {"OUTBOUND_LEDGER_BASE_URL": "http://ledger", **variables}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("ENVIRONMENT", raising=False)
+    with pytest.raises(Misconfigured) as raised:
+        load([Production])
+    return str(raised.value).splitlines()
+
+
+def test_each_service_has_variables_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ENVIRONMENT", raising=False)
+    monkeypatch.setenv("OUTBOUND_BILLING_BASE_URL", "http://billing:8000/api")
+    monkeypatch.setenv("OUTBOUND_LEDGER_BASE_URL", "https://ledger")
+    monkeypatch.setenv("OUTBOUND_LEDGER_RETRIES", "0")
+    settings = load([Production])
+    billing, ledger = settings.outbound_billing, settings.outbound_ledger
+    assert (billing.base_url, billing.retries) == ("http://billing:8000/api", 2)
+    assert (ledger.base_url, ledger.retries, ledger.timeout_seconds) == ("https://ledger", 0, 7)
+
+
+def test_production_wants_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    advice = "is not set. Set it to the address of billing."
+    assert complaints(monkeypatch) == [f"OUTBOUND_BILLING_BASE_URL: {advice}"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "billing",
+        "ftp://billing",
+        "http://",
+        "http://user:pl4nted@billing",
+        "http://pl4nted@billing",
+        "http://billing:port",
+        "http://billing:0",
+        "http://billing?token=pl4nted",
+        "http://billing#pl4nted",
+        "http://[pl4nted",
+    ],
+)
+def test_an_address_that_cannot_be_called_is_refused_unseen(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    (told,) = complaints(monkeypatch, OUTBOUND_BILLING_BASE_URL=url)
+    assert told.startswith("OUTBOUND_BILLING_BASE_URL: ")
+    assert "pl4nted" not in told

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from math import inf
+from time import perf_counter
+
+import httpx2
+import pytest
+
+from chassis.outbound import Client, DeadlineExceeded, Rejected
+from chassis.outbound.deadline import left_of_request
+from chassis.outbound.tests.calling import calling, count, serving
+from chassis.testing.dependency import answer, drip, faulty, hang, reset, slow
+
+BUSY = 0.5
+"""Seconds that a machine with other work to do may add."""
+
+
+async def test_a_call_ends_at_its_deadline_however_often_it_could_be_tried(generous: None) -> None:
+    settings = {"timeout_seconds": 0.5, "try_timeout_seconds": 0.1, "retries": 9}
+    async with faulty(hang) as server, calling(server.url, **settings) as (client, service):
+        began = perf_counter()
+        with pytest.raises(DeadlineExceeded):
+            await client.get("/")
+        assert perf_counter() - began < 0.5 + BUSY
+        assert len(server.received) > 1
+        assert count(service, "outbound_calls_total", outcome="timeout") == 1
+
+
+async def test_a_try_that_is_late_leaves_time_for_another(generous: None) -> None:
+    settings = {"timeout_seconds": 5, "try_timeout_seconds": 0.1}
+    async with faulty(None, hang) as server, calling(server.url, **settings) as (client, _):
+        assert (await client.get("/")).status_code == 200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_that_trickles_in_is_cut_at_the_deadline(*, stream: bool) -> None:
+    async def read(client: Client) -> None:
+        answered = await client.send(client.build_request("GET", "/"), stream=stream)
+        async with aclosing(answered):
+            await answered.aread()
+
+    async with (
+        faulty(drip(0.02)) as server,
+        calling(server.url, timeout_seconds=0.3) as (client, service),
+    ):
+        began = perf_counter()
+        with pytest.raises(DeadlineExceeded):
+            await read(client)
+        assert 0.25 <= perf_counter() - began < 0.3 + BUSY
+        assert count(service, "outbound_in_flight") == 0
+
+
+async def test_waiting_for_a_place_is_part_of_the_time() -> None:
+    settings = {"timeout_seconds": 0.3, "max_concurrent": 1, "wait_seconds": 60}
+    async with faulty(hang) as server, calling(server.url, **settings) as (client, _):
+        first = asyncio.create_task(client.post("/"))
+        await asyncio.sleep(0.15)
+        began = perf_counter()
+        with pytest.raises(DeadlineExceeded):  # with a place from 0.3 to 0.45
+            await client.post("/")
+        assert 0.25 <= perf_counter() - began < 0.3 + BUSY
+        with pytest.raises(DeadlineExceeded):
+            await first
+
+
+async def test_waiting_for_a_place_ends_with_the_time() -> None:
+    settings = {"timeout_seconds": 0.2, "max_concurrent": 1, "wait_seconds": 60}
+    async with (
+        faulty() as server,
+        calling(server.url, **settings) as (client, _),
+        client.stream("GET", "/"),
+    ):
+        began = perf_counter()
+        with pytest.raises(Rejected):
+            await client.get("/")
+        assert perf_counter() - began < 0.2 + BUSY
+
+
+async def test_a_streamed_answer_that_falls_silent_is_given_up() -> None:
+    async def head_only(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 So\r\ncontent-length: 9\r\n\r\n")
+        await hang(writer)
+
+    async with faulty(head_only) as server, calling(server.url, try_timeout_seconds=0.1) as (c, _):
+        with pytest.raises(httpx2.ReadTimeout):
+            async with c.stream("GET", "/") as answered:
+                await answered.aread()
+
+
+async def test_the_request_being_served_bounds_its_calls() -> None:
+    async with faulty(hang) as server, calling(server.url) as (client, service):
+        with serving(x_request_timeout="0.2") as exchange:
+            exchange.began -= 0.1
+            began = perf_counter()
+            with pytest.raises(DeadlineExceeded):
+                await client.get("/")
+        assert 0.05 <= perf_counter() - began < 0.1 + BUSY
+        assert count(service, "outbound_calls_total", outcome="expired") == 1
+
+
+@pytest.mark.parametrize("given", ["0", "0.000", "0.05"])
+async def test_nothing_is_sent_for_a_request_that_has_no_time_left(given: str) -> None:
+    async with faulty() as server, calling(server.url) as (client, _):
+        await client.get("/connects")
+        with serving(x_request_timeout=given) as exchange:
+            exchange.began -= 0.1
+            with pytest.raises(DeadlineExceeded):
+                await client.get("/")
+        await client.get("/ends")
+        assert [it.path for it in server.received] == ["/connects", "/ends"]
+
+
+async def test_waiting_for_a_place_ends_with_the_request_too() -> None:
+    settings = {"max_concurrent": 1, "wait_seconds": 60}
+    async with faulty(hang) as server, calling(server.url, **settings) as (client, service):
+        first = asyncio.create_task(client.get("/"))
+        await asyncio.sleep(0.05)
+        with serving(x_request_timeout="0.1"), pytest.raises(DeadlineExceeded):
+            await client.get("/")
+        assert count(service, "outbound_waiting") == 0
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+
+async def test_a_streamed_answer_ends_with_the_request_too() -> None:
+    async with faulty(drip(0.02)) as server, calling(server.url) as (client, _):
+        began = perf_counter()
+        with serving(x_request_timeout="0.2"), pytest.raises(DeadlineExceeded):
+            async with client.stream("GET", "/") as answered:
+                await answered.aread()
+        assert perf_counter() - began < 0.2 + BUSY
+
+
+@pytest.mark.parametrize(
+    "given", ["", "-1", "1s", "1e9", "inf", "NaN", ".5", "1.", " 1", "1,5", "\u0661", "1" * 10]
+)
+async def test_what_is_no_number_of_seconds_is_ignored(given: str) -> None:
+    with serving(x_request_timeout=given):
+        assert left_of_request() == inf
+
+
+async def test_what_goes_on_after_the_answer_has_its_own_time() -> None:
+    with serving(x_request_timeout="5") as exchange:
+        assert left_of_request() <= 5
+        exchange.end()
+        assert left_of_request() == inf
+
+
+async def test_each_try_tells_how_long_it_will_wait(generous: None) -> None:
+    settings = {"timeout_seconds": 5, "try_timeout_seconds": 4}
+    async with faulty(None, slow(0.2, reset)) as server, calling(server.url, **settings) as (c, _):
+        with serving(x_request_timeout="3.5"):
+            await c.get("/")
+        told = [float(it.headers["x-request-timeout"]) for it in server.received]
+        assert 3 < told[0] <= 3.5
+        assert told[1] <= told[0] - 0.2
+        await c.get("/")
+        assert server.received[-1].headers["x-request-timeout"] == "4.000"
+        await c.get("/", headers={"x-request-timeout": "1"})
+        assert server.received[-1].headers["x-request-timeout"] == "1"
+
+
+async def test_a_queue_for_places_is_short() -> None:
+    settings = {"max_concurrent": 2, "wait_seconds": 0.05}
+    async with faulty(hang) as server, calling(server.url, **settings) as (client, service):
+        calls = [asyncio.create_task(client.get("/")) for _ in range(6)]
+        await asyncio.sleep(0.02)
+        assert count(service, "outbound_in_flight") == 2
+        assert count(service, "outbound_waiting") == 4
+        done, under_way = await asyncio.wait(calls, timeout=1)
+        assert [type(call.exception()) for call in done] == [Rejected] * 4
+        assert len(server.received) == 2
+        assert count(service, "outbound_waiting") == 0
+        for call in under_way:
+            call.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        assert count(service, "outbound_in_flight") == 0
+        assert count(service, "breaker_calls_total", outcome="failure") == 0
+
+
+async def test_a_place_that_is_given_back_goes_to_who_waits() -> None:
+    settings = {"max_concurrent": 1, "wait_seconds": 5}
+    async with faulty(slow(0.05)) as server, calling(server.url, **settings) as (client, _):
+        answers = await asyncio.gather(*(client.get("/") for _ in range(4)))
+        assert [it.status_code for it in answers] == [200] * 4
+        assert len(server.received) == 4
+
+
+async def test_a_streamed_answer_keeps_its_place_until_it_is_closed() -> None:
+    async with faulty(answer(200, b"body")) as server, calling(server.url) as (client, service):
+        async with client.stream("GET", "/") as answered:
+            assert count(service, "outbound_in_flight") == 1
+            assert await answered.aread() == b"body"
+            assert count(service, "outbound_in_flight") == 0
+            assert answered.elapsed.total_seconds() > 0
+        async with client.stream("GET", "/"):
+            assert count(service, "outbound_in_flight") == 1
+        assert count(service, "outbound_in_flight") == 0

@@ -1,0 +1,94 @@
+"""A problem is an error as the client is told of it: raise one anywhere below a route."""
+
+from __future__ import annotations
+
+import json
+from http.client import responses
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import to_jsonable_python
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from chassis.exchange import current
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Problem(HTTPException):
+    """What went wrong, in the members of RFC 9457.
+
+    `raise Problem(409, "The order is already paid.", type="/problems/already-paid", order=7)`
+
+    `type` is a URI that names the kind of problem for programs, `title` says it for people and
+    is the same each time, `detail` tells of this one case; any other keyword becomes a member.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str | None = None,
+        /,
+        *,
+        type: str = "about:blank",  # noqa: A002 - the RFC's own word
+        title: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extensions: object,
+    ) -> None:
+        super().__init__(status, detail, headers)
+        self.type = type
+        self.title = title or responses.get(status, "Error")
+        self.extensions = extensions
+
+    @classmethod
+    def of(cls, error: HTTPException) -> Problem:
+        """Give the problem that an exception of Starlette or FastAPI stands for.
+
+        FastAPI lets `detail` be anything: a mapping becomes members, the rest becomes text.
+        """
+        if isinstance(error, Problem):
+            return error
+        detail: Any = error.detail
+        if isinstance(detail, dict):
+            problem = cls(error.status_code, headers=error.headers)
+            problem.extensions = detail
+            return problem
+        return cls(error.status_code, str(detail), headers=error.headers)
+
+    def members(self) -> dict[str, object]:
+        """Collect the members to show; an extension never replaces one of the RFC's."""
+        own: dict[str, object] = {
+            "type": self.type,
+            "title": self.title,
+            "status": self.status_code,
+        }
+        if self.detail != responses.get(self.status_code):  # HTTPException's own filler
+            own["detail"] = self.detail
+        if exchange := current.get():
+            own["instance"] = f"urn:request:{exchange.request_id}"
+            own["request_id"] = exchange.request_id
+        return own | self.extensions | own
+
+
+class ProblemResponse(Response):
+    """A problem on its way out; as an ASGI application, it also answers for a middleware."""
+
+    media_type = "application/problem+json"
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.members(), problem.status_code, problem.headers)
+
+    def render(self, content: Mapping[str, object]) -> bytes:
+        """Write it as JSON whatever it holds: what cannot be written is left out."""
+        try:
+            return write(to_jsonable_python(content, inf_nan_mode="null", serialize_unknown=True))
+        except Exception:  # noqa: BLE001 - an extension may hold anything, the answer must go out
+            extra = self.problem.extensions
+            return write({name: content[name] for name in content if name not in extra})
+
+
+def write(members: Mapping[str, object]) -> bytes:
+    """Write JSON in UTF-8, which has no lone surrogates: a question mark takes their place."""
+    return json.dumps(members, ensure_ascii=False, allow_nan=False).encode(errors="replace")

@@ -1,0 +1,234 @@
+"""Whatever happens to the tool, and whenever: the host ends with one whole release."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chassis.rollout import operations
+from chassis.rollout.errors import Interrupted, Refused
+from chassis.rollout.tests.world import Killed, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+STRATEGIES = ("rolling", "blue-green", "canary")
+FAULTS = ("crashes", "unready", "fails", "slow")
+
+
+def resumed(world: World) -> None:
+    operations.resume(world.host(), "resume")
+
+
+def rolled_back(world: World) -> None:
+    latest = world.host().history.latest()
+    if latest and not latest.ended:
+        before = {instance.release.revision for instance in latest.begun.fleet.instances}
+        assert operations.roll_back(world.host(), None, "rollback") == 0
+        assert set(world.settled()) == before
+
+
+def rebooted_and_rolled_back(world: World) -> None:
+    world.reboot()
+    rolled_back(world)
+    resumed(world)
+
+
+def rebooted(world: World) -> None:
+    world.reboot()
+    resumed(world)
+
+
+RESCUES = (resumed, rolled_back, rebooted, rebooted_and_rolled_back)
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A host with a release on it, to be copied."""
+    world = World(tmp_path_factory.mktemp("origin"))
+    world.roll_out("rolling", "old")
+    assert world.settled() == ["old"]
+    return world
+
+
+@pytest.fixture
+def world(origin: World, tmp_path: Path) -> World:
+    return origin.copy(tmp_path / "copy")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_strategy_replaces_one_release_by_another(world: World, strategy: str) -> None:
+    assert world.roll_out(strategy, "new").result == "done"
+    assert world.settled() == ["new"]
+    assert world.done.index("migrate new") < world.done.index("start green-2-1")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_faulty_release_undoes_itself_and_users_never_reach_it(
+    world: World, strategy: str, fault: str
+) -> None:
+    world.done.clear()
+    assert world.roll_out(strategy, fault).result == "rolled back"
+    assert world.settled() == ["old"]
+    assert "stop blue-1-1" not in world.done
+
+
+@pytest.mark.parametrize("rescue", RESCUES)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("release", ["new", "unready"])
+def test_killed_at_any_moment_it_converges(
+    tmp_path: Path,
+    origin: World,
+    strategy: str,
+    release: str,
+    rescue: Callable[[World], None],
+) -> None:
+    ends: list[str] = []
+    for moment in count(RESCUES.index(rescue), 4):  # all of them together meet every moment
+        world = origin.copy(tmp_path / str(moment))
+        world.fuse = moment
+        try:
+            world.roll_out(strategy, release)
+        except Killed:
+            world.fuse = float("inf")
+        else:
+            break
+        rescue(world)
+        latest = world.host().history.latest()
+        assert latest
+        assert latest.ended
+        ends += world.settled()
+    assert set(ends) <= {"old", release}
+    assert release in ends or release != "new" or rescue not in {resumed, rebooted}
+    assert moment > 40
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_killed_again_and_again_it_still_converges(
+    tmp_path_factory: pytest.TempPathFactory, origin: World, data: st.DataObject
+) -> None:
+    world = origin.copy(tmp_path_factory.mktemp("again") / "copy")
+    draw: Any = data.draw
+    strategy = draw(st.sampled_from(STRATEGIES))
+    release = draw(st.sampled_from(["new", *FAULTS]))
+    attempts: list[Callable[[World], Any]] = [lambda it: it.roll_out(strategy, release)]
+    attempts += draw(st.lists(st.sampled_from(RESCUES), max_size=4))
+    for attempt in attempts:
+        world.fuse = draw(st.integers(0, 90))
+        with suppress(Killed):
+            attempt(world)
+        world.fuse = float("inf")
+    resumed(world)
+    assert world.settled() in (["old"], ["new"])
+    assert world.roll_out("rolling", "next").result == "done"
+    assert world.settled() == ["next"]
+
+
+def test_a_canary_without_users_is_not_promoted(world: World) -> None:
+    world.rate = 0
+    ended = world.roll_out("canary", "new")
+    assert ended.result == "rolled back"
+    assert ended.reason.startswith("0 requests are too few to judge by, 1 are needed.")
+    assert world.roll_out("rolling", "new").result == "done"
+
+
+def test_nothing_new_begins_while_a_rollout_stands_halfway(world: World) -> None:
+    world.fuse = 40
+    with suppress(Killed):
+        world.roll_out("rolling", "new")
+    world.fuse = float("inf")
+    with pytest.raises(Interrupted, match=r"Rollout 2, begun at .* stands halfway\. Run: "):
+        world.roll_out("rolling", "newer")
+
+
+def test_a_full_disk_stops_everything_until_there_is_room(world: World) -> None:
+    world.full = True
+    with pytest.raises(Interrupted, match="No space left on device"):
+        world.roll_out("rolling", "new")
+    assert world.settled() == ["old"]
+    world.full = False
+    assert world.roll_out("rolling", "new").result == "done"
+
+
+def stopped_midway(world: World, strategy: str) -> None:
+    """Roll out until the traffic has been shifted; then the disk is full, until there is room."""
+    shift = world.shift
+
+    def fill_up(fleet: Any) -> None:
+        shift(fleet)
+        world.full = True
+
+    world.shift = fill_up  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        world.roll_out(strategy, "new")
+    world.full = False
+    world.shift = shift  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_disk_that_fills_up_midway_leaves_it_to_be_resumed(world: World, strategy: str) -> None:
+    stopped_midway(world, strategy)
+    resumed(world)
+    assert world.settled() == ["new"]
+
+
+def test_rollback_brings_the_release_before_back_without_migrating(world: World) -> None:
+    world.roll_out("rolling", "new")
+    world.done.clear()
+    assert operations.roll_back(world.host(), None, "rollback") == 0
+    assert world.settled() == ["old"]
+    assert not [it for it in world.done if it.startswith("migrate")]
+
+
+def test_a_second_rollback_goes_further_back(world: World) -> None:
+    for release in ("new", "newer"):
+        world.roll_out("rolling", release)
+    for before in ("new", "old"):
+        assert operations.roll_back(world.host(), None, "rollback") == 0
+        assert world.settled() == [before]
+    with pytest.raises(Refused, match="no rollout before this one"):
+        operations.roll_back(world.host(), None, "rollback")
+
+
+def test_what_only_starts_leaves_the_rollout_where_it_stands(world: World) -> None:
+    stopped_midway(world, "rolling")
+    died, _ = world.running.popitem()
+    assert operations.resume(world.host(), "resume", goes_on=False) == Interrupted.code
+    assert died in world.running
+    latest = world.host().history.latest()
+    assert latest
+    assert not latest.ended
+    resumed(world)
+    assert world.settled() == ["new"]
+
+
+def test_rollback_names_what_it_cannot_find(world: World) -> None:
+    with pytest.raises(Refused, match="no rollout before this one"):
+        operations.roll_back(world.host(), None, "rollback")
+    with pytest.raises(Refused, match="no rollout 7"):
+        operations.roll_back(world.host(), 7, "rollback")
+
+
+def test_the_history_keeps_as_many_as_it_should(world: World) -> None:
+    for number in range(24):
+        world.roll_out("blue-green", f"release-{number}")
+    kept = [int(path.stem) for path in world.host().history.paths()]
+    assert kept == list(range(6, 26))
+    named = {f"sha256:release-{number}" for number in range(3, 24)}
+    assert world.kept == named, "what the oldest rollout may be undone to is kept too"
+
+
+def test_the_number_of_replicas_may_change_with_a_rollout(world: World) -> None:
+    for replicas, strategy in ((4, "rolling"), (1, "rolling"), (3, "canary")):
+        world.replicas = replicas
+        world.roll_out(strategy, f"of-{replicas}")
+        world.settled()
+        assert len(world.running) == replicas

@@ -1,0 +1,97 @@
+"""The service with a feature that takes its time and two that say when they close."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import asynccontextmanager
+from time import sleep
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from chassis.environment import load
+from app.main import ENVIRONMENTS, compose
+from chassis.service import Feature
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from chassis.service import Service
+
+log = structlog.get_logger("app.slow")
+
+
+class Closing(Feature):
+    """Says so when it closes."""
+
+    name: str
+
+    def install(self, service: Service) -> None:
+        @asynccontextmanager
+        async def lifespan() -> AsyncIterator[None]:
+            try:
+                yield
+            finally:
+                log.info("closing", feature=self.name)
+                if service.identity.name == "does-not-close":
+                    raise RuntimeError(self.name)
+
+        service.lifespans.append(lifespan)
+
+
+class Slow(Feature):
+    """Answers late, or never comes to an end."""
+
+    def install(self, service: Service) -> None:
+        router = APIRouter()
+
+        @router.get("/client")
+        async def client(request: Request) -> str | None:
+            return request.client and request.client.host
+
+        @router.get("/bound")
+        async def bound() -> None:
+            structlog.contextvars.bind_contextvars(user="ada")
+
+        @router.get("/slow/{seconds}")
+        async def slow(seconds: float) -> float:
+            log.info("waiting")
+            await asyncio.sleep(seconds)
+            return seconds
+
+        @router.post("/read")
+        async def read(request: Request) -> int:
+            return len(await request.body())
+
+        @router.get("/stuck")
+        async def stuck() -> None:
+            log.info("waiting")
+            await asyncio.get_running_loop().run_in_executor(None, sleep, 60)
+
+        @router.get("/endless")
+        async def endless() -> StreamingResponse:
+            async def ticks() -> AsyncIterator[bytes]:
+                log.info("waiting")
+                while True:
+                    yield b"tick\n"
+                    await asyncio.sleep(0.05)
+
+            return StreamingResponse(ticks())
+
+        service.routers.append(router)
+
+
+def main() -> int:
+    settings = load(ENVIRONMENTS)
+    service = compose(settings)
+    for feature in (Closing(name="outer"), Slow(), Closing(name="inner")):
+        feature.install(service)
+    return settings.server.serve(service)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fastapi import APIRouter, FastAPI, WebSocket
+from starlette.responses import PlainTextResponse
+
+from chassis.service import Identity, Service
+from chassis.startup import StartupError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+
+def build(*routers: APIRouter) -> FastAPI:
+    service = Service(identity=Identity(name="t"), environment="test", routers=[*routers])
+    return service.build()
+
+
+def router(prefix: str, name: str = "read") -> APIRouter:
+    made = APIRouter(prefix=prefix)
+
+    @made.get("/{id}", name=name)
+    def found(id: int) -> None: ...  # noqa: A002 - the parameter of the path
+
+    return made
+
+
+def nothing() -> None: ...
+
+
+def plain(_: Request) -> PlainTextResponse:
+    return PlainTextResponse("plain")
+
+
+async def feed(socket: WebSocket) -> None: ...
+
+
+def nested(inner: APIRouter, prefix: str = "/v1") -> APIRouter:
+    outer = APIRouter(prefix=prefix)
+    outer.include_router(inner)
+    return outer
+
+
+def mounted(path: str, name: str | None, route: str = "read") -> APIRouter:
+    app = FastAPI()
+    app.include_router(router("/below", route))
+    outer = APIRouter()
+    outer.mount(path, app, name=name)
+    return outer
+
+
+def other_kind(path: str) -> APIRouter:
+    made = APIRouter()
+    made.add_api_websocket_route(path, feed, name="read")
+    return made
+
+
+def test_both_routes_are_named_and_what_to_do() -> None:
+    with pytest.raises(StartupError) as refused:
+        build(router("/notes"), nested(router("/customers")))
+    told = str(refused.value)
+    assert "\n" not in told
+    assert "'read'" in told
+    assert f"GET /notes/{{id}} in {__name__}" in told
+    assert f"GET /v1/customers/{{id}} in {__name__}" in told
+    assert "name=" in told
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: router("/b"),
+        lambda: nested(router("/a")),
+        lambda: mounted("/m", None),
+        lambda: other_kind("/a/{id}"),
+        lambda: other_kind("/b"),
+    ],
+    ids=["beside", "nested", "mounted without a name", "as WebSocket", "elsewhere as WebSocket"],
+)
+def test_a_name_that_leads_to_two_addresses_is_refused(other: Callable[[], APIRouter]) -> None:
+    with pytest.raises(StartupError, match="'read'"):
+        build(router("/a"), other())
+
+
+def test_a_plain_route_counts() -> None:
+    starlette = APIRouter()
+    starlette.add_route("/plain", plain, name="read")
+    with pytest.raises(StartupError, match="/plain"):
+        build(router("/a"), starlette)
+
+
+def test_names_below_two_mounts_without_a_name_are_compared() -> None:
+    with pytest.raises(StartupError, match=r"/one/below.*/two/below"):
+        build(mounted("/one", None), mounted("/two", None))
+
+
+def test_methods_of_one_address_may_share_a_name() -> None:
+    both = APIRouter()
+    both.add_api_route("/a", nothing, methods=["GET", "HEAD"], name="a")
+    both.add_api_route("/a", lambda: None, methods=["POST"], name="a")
+    both.add_route("/plain", plain, methods=["GET"])  # and HEAD, says Starlette
+    build(both)
+
+
+def test_one_function_may_have_two_paths_and_its_name_leads_to_the_first() -> None:
+    both = APIRouter()
+    for path in "/a", "/b":
+        both.add_api_route(path, nothing)
+    assert build(both).url_path_for("nothing") == "/a"
+
+
+def test_one_router_may_be_included_twice_and_its_names_lead_to_the_first() -> None:
+    inner = router("/notes")
+    app = build(nested(inner), nested(inner, "/latest"))
+    assert app.url_path_for("read", id=1) == "/v1/notes/1"
+
+
+def test_what_is_mounted_under_a_name_or_is_documentation_does_not_count() -> None:
+    app = build(router("/a"), mounted("/m", "m"), mounted("/n", "n"), mounted("/o", None, "other"))
+    assert app.url_path_for("read", id=1) == "/a/1"
+    assert app.url_path_for("m:read", id=1) == "/m/below/1"
+    assert app.url_path_for("other", id=1) == "/o/below/1"
+    build(mounted("/one", None, "one"), mounted("/two", None, "two"))

@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from opentelemetry import trace
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.sdk.trace import TracerProvider
+from starlette.testclient import TestClient
+
+from chassis.logs import Log
+from chassis.service import Identity, Service
+from chassis.tracing import Tracing
+from chassis.tracing.tests.conftest import routes
+from chassis.tracing.tests.receiver import Receiver, values
+
+if TYPE_CHECKING:
+    from chassis.tracing.tests.conftest import Make
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+NAME = "GET /orders/{number}/lines/{line}"
+FAILS = "GET /orders/{number}/fails/{how}"
+ERROR = Status.StatusCode.STATUS_CODE_ERROR
+UNSET = Status.StatusCode.STATUS_CODE_UNSET
+
+
+def ask(service: Service, path: str, **headers: str) -> Any:
+    app = service.build()
+    with TestClient(app, raise_server_exceptions=False) as client:
+        return client.get(path, headers=headers).json()
+
+
+def parent(trace_flags: str = "01") -> dict[str, str]:
+    return {"traceparent": f"00-{TRACE}-{SPAN}-{trace_flags}"}
+
+
+def test_a_request_is_a_span_named_after_its_route_wherever_that_was_declared(
+    make: Make, collector: Receiver
+) -> None:
+    ask(make(), "/orders/7/lines/8", **{"user-agent": "probe/1"})
+    span = collector.one(NAME)
+    assert span.kind == Span.SpanKind.SPAN_KIND_SERVER
+    assert span.status.code == UNSET
+    assert 0 < span.end_time_unix_nano - span.start_time_unix_nano < 5e9
+    told = values(span.attributes)
+    assert told == {
+        "http.request.method": "GET",
+        "http.route": "/orders/{number}/lines/{line}",
+        "http.response.status_code": 200,
+        "url.scheme": "http",
+        "url.path": "/orders/7/lines/8",
+        "server.address": "testserver",
+        "client.address": "testclient",
+        "user_agent.original": "probe/1",
+        "network.protocol.version": "1.1",
+    }
+
+
+def test_a_span_ends_when_the_answer_did_however_late_that_is_told(
+    make: Make, collector: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chassis.exchange.time", lambda: 4e9)
+    ask(make(), "/orders/7/lines/8")
+    assert collector.one(NAME).end_time_unix_nano == 4 * 10**18
+
+
+def test_the_service_says_who_it_is_and_the_standard_variables_win(
+    make: Make, collector: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=pod-1,team=blue")
+    ask(make(), "/orders/7/lines/8")
+    collector.one(NAME)
+    told = {name: value for name, value in collector.origins[0].items() if "sdk" not in name}
+    assert told == {
+        "service.name": "shop",
+        "service.version": "7",
+        "service.instance.id": "pod-1",
+        "deployment.environment.name": "test",
+        "vcs.ref.head.revision": "unknown",
+        "team": "blue",
+    }
+
+
+def test_operations_are_spans_below_the_one_that_ran_when_they_began(
+    make: Make, collector: Receiver
+) -> None:
+    ask(make(), "/orders/7/lines/8")
+    request, outer = collector.one(NAME), collector.one("orders.outer")
+    below = {
+        "orders.price": request,
+        "orders.outer": request,
+        "orders.inner": outer,
+        "orders.count": outer,
+    }
+    for name, above in below.items():
+        span = collector.one(name)
+        assert (span.trace_id, span.parent_span_id) == (above.trace_id, above.span_id), name
+    assert values(collector.one("orders.inner").attributes) == {
+        "db.system.name": "abacus",
+        "rows": 3,
+    }
+    assert collector.one("orders.inner").kind == Span.SpanKind.SPAN_KIND_CLIENT
+    assert outer.kind == Span.SpanKind.SPAN_KIND_INTERNAL
+
+
+def test_an_operation_after_the_answer_belongs_to_the_trace(
+    make: Make, collector: Receiver
+) -> None:
+    ask(make(), "/orders/7/fails/later")
+    assert collector.one("orders.price").trace_id == collector.one(FAILS).trace_id
+
+
+def test_only_what_the_service_got_wrong_is_an_error_and_no_message_is_told(
+    make: Make, collector: Receiver
+) -> None:
+    ask(make(), "/orders/7/fails/missing")
+    missing = collector.one(FAILS)
+    assert missing.status.code == UNSET
+    assert values(missing.attributes)["http.response.status_code"] == 404
+    collector.spans.clear()
+    with TestClient(make().build(), raise_server_exceptions=False) as client:
+        assert client.get("/orders/7/fails/badly").status_code == 500
+    failed, inner = collector.one(FAILS), collector.one("orders.failing")
+    assert (failed.status.code, inner.status.code) == (ERROR, ERROR)
+    assert values(failed.attributes)["error.type"] == "500"
+    assert values(inner.attributes)["error.type"] == "LookupError"
+    assert b"s3cret" not in collector.raw
+
+
+def test_neither_query_nor_header_nor_secret_is_in_a_span(collector: Receiver) -> None:
+    service = Service(
+        identity=Identity(name="t"), environment="test", secrets=frozenset({"hunter2-hunter2"})
+    )
+    Tracing(endpoint=collector.url, ratio=1, interval_seconds=0.05).install(service)
+    app = service.build()
+    heads = {
+        "authorization": "Bearer pl4nted-token",
+        "cookie": "id=pl4nted",
+        "user-agent": "x/hunter2-hunter2",
+        "x-pl4nted": "pl4nted",
+        "host": "hunter2-hunter2:80",
+    }
+    with TestClient(app) as client:
+        client.get("/reset/hunter2-hunter2?token=pl4nted#pl4nted", headers=heads)
+    assert values(collector.one("GET").attributes)["url.path"] == "/reset/**********"
+    assert b"pl4nted" not in collector.raw
+    assert b"hunter2" not in collector.raw
+
+
+def test_what_clients_invent_is_cut_and_makes_no_name(make: Make, collector: Receiver) -> None:
+    with TestClient(make().build()) as client:
+        client.request("BREW", "/" + "y" * 5000, headers={"user-agent": "z" * 5000})
+    told = values(collector.one("HTTP").attributes)
+    assert told["http.request.method"] == "_OTHER"
+    assert len(told["url.path"]) + len(told["user_agent.original"]) < 600
+
+
+def test_probes_are_not_traced(make: Make, collector: Receiver) -> None:
+    with TestClient(make().build()) as client:
+        client.get("/orders/1/alive", headers=parent())
+        client.get("/orders/2/alive")
+    assert len(collector.named("GET /orders/{number}/alive")) == 1
+    assert len(collector.named("orders.alive")) == 1
+
+
+def test_the_callers_trace_is_continued_and_passed_on(make: Make, collector: Receiver) -> None:
+    sent = ask(make(ratio=0), "/orders/7/lines/8", **parent(), tracestate="a=1,b=2")
+    span = collector.one(NAME)
+    assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, SPAN)
+    assert sent["traceparent"].startswith(f"00-{TRACE}-{span.span_id.hex()}-0")
+    assert int(sent["traceparent"][-2:], 16) & 1
+    assert sent["tracestate"] == "a=1,b=2"
+
+
+def test_a_caller_that_does_not_trace_is_followed_too_and_the_ids_are_passed_on(
+    make: Make, collector: Receiver
+) -> None:
+    sent = ask(make(ratio=1), "/orders/7/lines/8", **parent("00"), tracestate="a=1")
+    version, trace_id, span_id, flags = sent["traceparent"].split("-")
+    assert (version, trace_id, flags) == ("00", TRACE, "00")
+    assert span_id != SPAN
+    assert sent["tracestate"] == "a=1"
+    assert not collector.asked
+
+
+@pytest.mark.parametrize("given", ["junk", f"00-{'0' * 32}-{SPAN}-01", f"00-{TRACE}-{SPAN}-01-x"])
+def test_a_malformed_caller_begins_a_new_trace(make: Make, collector: Receiver, given: str) -> None:
+    sent = ask(make(), "/orders/7/lines/8", traceparent=given, tracestate="a=1")
+    assert not collector.one(NAME).parent_span_id
+    assert TRACE not in sent["traceparent"]
+    assert "tracestate" not in sent
+
+
+LONG = ",".join(f"k{number}={'v' * 20}" for number in range(30))
+
+
+@pytest.mark.parametrize("given", [LONG, "a=1," * 200, "a\x01=1", "=", "a=" + "b" * 600])
+def test_a_strange_tracestate_is_not_passed_on(make: Make, given: str) -> None:
+    assert "tracestate" not in ask(make(), "/orders/7/lines/8", **parent(), tracestate=given)
+
+
+def test_callers_that_are_not_trusted_decide_nothing(make: Make, collector: Receiver) -> None:
+    sent = ask(make(ratio=0, trust_callers=False), "/orders/7/lines/8", **parent())
+    assert TRACE not in sent["traceparent"]
+    ask(make(trust_callers=False), "/orders/7/lines/8", **parent("00"))
+    assert collector.one(NAME).trace_id.hex() != TRACE
+
+
+def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
+    make: Make, collector: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = make(ratio=0)
+    monkeypatch.setattr("opentelemetry.sdk.trace.Tracer.start_span", None)
+    with TestClient(service.build()) as client:
+        told = [client.get("/orders/7/ids").json() for _ in range(10)]
+        client.get("/orders/7/lines/8")
+    assert len({trace_id for trace_id, _, _ in told}) == 10
+    assert {flags for _, _, flags in told} == {"00"}
+    assert not collector.asked
+
+
+def test_the_ratio_is_the_share_of_requests_that_are_traced(
+    make: Make, collector: Receiver
+) -> None:
+    with TestClient(make(ratio=0.5).build()) as client:
+        for _ in range(200):
+            client.get("/orders/2/alive")
+    assert 60 < len(collector.named("orders.alive")) < 140  # 5.6 standard deviations
+    assert len(collector.named("GET /orders/{number}/alive")) == len(
+        collector.named("orders.alive")
+    )
+
+
+def test_spans_that_other_code_makes_follow_the_request(make: Make, collector: Receiver) -> None:
+    service = make(ratio=0)
+    tracer = service.resources[TracerProvider].get_tracer("library")
+    app = service.build()
+
+    @app.get("/library")
+    async def library() -> bool:
+        trace.get_current_span().set_attribute("tea", "green")
+        with tracer.start_as_current_span("of a library") as span:
+            return bool(span.is_recording())
+
+    with TestClient(app) as client:
+        assert client.get("/library").json() is False
+        assert client.get("/library", headers=parent()).json() is True
+    assert collector.one("of a library").parent_span_id == collector.one("GET /library").span_id
+    assert values(collector.one("GET /library").attributes)["tea"] == "green"
+
+
+def test_nor_do_they_change_the_ids_of_one_that_is_not_kept(make: Make) -> None:
+    service = make(ratio=0)
+    tracer = service.resources[TracerProvider].get_tracer("library")
+    app = service.build()
+
+    def told() -> list[str]:
+        return [given()["traceparent"] for given in service.outgoing]
+
+    @app.get("/library")
+    async def library() -> list[str]:
+        before = told()
+        with tracer.start_as_current_span("of a library"):
+            return before + told()
+
+    with TestClient(app) as client:
+        before, within = client.get("/library").json()
+    assert within == before
+    assert within.endswith("-00")
+
+
+async def test_a_request_leaves_no_span_behind_where_it_was_served(make: Make) -> None:
+    service = make()
+    app = service.build()
+    transport = httpx2.ASGITransport(app)
+    async with (
+        service.lifespan(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://t") as client,
+    ):
+        assert int((await client.get("/orders/7/ids")).json()[2], 16) & 1
+        assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+@pytest.mark.usefixtures("logging_as_it_was")
+@pytest.mark.parametrize("ratio", [0, 1])
+def test_every_line_of_a_request_names_the_span_that_ran(
+    collector: Receiver, capsys: pytest.CaptureFixture[str], ratio: int
+) -> None:
+    service = Service(identity=Identity(name="t"), environment="test")
+    Log().install(service)
+    Tracing(endpoint=collector.url, ratio=ratio, interval_seconds=0.05).install(service)
+    service.routers.append(routes(service))
+    sent = ask(service, "/orders/7/lines/8")
+    lines = {
+        line["message"]: line for line in map(json.loads, capsys.readouterr().out.splitlines())
+    }
+    own = lines["outside"], lines["inside"], lines[f"{NAME} 200"]
+    assert {line["trace_id"] for line in own} == {sent["traceparent"].split("-")[1]}
+    if ratio:
+        request, outer = collector.one(NAME).span_id.hex(), collector.one("orders.outer")
+        assert [line["span_id"] for line in own] == [request, outer.span_id.hex(), request]
+    assert {int(line["trace_flags"], 16) & 1 for line in own} == {ratio}
+
+
+async def test_an_operation_outside_of_a_trace_makes_none(make: Make, collector: Receiver) -> None:
+    service = make()
+    app = service.build()
+    async with service.lifespan(app):
+        from chassis.timing import track  # noqa: PLC0415 - beside its use
+
+        with track("orders.alone"):
+            assert not [given() for given in service.outgoing if given()]
+    assert not collector.asked
