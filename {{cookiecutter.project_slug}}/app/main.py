@@ -6,17 +6,17 @@ from typing import ClassVar
 
 from pydantic_settings import SettingsConfigDict
 
+from app.greetings import Greetings
+from app.notes import Notes  # if database
+from app.quotes import Quotes, QuotesApi  # if outbound
 from chassis.auth import Auth  # if auth
 from chassis.cache import Caching  # if cache
 from chassis.database import Database  # if database
 from chassis.environment import Environment, secrets
-from app.greetings import Greetings
 from chassis.health import Health
 from chassis.logs import Log
 from chassis.metrics import Metrics  # if metrics
-from app.notes import Notes  # if database
 from chassis.problems import Problems
-from app.quotes import Quotes, QuotesApi  # if outbound
 from chassis.security import Security
 from chassis.server import Server
 from chassis.service import Identity, Service

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -13,12 +13,14 @@ from chassis.database.commands import add_arguments, database  # if database
 from chassis.environment import Misconfigured, load
 from chassis.environment.faults import strangers
 from chassis.environment.report import FORMATS, report
-from app.main import ENVIRONMENTS, Settings, compose
 from chassis.probe import report_health
 from chassis.startup import StartupError, composing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from chassis.environment import Environment
+    from chassis.service import Service
 
 EX_CONFIG = 78
 """What sysexits.h calls a configuration error."""
@@ -26,39 +28,39 @@ STARTUP_FAILURE = 3
 """What the server returns, too, when a feature or the port cannot be opened."""
 
 
-def serve(settings: Settings, _: argparse.Namespace) -> int:
+def serve(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the service's own
     """Serve until SIGTERM or SIGINT; the default."""
     log = structlog.get_logger("app")
     try:
         with composing():
-            service = compose(settings)
+            service = arguments.compose(settings)
         for name in strangers(type(settings)):
             log.warning("not a variable of this service", variable=name)
-        return settings.server.serve(service)
+        return int(settings.server.serve(service))
     except StartupError as error:
         log.critical("could not start: %s", error)
         return STARTUP_FAILURE
 
 
-def show(settings: Settings, arguments: argparse.Namespace) -> int:
+def show(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the same
     """Print the effective settings, secrets masked, and where each comes from."""
     print(report(settings, arguments.format))  # noqa: T201 - its job
     return 0
 
 
-def health(settings: Settings, _: argparse.Namespace) -> int:
+def health(settings: Any, _: argparse.Namespace) -> int:  # noqa: ANN401 - the same
     """Ask the service that runs here whether it is ready; exit code 1 if it is not."""
     return report_health(settings.server.host, settings.server.port)
 
 
-def version(settings: Settings, _: argparse.Namespace) -> int:
+def version(settings: Any, _: argparse.Namespace) -> int:  # noqa: ANN401 - the same
     """Print name, version and revision."""
     who = settings.service
     print(f"{who.name} {who.version} ({who.revision})")  # noqa: T201 - its job
     return 0
 
 
-COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+COMMANDS: dict[str, Callable[[Any, argparse.Namespace], int]] = {
     "serve": serve,
     "settings": show,
     "health": health,
@@ -68,10 +70,14 @@ COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    environments: Sequence[type[Environment]],
+    compose: Callable[[Any], Service],
+    arguments: Sequence[str],
+) -> int:
     """Run a command; return its exit code, EX_CONFIG if the environment is no good."""
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
-    parser.set_defaults(run=serve)
+    parser.set_defaults(run=serve, compose=compose)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, run in COMMANDS.items():
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
@@ -84,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             add_arguments(command)  # if database
     chosen = parser.parse_args(arguments)
     try:
-        settings = load(ENVIRONMENTS)
+        settings = load(environments)
     except Misconfigured as error:
         print(error, file=sys.stderr)  # noqa: T201 - logging is one of the things not set up
         return EX_CONFIG

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.main import Development
 from chassis.environment.report import markdown
 from chassis.environment.variables import variables
-from app.main import Development
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from chassis.cache import Cache, Outdated  # if cache
-from chassis.database import Session
 from app.notes.cursor import HIGHEST, Cursor, written
 from app.notes.models import Note
 from app.notes.version import IfMatch, changed, must_match, tag
+from chassis.cache import Cache, Outdated  # if cache
+from chassis.database import Session
 from chassis.problems import Problem
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import httpx2
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, FiniteFloat, ValidationError
 
-from chassis.problems import Problem
 from app.quotes.api import QuotesClient
+from chassis.problems import Problem
 
 if TYPE_CHECKING:
     from app.quotes import Quotes

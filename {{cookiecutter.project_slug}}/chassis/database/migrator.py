@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
     from chassis.database import Database
 
-FOLDER = Path(__file__).parent / "migrations"
+FOLDER = Path(__file__).parent / "alembic"
+"""How Alembic runs here."""
+HISTORY = Path(__file__).parents[2] / "app" / "migrations"
+"""The migrations, which are the service's own."""
 NAME = "migrator"
 KEY = 0x6D69_6772_6174_6521
 """Of the advisory lock, which is the database's own: other databases of the server have theirs."""
@@ -56,6 +59,7 @@ def config(connection: Connection | None = None, output: TextIO | None = None) -
     )
     for name, value in {
         "script_location": str(FOLDER),
+        "version_locations": str(HISTORY),
         "path_separator": "os",
         "file_template": "%(year)d_%(month).2d_%(day).2d_%(rev)s_%(slug)s",
     }.items():

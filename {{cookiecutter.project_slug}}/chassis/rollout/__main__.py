@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 STRATEGIES = ("rolling", "blue-green", "canary")
-FILE = Path(__file__).with_name("rollout.toml")
+FILE = Path(__file__).parents[2] / "deploy" / "rollout.toml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from chassis.rollout import gates, readiness
 from chassis.rollout.errors import Interrupted, StepFailed
 from chassis.rollout.events import Done, Ended, Intended, Planned
-from chassis.rollout.steps import Migrate, Observe, Pull, Ready, Retire, Shift, Start, Verify, done, words
+from chassis.rollout.steps import (
+    Migrate,
+    Observe,
+    Pull,
+    Ready,
+    Retire,
+    Shift,
+    Start,
+    Verify,
+    done,
+    words,
+)
 from chassis.rollout.strategies import Order, back, forward
 
 if TYPE_CHECKING:

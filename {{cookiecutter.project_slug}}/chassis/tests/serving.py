@@ -9,13 +9,12 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 import structlog
+from app.main import ENVIRONMENTS, compose
+from chassis.environment import load
+from chassis.service import Feature
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
-
-from chassis.environment import load
-from app.main import ENVIRONMENTS, compose
-from chassis.service import Feature
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 
 import pytest
-
 from chassis.testing.process import Running
 
 PROGRAM = ("-m", "chassis.tests.serving")

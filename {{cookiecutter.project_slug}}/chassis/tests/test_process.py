@@ -9,7 +9,6 @@ from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
 import pytest
-
 from chassis.testing.process import ROOT, Running
 
 PROGRAM = ("-m", "chassis.tests.serving")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.testclient import TestClient
 
-from chassis.cache import Caching  # if cache
 from app.notes import Notes
+from chassis.cache import Caching  # if cache
 from chassis.problems import Problems
 from chassis.service import Identity, Service
 

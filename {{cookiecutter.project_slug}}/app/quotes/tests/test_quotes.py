@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from chassis.testing.dependency import answer, faulty, reset
-from chassis.problems import Problems
 from app.quotes import Quotes, QuotesApi
+from chassis.problems import Problems
 from chassis.service import Identity, Service
+from chassis.testing.dependency import answer, faulty, reset
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -9,11 +9,10 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from joserfc import jwt
-from joserfc.jwk import ECKey, OKPKey, RSAKey
-
 from chassis.auth.jwks import ALGORITHMS
 from chassis.auth.tests.forge import claims
+from joserfc import jwt
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable

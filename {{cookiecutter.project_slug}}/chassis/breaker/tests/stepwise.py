@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
-
 from chassis.breaker import Breaker, Policy
 
 if TYPE_CHECKING:

@@ -5,10 +5,9 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from starlette.testclient import TestClient
-
 from chassis.health import Health
 from chassis.health.tests.dependency import Dependency, check, client, installed
+from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -184,7 +183,9 @@ async def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None
         for mood in ("failing", "failing", "well", "well"):
             broker.mood = mood
             await http.get("/readyz")
-    said = [record.getMessage() for record in caplog.records if record.name == "chassis.health.checks"]
+    said = [
+        record.getMessage() for record in caplog.records if record.name == "chassis.health.checks"
+    ]
     assert len(said) == 2
     assert said[1] == "check broker is well"
 

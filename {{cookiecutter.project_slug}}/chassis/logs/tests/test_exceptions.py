@@ -5,7 +5,6 @@ import sys
 from typing import Any
 
 import pytest
-
 from chassis.logs.tests.hostile import Broken, BrokenError, write
 
 

@@ -6,9 +6,6 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from chassis.logs.layouts import Console, as_json
 from chassis.logs.lines import Lines
 from chassis.logs.plain import DEPTH, ITEMS
@@ -26,6 +23,8 @@ from chassis.logs.tests.hostile import (
     parse,
     write,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def like(shown: object, expected: object) -> bool:

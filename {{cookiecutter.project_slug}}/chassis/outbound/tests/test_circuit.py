@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-
 from chassis.outbound import Client, DeadlineExceeded, Rejected
 from chassis.outbound.tests.calling import calling, count, serving
 from chassis.testing.dependency import answer, faulty, hang, reset, slow
@@ -15,8 +14,8 @@ from chassis.testing.dependency import answer, faulty, hang, reset, slow
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from chassis.testing.dependency import Fault
     from chassis.service import Service
+    from chassis.testing.dependency import Fault
 
 CALLERS = 200
 PERMITS = 3

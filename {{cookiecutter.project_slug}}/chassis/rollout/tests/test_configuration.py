@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from chassis.rollout.configuration import load
 from chassis.rollout.errors import Refused
 

@@ -38,4 +38,7 @@ def test_what_the_disk_refuses_is_told_and_does_not_look_like_rolled_back(
     code = main(["rolling", "release", "--config", str(tmp_path / "rollout.toml")])
     assert code == Interrupted.code
     said = capsys.readouterr()
-    assert f"'{tmp_path}/state/rollouts'. See: python3 -m chassis.rollout status" in said.out + said.err
+    assert (
+        f"'{tmp_path}/state/rollouts'. See: python3 -m chassis.rollout status"
+        in said.out + said.err
+    )

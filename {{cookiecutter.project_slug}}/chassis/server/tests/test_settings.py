@@ -1,7 +1,6 @@
 import pytest
-from pydantic import ValidationError
-
 from chassis.server import Server
+from pydantic import ValidationError
 
 
 @pytest.mark.parametrize("proxies", [("0.0.0.0/0",), ("::/0",), ("10.0.0.1", "0.0.0.0/0")])

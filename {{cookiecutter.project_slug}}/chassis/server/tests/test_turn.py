@@ -2,7 +2,6 @@ import asyncio
 from contextvars import ContextVar
 
 import pytest
-
 from chassis.server.turn import Turn
 
 who: ContextVar[str] = ContextVar("who")

@@ -7,8 +7,8 @@ import re
 import yaml
 
 from chassis.health.routes import PROBES
-from chassis.metrics.exchanges import ExchangeTable
 from chassis.kubernetes.rules import RULES, prometheus_rule
+from chassis.metrics.exchanges import ExchangeTable
 from deploy.kubernetes.tests.objects import one
 
 ROLLOUT = "overlays/argo-rollouts/rollout"

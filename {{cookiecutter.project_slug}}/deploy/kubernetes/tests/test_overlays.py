@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from chassis.environment import load as load_settings
 from app.main import ENVIRONMENTS
+from chassis.environment import load as load_settings
 from chassis.kubernetes import FOLDER
 from chassis.kubernetes.render import OVERLAYS
 from deploy.kubernetes.tests.objects import KUSTOMIZATIONS, load, one

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from app.main import Production, Staging
 from chassis.environment import Environment
 from chassis.health import Health
 from chassis.health.routes import PROBES
-from app.main import Production, Staging
 from chassis.kubernetes import ROOT  # if docker
 from deploy.kubernetes.tests.objects import container, one, pod, workloads
 

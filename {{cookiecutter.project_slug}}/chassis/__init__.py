@@ -1,0 +1,1 @@
+"""The chassis: what every service shares, vendored as source; an update replaces it."""
