@@ -54,7 +54,7 @@ def test_the_proxy_lets_go_of_a_connection_before_the_service_does() -> None:
 
 def test_the_proxy_and_the_service_take_the_same_request_ids() -> None:
     pattern = re.findall(r'"~\^(.+)\$" \$http_x_request_id;', HTTP)
-    kernel = (ROOT / "app" / "exchange.py").read_text()
+    kernel = (ROOT / "chassis" / "exchange.py").read_text()
     assert re.findall(r'REQUEST_ID = re.compile\(rb"(.+)"\)', kernel) == pattern
 
 

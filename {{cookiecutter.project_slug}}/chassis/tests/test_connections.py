@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 
 import pytest
+
 from chassis.testing.process import Running
 
-PROGRAM = ("-m", "chassis.tests.serving")
+PROGRAM = ("-m", "chassis.testing.serving")
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,15 @@ import time
 from collections.abc import Callable
 
 import pytest
-from chassis.exchange import Exchange, current
-from chassis.service import Identity, Service
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+
+from chassis.exchange import Exchange, current
+from chassis.service import Identity, Service
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
+from starlette.testclient import TestClient
+
 from chassis.logs import Log
 from chassis.problems import Problems
 from chassis.service import Identity, Service
-from fastapi import APIRouter
-from starlette.testclient import TestClient
 
 PAGE = Path(__file__).parent.parent / "docs" / "log-shipping.md"
 TYPES: dict[str, tuple[type, ...]] = {

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+
 from chassis.probe import probe
 
 if TYPE_CHECKING:

@@ -9,20 +9,10 @@ from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
 import pytest
+
 from chassis.testing.process import ROOT, Running
 
-PROGRAM = ("-m", "chassis.tests.serving")
-PRODUCTION = {
-    "ENVIRONMENT": "production",
-    "SECURITY_ALLOWED_HOSTS": "example.com",
-    "SERVER_DRAIN_SECONDS": "0",
-    "SERVER_PORT": "0",
-    "METRICS_PORT": "0",  # if metrics
-    "AUTH_SECRET_KEY": "a key of at least thirty-two bytes",  # if auth
-    "CACHE_URL": "redis://127.0.0.1:1/0",  # if cache
-    "DATABASE_URL": "postgresql://t:t@127.0.0.1:1/t",  # if database
-    "OUTBOUND_QUOTES_BASE_URL": "http://127.0.0.1:1",  # if outbound
-}
+PROGRAM = ("-m", "chassis.testing.serving")
 
 
 def in_background(running: Running, path: str) -> tuple[threading.Thread, list[str]]:
@@ -48,17 +38,6 @@ def test_it_serves_and_ends_with_zero_and_says_how_long_that_took() -> None:
         assert running.exit_code() == 0
         assert running.lines[-1]["message"] == "stopped"
         assert running.lines[-1]["seconds"] < 2
-
-
-def test_production_runs_and_every_line_is_json() -> None:
-    with Running(**PRODUCTION) as it:
-        port = it.address[1]
-        with closing(HTTPConnection("127.0.0.1", port)) as connection:
-            connection.request("GET", "/nowhere?token=hush", headers={"Host": "example.com"})
-            assert connection.getresponse().status == 404
-        it.signal()
-        assert it.exit_code() == 0
-        assert "hush" not in json.dumps(it.lines)
 
 
 def test_an_answer_comes_in_one_piece() -> None:
@@ -231,23 +210,6 @@ def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
         check=False,
         capture_output=True,
         text=True,
-    )
-
-
-def test_a_bad_environment_is_told_whole_and_ends_with_78() -> None:
-    ended = command(ENVIRONMENT="production", SERVER_PORT="none", LOG_LEVLE="INFO")
-    assert ended.returncode == 78
-    assert not ended.stdout
-    assert sorted(line.split(":")[0] for line in ended.stderr.splitlines()) == sorted(
-        [
-            "AUTH_SECRET_KEY",  # if auth
-            "CACHE_URL",  # if cache
-            "DATABASE_URL",  # if database
-            "LOG_LEVLE",
-            "OUTBOUND_QUOTES_BASE_URL",  # if outbound
-            "SECURITY_ALLOWED_HOSTS",
-            "SERVER_PORT",
-        ]
     )
 
 

@@ -3,10 +3,11 @@ from contextlib import asynccontextmanager
 from typing import ClassVar
 
 import pytest
-from chassis.service import Feature, Identity, Service
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis.service import Feature, Identity, Service
 
 
 class Recorder(Feature):

@@ -4,10 +4,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.testclient import TestClient
+
 from chassis.auth import Auth
 from chassis.auth.tests.issuing import Issuer
 from chassis.auth.tests.orders import board, orders
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

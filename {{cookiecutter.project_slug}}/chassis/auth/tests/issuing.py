@@ -9,10 +9,11 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
-from chassis.auth.jwks import ALGORITHMS
-from chassis.auth.tests.forge import claims
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+from chassis.auth.jwks import ALGORITHMS
+from chassis.auth.tests.forge import claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+from fastapi import APIRouter
+
 from chassis.auth import Auth, Authenticated, Principal, requires
 from chassis.auth.tests.forge import SERVICE
 from chassis.logs import Log
 from chassis.problems import Problems
 from chassis.service import Identity, Service
-from fastapi import APIRouter
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

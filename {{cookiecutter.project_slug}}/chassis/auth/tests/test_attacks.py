@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
+
 from chassis.auth.tests.attacks import AUTHORIZATIONS, GOOD, TOKENS
 from chassis.auth.tests.forge import claims, signed
 

@@ -9,14 +9,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from chassis.auth import Auth
 from chassis.auth.tests.attacks import AUTHORIZATIONS, GOOD, TOKENS
 from chassis.auth.tests.forge import SERVICE, claims, signed
 from chassis.problems import Problems
 from chassis.service import Identity, Service
 from chassis.testing.process import Running
-from hypothesis import given
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

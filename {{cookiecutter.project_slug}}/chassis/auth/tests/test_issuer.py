@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+
 from chassis.auth import Auth
 from chassis.auth import issuer as module
 from chassis.auth.issuer import LARGEST, IssuerKeys

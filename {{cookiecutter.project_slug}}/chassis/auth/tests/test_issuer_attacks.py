@@ -8,11 +8,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from joserfc.jwk import ECKey, OctKey, OKPKey
+
 from chassis.auth import Auth
 from chassis.auth.jwks import ALGORITHMS, usable
 from chassis.auth.tests.forge import SERVICE, b64, claims, signed, text
 from chassis.auth.tests.issuing import EC, OKP, OTHER_RSA, RSA, Issuer
-from joserfc.jwk import ECKey, OctKey, OKPKey
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient

@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
+
 from chassis.auth import Auth
 from chassis.auth.secret import DEVELOPMENT_KEY
 from chassis.auth.tests.forge import SERVICE
 from chassis.environment import Environment, Misconfigured, load, secrets
-from pydantic import SecretStr, ValidationError
 
 ROOT = Path(__file__).parents[3]
 KEY = "a key of at least thirty-two bytes"

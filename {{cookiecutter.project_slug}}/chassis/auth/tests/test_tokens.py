@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
 from chassis.auth import Auth, Principal, requires
 from chassis.auth.tests.forge import SERVICE, claims, signed
 from chassis.auth.tests.orders import orders
 from chassis.service import Identity, Service
-from pydantic import SecretStr
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from httpx2 import Response

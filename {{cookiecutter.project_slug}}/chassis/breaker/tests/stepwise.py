@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
+
 from chassis.breaker import Breaker, Policy
 
 if TYPE_CHECKING:

@@ -3,12 +3,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from starlette.testclient import TestClient
+from structlog.testing import capture_logs
+
 from chassis.breaker import CircuitOpen
 from chassis.breaker.tests.stepwise import Call, answer, figures, opened, state
 from chassis.health import Health
 from chassis.service import Identity, Service
-from starlette.testclient import TestClient
-from structlog.testing import capture_logs
 
 
 async def test_a_circuit_that_nobody_tries_stays_open_and_asks_to_be_tried_at_once() -> None:

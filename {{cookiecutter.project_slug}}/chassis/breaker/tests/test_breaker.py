@@ -6,6 +6,7 @@ import time
 from typing import assert_type
 
 import pytest
+
 from chassis.breaker import Breaker, CircuitOpen, Policy
 from chassis.breaker.tests.stepwise import SMALL, Call, answer, half_open, opened, refuse, state
 

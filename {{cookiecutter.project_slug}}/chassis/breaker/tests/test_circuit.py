@@ -3,9 +3,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
+
 from chassis.breaker import Breaker, CircuitOpen, Policy
 from chassis.breaker.tests.stepwise import SMALL, Call, Clock, answer, half_open, opened, state
-from structlog.testing import capture_logs
 
 
 async def test_an_open_circuit_calls_nobody_and_tells_when_to_come_back() -> None:

@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
-from chassis.breaker import Breaker, CircuitOpen, Policy
-from chassis.breaker.tests.stepwise import Call, Clock
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from chassis.breaker import Breaker, CircuitOpen, Policy
+from chassis.breaker.tests.stepwise import Call, Clock
 
 if TYPE_CHECKING:
     from chassis.breaker.tests.stepwise import Ending

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from redis.asyncio import Redis
+
 from chassis.cache.json_cache import JsonCache
 from chassis.cache.tests.swift import MARGIN, PAUSE, TIMEOUT, opened
 from chassis.timing import operations
-from redis.asyncio import Redis
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+
 from chassis.cache import Caching
 from chassis.cache.flights import Flight, Flights
 from chassis.cache.json_cache import JsonCache

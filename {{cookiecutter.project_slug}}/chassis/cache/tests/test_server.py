@@ -8,11 +8,12 @@ import time
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
 from chassis.cache.json_cache import JsonCache
 from chassis.cache.tests.swift import MARGIN, PAUSE, TIMEOUT, opened
 from chassis.timing import operations
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 
 async def fail_quietly(cache: JsonCache) -> None:

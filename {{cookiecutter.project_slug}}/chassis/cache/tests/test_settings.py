@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from chassis.cache import Caching
 from chassis.environment import Environment, Misconfigured, load
 from chassis.service import Identity, Service

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
+
 from chassis.database.models import Base  # whose catalogue `app.main` has filled with every feature
 from chassis.database.proposal import Proposal
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import Column, Integer, Table, inspect
+from sqlalchemy.exc import DBAPIError
+
 from chassis.database import Base, Database
 from chassis.database.address import is_embedded
 from chassis.database.engines import migrating
 from chassis.database.migrator import Busy, alone, config, heads, migrate
 from chassis.testing.database import needs_a_migration
-from sqlalchemy import Column, Integer, Table, inspect
-from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -5,18 +5,20 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chassis.service import Identity, Service
-from chassis.timing import operations
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from chassis.service import Identity, Service
+from chassis.timing import operations
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from chassis.database import Database
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from chassis.database import Database
 
 TEAS = Table("teas", MetaData(), Column("id", Integer, primary_key=True), Column("name", Text))
 

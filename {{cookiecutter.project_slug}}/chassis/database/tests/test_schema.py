@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
 from chassis.database.engines import migrating, probing
 from chassis.database.migrator import config, migrate
 from chassis.database.schema import Schema, SchemaTooOld
 from chassis.testing.database import needs_a_migration
-from sqlalchemy import text
 
 if TYPE_CHECKING:
     from chassis.database import Database

@@ -4,14 +4,15 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chassis.database import Database, Session
-from chassis.problems import Problem, Problems
-from chassis.service import Identity, Service
 from fastapi import APIRouter
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.testclient import TestClient
+
+from chassis.database import Database, Session
+from chassis.problems import Problem, Problems
+from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

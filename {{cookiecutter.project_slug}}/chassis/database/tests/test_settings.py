@@ -3,16 +3,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from starlette.testclient import TestClient
+
 from chassis.database import Database
 from chassis.database.address import dsn_of, file_of, is_embedded
 from chassis.database.engines import pooled
 from chassis.health import Health
 from chassis.service import Identity, Service
 from chassis.testing.database import needs_a_migration
-from pydantic import ValidationError
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from pathlib import Path

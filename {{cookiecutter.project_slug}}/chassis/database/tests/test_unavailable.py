@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from chassis.database.unavailable import is_passing
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from chassis.database.unavailable import is_passing
 
 
 class Refusal(Exception):  # noqa: N818 - it is one, of any kind

@@ -3,11 +3,12 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
+from pydantic import Field, SecretStr, field_validator
+
 from chassis.environment import Also, Environment, Misconfigured, Names, load, secrets
 from chassis.environment.faults import strangers
 from chassis.environment.report import report
 from chassis.service import Feature
-from pydantic import Field, SecretStr, field_validator
 
 SECRET = "correct-horse-battery-staple"
 

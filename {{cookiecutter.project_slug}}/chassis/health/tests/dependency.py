@@ -8,13 +8,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+
 from chassis.service import Check, Identity, Service
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from chassis.health import Health
     from fastapi import FastAPI
+
+    from chassis.health import Health
 
 TOKEN = "a-token-of-thirty-two-bytes-or-more"
 DSN = "amqp://user:hunter2@10.0.0.7/orders"

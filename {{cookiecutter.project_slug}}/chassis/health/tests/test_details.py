@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from chassis.health import Health
-from chassis.health.tests.dependency import TOKEN, Dependency, check, installed
 from pydantic import SecretStr
 from starlette.testclient import TestClient
+
+from chassis.health import Health
+from chassis.health.tests.dependency import TOKEN, Dependency, check, installed
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.testclient import TestClient
+
 from chassis.health import Health
 from chassis.health.tests.dependency import Dependency, check, client, installed
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

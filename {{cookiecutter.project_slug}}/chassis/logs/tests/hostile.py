@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from pydantic import BaseModel, Field, RootModel, SecretStr
+
 from chassis.logs.layouts import as_json
 from chassis.logs.lines import LINE, Lines
 from chassis.logs.redaction import MASK, Redaction
-from pydantic import BaseModel, Field, RootModel, SecretStr
 
 
 def parse(line: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from chassis.logs.tests.hostile import Broken, BrokenError, write
 
 

@@ -6,6 +6,9 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from chassis.logs.layouts import Console, as_json
 from chassis.logs.lines import Lines
 from chassis.logs.plain import DEPTH, ITEMS
@@ -23,8 +26,6 @@ from chassis.logs.tests.hostile import (
     parse,
     write,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def like(shown: object, expected: object) -> bool:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from pydantic import ValidationError
+
 from chassis.environment import Environment
 from chassis.logs import QUIET, Log
 from chassis.logs.pipeline import Output
 from chassis.service import Identity, Service
-from pydantic import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

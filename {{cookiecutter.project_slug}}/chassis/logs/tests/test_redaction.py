@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
+
 from chassis.logs.layouts import Console, as_json
 from chassis.logs.lines import Lines
 from chassis.logs.redaction import MASK, Redaction, names_secret
-from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
 if TYPE_CHECKING:
     from chassis.logs.layouts import Layout

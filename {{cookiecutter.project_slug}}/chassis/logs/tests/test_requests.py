@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from fastapi import APIRouter, BackgroundTasks, HTTPException
+from starlette.testclient import TestClient
+
 from chassis.exchange import Exchange, Trace
 from chassis.logs import Log, access
 from chassis.logs.access import AccessLog
@@ -22,8 +25,6 @@ from chassis.logs.redaction import Redaction
 from chassis.logs.threads import ContextThreads, context_threads
 from chassis.logs.traces import inbound
 from chassis.service import Identity, Service
-from fastapi import APIRouter, BackgroundTasks, HTTPException
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,6 +13,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import pytest
+
 from chassis.logs import sink as sinks
 from chassis.logs.sink import PIECE, Sink
 

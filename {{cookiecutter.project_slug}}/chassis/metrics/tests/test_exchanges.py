@@ -5,10 +5,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chassis.exchange import Exchange, Trace
-from chassis.metrics.exchanges import OTHER, ExchangeTable
-from chassis.service import Identity, Service
-from chassis.timing.histogram import Histogram
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
 from prometheus_client.openmetrics import parser as openmetrics
@@ -18,6 +14,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
+
+from chassis.exchange import Exchange, Trace
+from chassis.metrics.exchanges import OTHER, ExchangeTable
+from chassis.service import Identity, Service
+from chassis.timing.histogram import Histogram
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
 from chassis.metrics import port
 from chassis.metrics.exposition import expose
 from chassis.metrics.operations import OperationTable
 from chassis.metrics.port import listening
 from chassis.timing import track
-from prometheus_client import CollectorRegistry, Counter
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

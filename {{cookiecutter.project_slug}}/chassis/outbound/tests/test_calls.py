@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from fastapi import Depends
+from starlette.testclient import TestClient
+
 from chassis.environment import Environment, Misconfigured, load
 from chassis.outbound import Client, Outbound
 from chassis.outbound.tests.calling import BillingApi, calling, count, serving
@@ -14,8 +17,6 @@ from chassis.problems import Problems
 from chassis.service import Identity, Service
 from chassis.testing.dependency import answer, faulty, hang, reset
 from chassis.timing import operations
-from fastapi import Depends
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from chassis.testing.dependency import Fault

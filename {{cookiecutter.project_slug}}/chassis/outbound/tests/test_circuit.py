@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+
 from chassis.outbound import Client, DeadlineExceeded, Rejected
 from chassis.outbound.tests.calling import calling, count, serving
 from chassis.testing.dependency import answer, faulty, hang, reset, slow

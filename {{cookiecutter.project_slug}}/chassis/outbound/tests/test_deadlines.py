@@ -7,6 +7,7 @@ from time import perf_counter
 
 import httpx2
 import pytest
+
 from chassis.outbound import Client, DeadlineExceeded, Rejected
 from chassis.outbound.deadline import left_of_request
 from chassis.outbound.tests.calling import calling, count, serving

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+
 from chassis.outbound import Rejected
 from chassis.outbound.budget import Budget
 from chassis.outbound.retries import retry_after

@@ -8,14 +8,16 @@ import logging
 from typing import TYPE_CHECKING
 
 import pytest
-from chassis.problems import Problem, ProblemResponse, Problems
-from chassis.service import Identity, Service
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
+from chassis.problems import Problem, ProblemResponse, Problems
+from chassis.service import Identity, Service
+
 if TYPE_CHECKING:
-    from chassis.service import Middleware
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from chassis.service import Middleware
 
 router = APIRouter()
 

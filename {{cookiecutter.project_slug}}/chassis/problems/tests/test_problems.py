@@ -7,12 +7,13 @@ import logging
 from typing import Any
 
 import pytest
-from chassis.problems import Problem, Problems
-from chassis.service import Identity, Service
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.testclient import TestClient
+
+from chassis.problems import Problem, Problems
+from chassis.service import Identity, Service
 
 NAN = float("nan")
 

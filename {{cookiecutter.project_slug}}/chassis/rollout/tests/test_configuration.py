@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from chassis.rollout.configuration import load
 from chassis.rollout.errors import Refused
 

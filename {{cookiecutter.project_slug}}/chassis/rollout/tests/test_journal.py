@@ -6,11 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from chassis.rollout.errors import Interrupted
 from chassis.rollout.journal import Damaged, Journal
 from chassis.rollout.tests.world import World
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from pathlib import Path

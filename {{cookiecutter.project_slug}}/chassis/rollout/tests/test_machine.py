@@ -7,11 +7,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from chassis.rollout import operations
 from chassis.rollout.errors import Interrupted, Refused
 from chassis.rollout.tests.world import Killed, World
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
 from chassis.rollout.counts import Counts, parse
 from chassis.rollout.errors import Refused
 from chassis.rollout.fleet import Traffic

@@ -6,13 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.testclient import TestClient
+
 from chassis.exchange import Exchanges
 from chassis.problems import Problems
 from chassis.security import Security
 from chassis.service import Identity, Service
-from fastapi import APIRouter, Request
-from pydantic import ValidationError
-from starlette.testclient import TestClient
 
 router = APIRouter()
 

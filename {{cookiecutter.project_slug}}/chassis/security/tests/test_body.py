@@ -6,14 +6,15 @@ import json
 from typing import Annotated, Any
 
 import pytest
-from chassis.problems import Problems
-from chassis.security import Security
-from chassis.service import Identity, Service
 from fastapi import APIRouter, Body, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.testclient import TestClient
+
+from chassis.problems import Problems
+from chassis.security import Security
+from chassis.service import Identity, Service
 
 
 class Item(BaseModel):

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
+from starlette.testclient import TestClient
+
 from chassis.problems import Problems
 from chassis.security import Security
 from chassis.service import Identity, Service
-from fastapi import APIRouter
-from starlette.testclient import TestClient
 
 router = APIRouter()
 

@@ -1,11 +1,12 @@
 import asyncio
 
 import uvicorn
+from starlette.applications import Starlette
+from uvicorn.server import ServerState
+
 from chassis.server import Server
 from chassis.server.connection import Connection
 from chassis.server.tests.test_outlet import Wire
-from starlette.applications import Starlette
-from uvicorn.server import ServerState
 
 UPGRADE = (
     b"GET /live HTTP/1.1\r\n"

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+
 from chassis.server.outlet import LONG, Outlet
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"

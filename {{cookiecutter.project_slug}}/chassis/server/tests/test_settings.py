@@ -1,6 +1,7 @@
 import pytest
-from chassis.server import Server
 from pydantic import ValidationError
+
+from chassis.server import Server
 
 
 @pytest.mark.parametrize("proxies", [("0.0.0.0/0",), ("::/0",), ("10.0.0.1", "0.0.0.0/0")])

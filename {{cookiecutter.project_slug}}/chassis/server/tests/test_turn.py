@@ -2,6 +2,7 @@ import asyncio
 from contextvars import ContextVar
 
 import pytest
+
 from chassis.server.turn import Turn
 
 who: ContextVar[str] = ContextVar("who")

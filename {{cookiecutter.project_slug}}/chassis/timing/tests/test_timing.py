@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+
 from chassis.service import Identity, Service
 from chassis.timing import Timing, operations, track
 from chassis.timing.histogram import Histogram

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from fastapi import APIRouter, BackgroundTasks, HTTPException
+
 from chassis.exchange import current
 from chassis.service import Identity, Service
 from chassis.timing import track
 from chassis.tracing import Tracing
 from chassis.tracing.tests.receiver import Receiver
-from fastapi import APIRouter, BackgroundTasks, HTTPException
 
 Make = Callable[..., Service]
 

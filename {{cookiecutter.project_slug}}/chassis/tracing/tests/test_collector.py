@@ -9,12 +9,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from starlette.testclient import TestClient
+
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.tests.conftest import routes
 from chassis.tracing.tests.receiver import PATIENCE, until
-from opentelemetry.sdk.trace import TracerProvider
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

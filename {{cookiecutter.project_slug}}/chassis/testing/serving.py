@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import asynccontextmanager
+from importlib import import_module
 from time import sleep
 from typing import TYPE_CHECKING
 
 import structlog
-from app.main import ENVIRONMENTS, compose
-from chassis.environment import load
-from chassis.service import Feature
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
+
+from chassis.environment import load
+from chassis.service import Feature
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -85,11 +86,12 @@ class Slow(Feature):
 
 
 def main() -> int:
-    settings = load(ENVIRONMENTS)
-    service = compose(settings)
+    root = import_module("app.main")
+    settings = load(root.ENVIRONMENTS)
+    service = root.compose(settings)
     for feature in (Closing(name="outer"), Slow(), Closing(name="inner")):
         feature.install(service)
-    return settings.server.serve(service)
+    return int(settings.server.serve(service))
 
 
 if __name__ == "__main__":

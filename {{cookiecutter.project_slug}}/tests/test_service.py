@@ -1,0 +1,71 @@
+"""The whole service, as a process: it boots, serves, drains, and keeps its environment contract."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import closing
+from http.client import HTTPConnection
+
+from app.main import ENVIRONMENTS, compose
+from chassis.testing.process import ROOT, Running
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECURITY_ALLOWED_HOSTS": "example.com",
+    "SERVER_DRAIN_SECONDS": "0",
+    "SERVER_PORT": "0",
+    "METRICS_PORT": "0",  # if metrics
+    "AUTH_SECRET_KEY": "a key of at least thirty-two bytes",  # if auth
+    "CACHE_URL": "redis://127.0.0.1:1/0",  # if cache
+    "DATABASE_URL": "postgresql://t:t@127.0.0.1:1/t",  # if database
+    "OUTBOUND_QUOTES_BASE_URL": "http://127.0.0.1:1",  # if outbound
+}
+"""What production must be given."""
+
+
+def test_it_gets_ready_serves_and_ends_with_zero() -> None:
+    with Running() as running:
+        assert running.get("/readyz")[0] == 200
+        running.signal()
+        assert running.exit_code() == 0
+        assert running.lines[-1]["message"] == "stopped"
+
+
+def test_production_starts_with_what_it_must_be_given() -> None:
+    with Running(**PRODUCTION) as running:
+        with closing(HTTPConnection("127.0.0.1", running.address[1])) as connection:
+            connection.request("GET", "/livez", headers={"Host": "example.com"})
+            assert connection.getresponse().status == 200
+        running.signal()
+        assert running.exit_code() == 0
+
+
+def test_production_names_everything_that_it_lacks_and_exits_with_78() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "app"],
+        cwd=ROOT,
+        env={"PYTHONDONTWRITEBYTECODE": "1", "ENVIRONMENT": "production"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 78
+    assert {line.partition(":")[0] for line in ended.stderr.splitlines()} == {
+        "AUTH_SECRET_KEY",  # if auth
+        "CACHE_URL",  # if cache
+        "DATABASE_URL",  # if database
+        "OUTBOUND_QUOTES_BASE_URL",  # if outbound
+        "SECURITY_ALLOWED_HOSTS",
+    }
+
+
+def test_every_environment_composes_and_nothing_happens_at_import() -> None:
+    for environment in ENVIRONMENTS[:2]:
+        assert compose(environment()).build().openapi()["paths"]
+    program = (
+        "import logging, threading, app.main\n"
+        "assert threading.active_count() == 1, threading.enumerate()\n"
+        "assert not logging.getLogger().handlers\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
