@@ -12,9 +12,8 @@ from starlette.requests import HTTPConnection  # noqa: TC002 - FastAPI reads the
 
 from chassis.outbound.address import valid
 from chassis.outbound.client import Client
-from chassis.outbound.deadline import DeadlineExceeded
+from chassis.outbound.errors import DeadlineExceeded, Rejected
 from chassis.outbound.problems import told
-from chassis.outbound.rejected import Rejected
 from chassis.service import Feature
 
 if TYPE_CHECKING:

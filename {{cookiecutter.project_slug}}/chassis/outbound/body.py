@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from chassis.outbound.deadline import DeadlineExceeded
+from chassis.outbound.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ class Body(httpx2.AsyncByteStream):
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
         try:
-            async with asyncio.timeout_at(min(self._call.deadline)):
+            async with asyncio.timeout_at(self._call.deadline):
                 return await anext(pieces, None)
         except TimeoutError as error:
             message = "the answer took too long to read"

@@ -6,7 +6,7 @@ import asyncio
 
 import httpx2  # noqa: TC002
 
-from chassis.outbound.rejected import Rejected
+from chassis.outbound.errors import Rejected
 
 RETRY_AFTER = 1.0
 """Seconds after which a place may be free."""

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import httpx2
 
-    from chassis.outbound.deadline import Deadline
-
 
 @dataclass(slots=True)
 class Call:
     """What is sent, until when it may last, and what has come of it."""
 
     request: httpx2.Request
-    deadline: Deadline
+    deadline: float
+    """When it must have ended, in the event loop's time."""
     given: frozenset[str]
     """Names of the headers that the code gave it."""
     tries: int = 0

@@ -14,11 +14,10 @@ from chassis.breaker import Breaker, CircuitOpen, Policy
 from chassis.outbound.body import Body
 from chassis.outbound.bulkhead import Bulkhead
 from chassis.outbound.call import Call
-from chassis.outbound.deadline import HEADER, Deadline, DeadlineExceeded
+from chassis.outbound.errors import DeadlineExceeded, Rejected
 from chassis.outbound.problems import DEPENDENCY, SERVER_ERROR
 from chassis.outbound.propagation import propagated
 from chassis.outbound.record import Record
-from chassis.outbound.rejected import Rejected
 from chassis.outbound.retries import Retries
 from chassis.series import series
 from chassis.timing import track
@@ -75,17 +74,15 @@ class Client(httpx2.AsyncClient):
         call = self._begin(request)
         attempt = partial(super().send, request, **options)
         with self._record.of(call):
-            async with call.deadline.of_request(request):
-                try:
-                    return await self._admitted(call, attempt, streams=options.get("stream", False))
-                except CircuitOpen as error:
-                    wait = error.retry_after
-                    message = "its circuit is open"
-                    raise Rejected(message, request=request, retry_after=wait) from error
+            try:
+                return await self._admitted(call, attempt, streams=options.get("stream", False))
+            except CircuitOpen as error:
+                wait = error.retry_after
+                raise Rejected("circuit open", request=request, retry_after=wait) from error
 
     def _begin(self, request: httpx2.Request) -> Call:
         request.extensions[DEPENDENCY] = self._settings.dependency
-        deadline = Deadline.after(self._settings.timeout_seconds)
+        deadline = asyncio.get_running_loop().time() + self._settings.timeout_seconds
         return Call(request, deadline, given=frozenset(request.headers))
 
     async def _admitted(self, call: Call, attempt: Try, *, streams: bool) -> httpx2.Response:
@@ -93,7 +90,7 @@ class Client(httpx2.AsyncClient):
         if not call.request.url.host:
             raise Rejected("it has no address", request=call.request)
         self._breaker.check()  # an open circuit lets nobody queue for a place
-        await self._bulkhead.enter(call.request, call.deadline.own)
+        await self._bulkhead.enter(call.request, call.deadline)
         with ExitStack() as place:
             place.callback(self._bulkhead.leave)
             answer = await self._persistently(call, attempt)
@@ -120,14 +117,14 @@ class Client(httpx2.AsyncClient):
         call.tries += 1
         call.answer = None
         now = asyncio.get_running_loop().time()
-        until = min(now + self._settings.try_timeout_seconds, call.deadline.own)
+        until = min(now + self._settings.try_timeout_seconds, call.deadline)
         attributes: dict[str, str | int] = {
             "server.address": call.request.url.host,
             "http.request.method": call.request.method,
         }
         try:
             with track(self._operation, attributes):
-                self._tell(call, min(until, call.deadline.inbound) - now)
+                self._tell(call)
                 async with asyncio.timeout_at(until):
                     answer = call.answer = await attempt()
                 attributes["http.response.status_code"] = answer.status_code
@@ -138,15 +135,14 @@ class Client(httpx2.AsyncClient):
             raise DeadlineExceeded(message, request=call.request) from error
         return answer
 
-    def _tell(self, call: Call, seconds: float) -> None:
-        """Say on whose behalf, and for how long this try waits; never over what the code says."""
+    def _tell(self, call: Call) -> None:
+        """Say on whose behalf the call is made; never over what the code says."""
         headers = propagated()
         for give in self._outgoing:
             told = give()
             if "traceparent" in told:  # another trace: the caller's state is none of it
                 headers.pop("tracestate", None)
             headers.update(told)
-        headers[HEADER] = f"{seconds:.3f}"
         for name in headers.keys() - call.given:
             call.request.headers[name] = headers[name]
 

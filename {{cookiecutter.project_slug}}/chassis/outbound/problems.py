@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from chassis.outbound.rejected import Rejected
+from chassis.outbound.errors import Rejected
 from chassis.outbound.retries import retry_after
 from chassis.problems import Problem, ProblemResponse
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import httpx2
 
-from chassis.outbound.deadline import Expired
-from chassis.outbound.rejected import Rejected
+from chassis.outbound.errors import Rejected
 from chassis.series import series
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from chassis.outbound.call import Call
     from chassis.service import Service
 
-Outcome: TypeAlias = Literal["success", "error", "timeout", "rejected", "expired", "cancelled"]
+Outcome: TypeAlias = Literal["success", "error", "timeout", "rejected", "cancelled"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 SERVER_ERROR = 500
 PATH = 200
@@ -85,8 +84,6 @@ def judged(call: Call, error: BaseException | None) -> Outcome:
         return "error" if failed else "success"
     if isinstance(error, Rejected):
         return "rejected"
-    if isinstance(error, Expired):
-        return "expired"
     if isinstance(error, httpx2.TimeoutException):
         return "timeout"
     return "error" if isinstance(error, Exception) else "cancelled"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from random import uniform
@@ -47,7 +48,7 @@ class Retries:
             return None
         asked = retry_after(outcome) if isinstance(outcome, httpx2.Response) else None
         pause = (asked or 0.0) + uniform(0, FIRST * 2 ** (call.tries - 1))  # noqa: S311 - jitter
-        if pause >= call.deadline.left:
+        if pause >= call.deadline - get_running_loop().time():
             return None
         if not self._budget.withdraw():
             self.refused += 1

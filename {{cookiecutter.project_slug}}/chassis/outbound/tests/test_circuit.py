@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from chassis.outbound import Client, DeadlineExceeded, Rejected
-from chassis.outbound.tests.calling import calling, count, serving
+from chassis.outbound.tests.calling import calling, count
 from chassis.testing.dependency import answer, faulty, hang, reset, slow
 
 if TYPE_CHECKING:
@@ -126,19 +126,6 @@ async def test_a_caller_who_leaves_tells_nothing_of_the_service() -> None:
         assert state(service) == 0
         assert count(service, "outbound_calls_total", outcome="cancelled") == 3
         assert count(service, "outbound_in_flight") == 0
-
-
-async def test_a_request_that_has_no_time_left_tells_nothing_of_the_service() -> None:
-    async with (
-        faulty(hang) as server,
-        calling(server.url, breaker_minimum_tries=1) as (client, service),
-    ):
-        for _ in range(3):
-            with serving(x_request_timeout="0.05"), pytest.raises(DeadlineExceeded):
-                await client.get("/")
-        assert count(service, "breaker_calls_total", outcome="neutral") == 3
-        assert state(service) == 0
-        assert count(service, "outbound_calls_total", outcome="expired") == 3
 
 
 class LeftError(Exception):

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from math import inf
 from time import perf_counter
 
 import httpx2
 import pytest
 
 from chassis.outbound import Client, DeadlineExceeded, Rejected
-from chassis.outbound.deadline import left_of_request
-from chassis.outbound.tests.calling import calling, count, serving
-from chassis.testing.dependency import answer, drip, faulty, hang, reset, slow
+from chassis.outbound.tests.calling import calling, count
+from chassis.testing.dependency import answer, drip, faulty, hang, slow
 
 BUSY = 0.5
 """Seconds that a machine with other work to do may add."""
@@ -87,79 +85,6 @@ async def test_a_streamed_answer_that_falls_silent_is_given_up() -> None:
         with pytest.raises(httpx2.ReadTimeout):
             async with c.stream("GET", "/") as answered:
                 await answered.aread()
-
-
-async def test_the_request_being_served_bounds_its_calls() -> None:
-    async with faulty(hang) as server, calling(server.url) as (client, service):
-        with serving(x_request_timeout="0.2") as exchange:
-            exchange.began -= 0.1
-            began = perf_counter()
-            with pytest.raises(DeadlineExceeded):
-                await client.get("/")
-        assert 0.05 <= perf_counter() - began < 0.1 + BUSY
-        assert count(service, "outbound_calls_total", outcome="expired") == 1
-
-
-@pytest.mark.parametrize("given", ["0", "0.000", "0.05"])
-async def test_nothing_is_sent_for_a_request_that_has_no_time_left(given: str) -> None:
-    async with faulty() as server, calling(server.url) as (client, _):
-        await client.get("/connects")
-        with serving(x_request_timeout=given) as exchange:
-            exchange.began -= 0.1
-            with pytest.raises(DeadlineExceeded):
-                await client.get("/")
-        await client.get("/ends")
-        assert [it.path for it in server.received] == ["/connects", "/ends"]
-
-
-async def test_waiting_for_a_place_ends_with_the_request_too() -> None:
-    settings = {"max_concurrent": 1, "wait_seconds": 60}
-    async with faulty(hang) as server, calling(server.url, **settings) as (client, service):
-        first = asyncio.create_task(client.get("/"))
-        await asyncio.sleep(0.05)
-        with serving(x_request_timeout="0.1"), pytest.raises(DeadlineExceeded):
-            await client.get("/")
-        assert count(service, "outbound_waiting") == 0
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-
-
-async def test_a_streamed_answer_ends_with_the_request_too() -> None:
-    async with faulty(drip(0.02)) as server, calling(server.url) as (client, _):
-        began = perf_counter()
-        with serving(x_request_timeout="0.2"), pytest.raises(DeadlineExceeded):
-            async with client.stream("GET", "/") as answered:
-                await answered.aread()
-        assert perf_counter() - began < 0.2 + BUSY
-
-
-@pytest.mark.parametrize(
-    "given", ["", "-1", "1s", "1e9", "inf", "NaN", ".5", "1.", " 1", "1,5", "\u0661", "1" * 10]
-)
-async def test_what_is_no_number_of_seconds_is_ignored(given: str) -> None:
-    with serving(x_request_timeout=given):
-        assert left_of_request() == inf
-
-
-async def test_what_goes_on_after_the_answer_has_its_own_time() -> None:
-    with serving(x_request_timeout="5") as exchange:
-        assert left_of_request() <= 5
-        exchange.end()
-        assert left_of_request() == inf
-
-
-async def test_each_try_tells_how_long_it_will_wait(generous: None) -> None:
-    settings = {"timeout_seconds": 5, "try_timeout_seconds": 4}
-    async with faulty(None, slow(0.2, reset)) as server, calling(server.url, **settings) as (c, _):
-        with serving(x_request_timeout="3.5"):
-            await c.get("/")
-        told = [float(it.headers["x-request-timeout"]) for it in server.received]
-        assert 3 < told[0] <= 3.5
-        assert told[1] <= told[0] - 0.2
-        await c.get("/")
-        assert server.received[-1].headers["x-request-timeout"] == "4.000"
-        await c.get("/", headers={"x-request-timeout": "1"})
-        assert server.received[-1].headers["x-request-timeout"] == "1"
 
 
 async def test_a_queue_for_places_is_short() -> None:
