@@ -1,4 +1,4 @@
-"""Stops calling what keeps failing, and lets a few calls try it again after a pause."""
+"""A circuit breaker: stops calls to what keeps failing, and admits a few trial calls later."""
 
 from __future__ import annotations
 

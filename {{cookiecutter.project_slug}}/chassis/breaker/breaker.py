@@ -1,4 +1,4 @@
-"""Puts a circuit breaker around any asynchronous call, and shows it on the board."""
+"""Puts a circuit breaker around any asynchronous call, and registers it on the board."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Breaker:
 
     `await breaker.call(session.execute, statement)`, or `@breaker` above an async function.
 
-    An exception is a failure unless `failed` denies it, as for a 404: then the dependency was
-    there and answered, which is a success. It is neutral if `failed` gives None, for what was
-    our own fault says nothing of it. A result is a success unless `bad` says otherwise.
-    A cancelled call tells nothing of the dependency and is neutral; so set its timeout inside,
-    for one around the guarded call only cancels it.
+    An exception is a failure, unless `is_failure` returns False, as for a 404: the dependency
+    answered, which is a success. If it returns None, the call is neutral: an error of our own
+    says nothing about the dependency. A result is a success unless `is_failed_result` is true
+    of it. A cancelled call is neutral; so set its timeout inside the call: a timeout around the
+    guarded call only cancels it.
     """
 
     def __init__(
@@ -40,43 +40,46 @@ class Breaker:
         name: str,
         policy: Policy,
         *,
-        failed: Callable[[Exception], bool | None] | None = None,
-        bad: Callable[[Any], bool] | None = None,
+        is_failure: Callable[[Exception], bool | None] | None = None,
+        is_failed_result: Callable[[Any], bool] | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """Begin closed; take the time, in seconds, from the clock."""
         self.name = name
         self._circuit = Circuit(name, policy, clock)
-        self._failed = failed
-        self._bad = bad
+        self._is_failure = is_failure
+        self._is_failed_result = is_failed_result
         self._calls = dict.fromkeys(OUTCOMES, 0)
 
     @property
     def state(self) -> State:
-        """What the calls so far left; time alone does not change it, the next call does."""
+        """The state after the latest call; an open circuit becomes half-open with the next call."""
         return self._circuit.state
 
     def check(self) -> None:
-        """Raise CircuitOpen if a call would be rejected now; ask before anything that waits."""
+        """Raise CircuitOpen if a call would be rejected now; use it before anything that waits."""
         self._circuit.check()
 
     async def call(
         self, function: Callable[P, Awaitable[R]], /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Call the function and give what it gives. Raises what it raises, or CircuitOpen."""
-        era = self._circuit.enter()
+        """Call the function and return its result. Raises what it raises, or CircuitOpen."""
+        generation = self._circuit.admit()
         outcome: Outcome = "neutral"
+        error_type: str | None = None
         try:
             result = await function(*args, **kwargs)
         except Exception as error:
-            outcome = VERDICTS[True if self._failed is None else self._failed(error)]
+            error_type = type(error).__name__
+            outcome = VERDICTS[self._is_failure(error) if self._is_failure else True]
             raise
         else:
-            outcome = "failure" if self._bad is not None and self._bad(result) else "success"
+            failed = self._is_failed_result is not None and self._is_failed_result(result)
+            outcome = "failure" if failed else "success"
             return result
         finally:
             self._calls[outcome] += 1
-            self._circuit.leave(era, outcome)
+            self._circuit.record(generation, outcome, error_type)
 
     def __call__(self, function: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
         """Guard every call of an async function."""
@@ -87,8 +90,8 @@ class Breaker:
 
         return guarded
 
-    def pin(self, service: Service) -> None:
-        """Show state and counts on the board, and a health check that warns while not closed."""
+    def register(self, service: Service) -> None:
+        """Register metrics on the board, and a health check that warns while not closed."""
         of = partial(series, breaker=self.name)
         service.gauges[of("breaker_state")] = lambda: STATES.index(self.state)
         service.counters[of("breaker_rejected_total")] = lambda: self._circuit.rejected
@@ -102,4 +105,4 @@ class Breaker:
 
     async def _probe(self) -> None:
         if self.state != "closed":
-            raise self._circuit.refusal()
+            raise self._circuit.open_error()

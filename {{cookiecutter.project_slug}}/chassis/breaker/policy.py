@@ -1,4 +1,4 @@
-"""What a circuit breaker goes by: when it opens, for how long, and what closes it again."""
+"""The figures of a circuit breaker: when it opens, for how long, and what closes it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The figures of one breaker. Raises ValueError for those under which it could not work."""
+    """The figures of one breaker. Raises ValueError for those with which it could not work."""
 
     failure_ratio: float = Field(default=0.5, gt=0, le=1)
     """Share of the calls in the window whose failure opens the circuit."""
     minimum_calls: int = Field(default=20, ge=1)
-    """Calls that must be in the window before that share says anything."""
+    """Calls that must be in the window before the circuit can open."""
     window_calls: int = Field(default=100, ge=1)
     """Calls that the window holds at most, the latest."""
     window_seconds: float = Field(default=30.0, gt=0)
@@ -26,11 +26,12 @@ class Policy:
     open_seconds: float = Field(default=5.0, gt=0)
     """Seconds without calls once the circuit has opened."""
     jitter: float = Field(default=0.2, ge=0)
-    """Share of those seconds that chance may add, so that replicas do not try again as one."""
+    """Share of those seconds that is added at random, so that replicas do not call all at once."""
     permits: int = Field(default=3, ge=1)
-    """Calls that try again after that, at once and in all; the circuit closes if all succeed."""
+    """Trial calls of a half-open circuit, in all; it closes if every one succeeds."""
     trial_seconds: float = Field(default=30.0, gt=0)
-    """Seconds after which a silent trial may count as failed; set more than a call may take."""
+    """Seconds after which a trial without a result may count as failed; set more than a call may
+    take."""
 
     @model_validator(mode="after")
     def _can_open(self) -> Self:

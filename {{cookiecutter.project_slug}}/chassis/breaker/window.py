@@ -1,4 +1,4 @@
-"""The latest calls and how many of them failed, bounded by their number and by their age."""
+"""The sliding window of the latest calls, bounded by their number and by their age."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import deque
 
 
 class Window:
-    """Exact, in constant time per call: what comes in once goes out once."""
+    """Counts calls and failures exactly, in constant time per call."""
 
-    __slots__ = ("_calls", "_most", "_seconds", "failures")
+    __slots__ = ("_calls", "_max_calls", "_seconds", "failures")
 
-    def __init__(self, most: int, seconds: float) -> None:
-        """Begin empty; hold `most` calls at most, each until it is `seconds` old."""
-        self._most = most
+    def __init__(self, max_calls: int, seconds: float) -> None:
+        """Begin empty; hold `max_calls` calls at most, each until it is `seconds` old."""
+        self._max_calls = max_calls
         self._seconds = seconds
         self._calls: deque[tuple[float, bool]] = deque()
         self.failures = 0
@@ -24,13 +24,13 @@ class Window:
         return len(self._calls)
 
     def record(self, now: float, *, failed: bool) -> None:
-        """Add a call that ended now, and forget those that are too many or too old."""
+        """Add a call that ended now, and drop those that are too many or too old."""
         self._calls.append((now, failed))
         self.failures += failed
-        while self.calls > self._most or now - self._calls[0][0] >= self._seconds:
+        while self.calls > self._max_calls or now - self._calls[0][0] >= self._seconds:
             self.failures -= self._calls.popleft()[1]
 
     def clear(self) -> None:
-        """Forget every call."""
+        """Drop every call."""
         self._calls.clear()
         self.failures = 0

@@ -1,4 +1,4 @@
-"""Calls other services, through a client for each that outlives their slowness and death."""
+"""Calls other services: a client for each, with deadline, retries and circuit breaker."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import httpx2
 from pydantic import AfterValidator, Field
 from starlette.requests import HTTPConnection  # noqa: TC002 - FastAPI reads the annotation
 
-from chassis.outbound.address import valid
 from chassis.outbound.client import Client
 from chassis.outbound.errors import DeadlineExceeded, Rejected
-from chassis.outbound.problems import told
+from chassis.outbound.problems import handle_outbound_error
+from chassis.outbound.url import validate_base_url
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -24,63 +24,65 @@ if TYPE_CHECKING:
 __all__ = ["Client", "DeadlineExceeded", "Outbound", "Rejected"]
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
-Places = Annotated[int, Field(ge=1, le=100_000)]
+Concurrency = Annotated[int, Field(ge=1, le=100_000)]
 logger = logging.getLogger(__name__)
 
-LIBRARY = ("httpx2", "httpcore2")
+LIBRARY_LOGGERS = ("httpx2", "httpcore2")
 
 
 class Outbound(Feature):
-    """Where one other service is, and what may be spent on calling it.
+    """Where one other service is, and the limits of calls to it.
 
-    Each service that is called is a class of its own, so that code asks for it by type.
+    Each service that is called is a class of its own: code depends on its client by type.
     """
 
     dependency: ClassVar[str]
-    """Name of the service that is called, in figures, on log lines and in problems."""
+    """Name of the service that is called, in metrics, log lines and problems."""
 
-    base_url: Annotated[str, AfterValidator(valid)] = ""
-    """Address that paths are appended to, http://host/path or https://…; empty calls nobody."""
+    base_url: Annotated[str, AfterValidator(validate_base_url)] = ""
+    """Address that paths are appended to, http://host/path or https://…; empty rejects calls."""
     timeout_seconds: Seconds = 10
-    """Seconds that a call may take in all, waiting, every try and reading its answer included."""
+    """Deadline of a call in seconds: waiting, every try and reading the response included."""
     try_timeout_seconds: Seconds = 3
-    """Seconds that one try of it may take, and that a streamed answer may fall silent for."""
+    """Seconds that one try may take, and that a streamed response may pause for."""
     connect_timeout_seconds: Seconds = 1
     """Seconds that opening a connection may take."""
     keepalive_seconds: float = Field(default=4, ge=0, le=3600)
-    """Seconds that an unused connection is kept; less than the other side keeps it."""
-    max_concurrent: Places = 100
-    """Calls under way at once, each of which has a connection."""
+    """Seconds that an idle connection is kept; set less than the other side keeps it."""
+    max_concurrent: Concurrency = 100
+    """Calls in flight at most, each of which has a connection."""
     wait_seconds: float = Field(default=0.25, ge=0, le=60)
-    """Seconds that a call waits for one of those places before it is rejected."""
+    """Seconds that a call waits when that limit is reached, before it is rejected."""
     retries: int = Field(default=2, ge=0, le=10)
-    """Times that a call is tried again at most, if it may be repeated at all."""
+    """Retries of one call at most, if it is idempotent."""
     retry_ratio: float = Field(default=0.1, ge=0, le=1)
-    """Tries again as a share of calls, at most; one a second is always allowed."""
+    """Retries as a share of all calls, at most; one a second is always allowed."""
     breaker_failure_ratio: float = Field(default=0.5, gt=0, le=1)
-    """Share of tries whose failure opens the circuit."""
+    """Share of failed tries that opens the circuit."""
     breaker_minimum_tries: int = Field(default=20, ge=1, le=100)
-    """Tries without which that share says nothing; the latest 100 are looked at."""
+    """Tries needed before the circuit can open; the latest 100 count."""
     breaker_window_seconds: Seconds = 30
-    """Seconds for which a try is looked at."""
+    """Seconds for which a try counts."""
     breaker_open_seconds: Seconds = 5
-    """Seconds for which an open circuit rejects every call, before it lets 3 try."""
+    """Seconds for which an open circuit rejects every call, before it admits 3 trial calls."""
 
     @classmethod
     async def client(cls, connection: HTTPConnection) -> Client:
-        """Hand out the client: `Billing = Annotated[Client, Depends(BillingApi.client)]`."""
+        """Return the client: `Billing = Annotated[Client, Depends(BillingApi.client)]`."""
         client: Client = connection.app.service.resources[cls]
         return client
 
     def install(self, service: Service) -> None:
-        """Open a client while the service lives; make problems of the errors that nobody caught."""
-        service.options.setdefault("exception_handlers", {})[httpx2.HTTPError] = told
-        quieten()
+        """Open a client while the service runs; turn errors that no route catches into problems."""
+        service.options.setdefault("exception_handlers", {})[httpx2.HTTPError] = (
+            handle_outbound_error
+        )
+        silence_library_logs()
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
             if not self.base_url:
-                logger.info("%s has no address: its calls are rejected", self.dependency)
+                logger.info("outbound: %s has no address, its calls are rejected", self.dependency)
             async with Client(self, service) as client:
                 service.resources[type(self)] = client
                 yield
@@ -88,17 +90,17 @@ class Outbound(Feature):
         service.lifespans.append(lifespan)
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse to have nobody to call."""
+        """Refuse to run without an address to call."""
         if not self.base_url:
             yield "base_url", f"is not set. Set it to the address of {self.dependency}."
 
 
-def quieten() -> None:
-    """Leave out the library's own lines, which tell queries and headers.
+def silence_library_logs() -> None:
+    """Leave out the library's own log lines: they contain query strings and headers.
 
-    A level that LOG_LEVELS gives them stays.
+    A level that LOG_LEVELS sets for them stays.
     """
-    for name in LIBRARY:
+    for name in LIBRARY_LOGGERS:
         library = logging.getLogger(name)
         if library.level == logging.NOTSET:
             library.setLevel(logging.WARNING)

@@ -1,50 +1,36 @@
-"""Bounds how many calls are under way at once, so that one slow service cannot take everything."""
+"""Limits the calls in flight, so that one slow service cannot take every connection and task.
+
+The connection pool of the library cannot: calls would wait for it behind the circuit breaker, and
+still reach a dead service after the circuit has opened (promise R9).
+"""
 
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
-import httpx2  # noqa: TC002
+from anyio import WouldBlock
 
 from chassis.outbound.errors import Rejected
 
+if TYPE_CHECKING:
+    from anyio import CapacityLimiter
+
+    from chassis.outbound.call import Call
+
 RETRY_AFTER = 1.0
-"""Seconds after which a place may be free."""
+"""Seconds after which a slot may be free."""
 
 
-class Bulkhead:
-    """So many places, and a short queue in front of them."""
-
-    def __init__(self, places: int, wait_seconds: float) -> None:
-        """Begin with all places free."""
-        self._free = asyncio.Semaphore(places)
-        self._wait_seconds = wait_seconds
-        self.in_flight = 0
-        """Calls that have a place."""
-        self.waiting = 0
-        """Calls that want one."""
-
-    async def enter(self, request: httpx2.Request, until: float) -> None:
-        """Take a place, before a moment in the event loop's time. Raises Rejected."""
-        if self._free.locked():
-            await self._wait(request, until)
-        else:
-            await self._free.acquire()
-        self.in_flight += 1
-
-    def leave(self) -> None:
-        """Give the place back."""
-        self.in_flight -= 1
-        self._free.release()
-
-    async def _wait(self, request: httpx2.Request, until: float) -> None:
-        patience = asyncio.get_running_loop().time() + self._wait_seconds
-        self.waiting += 1
+async def acquire_slot(limiter: CapacityLimiter, call: Call, wait_seconds: float) -> None:
+    """Give the call a slot, which it holds until that is released. Raises Rejected."""
+    try:
+        limiter.acquire_on_behalf_of_nowait(call)
+    except WouldBlock:
+        wait_until = asyncio.get_running_loop().time() + wait_seconds
         try:
-            async with asyncio.timeout_at(min(patience, until)):
-                await self._free.acquire()
+            async with asyncio.timeout_at(min(wait_until, call.deadline)):
+                await limiter.acquire_on_behalf_of(call)
         except TimeoutError as error:
-            message = "as many calls are under way as may be"
-            raise Rejected(message, request=request, retry_after=RETRY_AFTER) from error
-        finally:
-            self.waiting -= 1
+            message = "concurrency limit reached"
+            raise Rejected(message, request=call.request, retry_after=RETRY_AFTER) from error

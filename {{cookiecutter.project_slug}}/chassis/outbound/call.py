@@ -1,4 +1,4 @@
-"""One call on its way."""
+"""The state of one call, retries included."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     import httpx2
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
-    """What is sent, until when it may last, and what has come of it."""
+    """What is sent, its deadline, and its result so far."""
 
     request: httpx2.Request
     deadline: float
     """When it must have ended, in the event loop's time."""
-    given: frozenset[str]
-    """Names of the headers that the code gave it."""
+    explicit_headers: frozenset[str]
+    """Names of the headers that the code has set; they are never overwritten."""
     tries: int = 0
-    answer: httpx2.Response | None = None
-    """The latest answer, whatever its status."""
+    response: httpx2.Response | None = None
+    """The latest response, whatever its status."""

@@ -1,4 +1,4 @@
-"""What a client is told when a service that this one needs has failed it."""
+"""Turns the failure of a service that was called into the problem that the client gets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from chassis.outbound.errors import Rejected
-from chassis.outbound.retries import retry_after
+from chassis.outbound.retries import parse_retry_after
 from chassis.problems import Problem, ProblemResponse
 
 if TYPE_CHECKING:
@@ -17,27 +17,28 @@ if TYPE_CHECKING:
 DEPENDENCY = "dependency"
 """Extension of a request that names the service it goes to."""
 SERVER_ERROR = 500
-TOO_MANY = 429
+TOO_MANY_REQUESTS = 429
 
 
-async def told(_: Request, error: httpx2.HTTPError) -> ProblemResponse:
-    """Answer for an error that no route has caught; one that is this service's own goes on."""
-    return ProblemResponse(problem(error))
+async def handle_outbound_error(_: Request, error: httpx2.HTTPError) -> ProblemResponse:
+    """Answer for an error that no route has caught. Raises it if this service is at fault."""
+    return ProblemResponse(to_problem(error))
 
 
-def problem(error: httpx2.HTTPError) -> Problem:
-    """Make the problem. It names the service, but neither its address nor its words.
+def to_problem(error: httpx2.HTTPError) -> Problem:
+    """Make the problem. It names the service, but neither its address nor its message.
 
-    Raises the error if its cause is here: an answer of 4xx, a request that is none.
+    Raises the error if its cause is here: a response of 4xx, an invalid request.
     """
-    name = _dependency(error)
+    name = _dependency_name(error)
     if isinstance(error, Rejected):
         return _unavailable(f"{name} is not being called at the moment.", error.retry_after)
     if isinstance(error, httpx2.HTTPStatusError):
-        answer = error.response
-        if answer.status_code == TOO_MANY:
-            return _unavailable(f"{name} takes no more calls at the moment.", retry_after(answer))
-        if answer.status_code < SERVER_ERROR:
+        response = error.response
+        if response.status_code == TOO_MANY_REQUESTS:
+            detail = f"{name} takes no more calls at the moment."
+            return _unavailable(detail, parse_retry_after(response))
+        if response.status_code < SERVER_ERROR:
             raise error
     if isinstance(error, httpx2.TimeoutException):
         detail = f"{name} did not answer in time: whether it did anything is not certain."
@@ -47,7 +48,7 @@ def problem(error: httpx2.HTTPError) -> Problem:
     if isinstance(error, httpx2.TransportError):
         detail = f"{name} could not be reached."
         return Problem(502, detail, type="/problems/dependency-unreachable")
-    return Problem(502, f"{name} gave no proper answer.", type="/problems/dependency-failed")
+    return Problem(502, f"{name} gave no valid answer.", type="/problems/dependency-failed")
 
 
 def _unavailable(detail: str, seconds: float | None) -> Problem:
@@ -55,7 +56,7 @@ def _unavailable(detail: str, seconds: float | None) -> Problem:
     return Problem(503, detail, type="/problems/dependency-unavailable", headers=headers)
 
 
-def _dependency(error: httpx2.HTTPError) -> str:
+def _dependency_name(error: httpx2.HTTPError) -> str:
     try:
         name = error.request.extensions[DEPENDENCY]
     except (RuntimeError, KeyError):  # from a client that is not one of ours

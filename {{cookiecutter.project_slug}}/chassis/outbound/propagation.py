@@ -1,24 +1,24 @@
-"""What each call carries on from the request that it is made for."""
+"""Propagates the request id and the trace of the request being served to each call."""
 
 from __future__ import annotations
 
 from chassis.exchange import current
 
-TRACE = (b"traceparent", b"tracestate")
+TRACE_HEADERS = (b"traceparent", b"tracestate")
 """W3C Trace Context: https://www.w3.org/TR/trace-context/"""
 
 
-def propagated() -> dict[str, str]:
-    """Headers of the request being served that say what a call belongs to.
+def propagated_headers() -> dict[str, str]:
+    """Return the headers of the request being served that identify it and its trace.
 
-    Baggage is not among them: it may hold what callers say of people, and goes to strangers.
+    Baggage is left out: it may hold personal data, and other services must not get it unasked.
     """
     exchange = current.get()
     if exchange is None:
         return {}
     headers = {"x-request-id": exchange.request_id}
     for name, value in exchange.scope["headers"]:
-        if name in TRACE:
+        if name in TRACE_HEADERS:
             key, text = name.decode(), value.decode("latin-1")
             headers[key] = f"{headers[key]},{text}" if key in headers else text
     return headers

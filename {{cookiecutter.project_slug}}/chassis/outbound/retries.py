@@ -1,4 +1,8 @@
-"""Decides whether a call is tried again, and how long to wait before."""
+"""Decides whether a call is retried, and after which delay.
+
+A retry library would replace the loop around this, a dozen lines: which methods and errors, the
+budget, Retry-After and the deadline (promise R9) would stay.
+"""
 
 from __future__ import annotations
 
@@ -10,74 +14,76 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
-from chassis.outbound.budget import Budget
+from chassis.outbound.retry_budget import RetryBudget
 
 if TYPE_CHECKING:
     from chassis.outbound.call import Call
 
-IDEMPOTENT = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}
-"""Methods that do the same however often they are sent: RFC 9110, section 9.2.2."""
-PASSING = {429, 502, 503, 504}
-"""Answers that may be better in a moment; a 500 is the same mistake again."""
-PASSING_ERRORS = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError)
-FIRST = 0.1
-"""Seconds below which chance chooses the first pause; each further one may be twice as long."""
-LONGEST = 9
-"""Digits of Retry-After beyond which it is not worth reading."""
+IDEMPOTENT_METHODS = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}
+"""Methods that have the same effect however often they are sent: RFC 9110, section 9.2.2."""
+TRANSIENT_STATUSES = {429, 502, 503, 504}
+"""Statuses that a retry may change; a 500 would most likely be the same error again."""
+TRANSIENT_ERRORS = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError)
+BASE_DELAY = 0.1
+"""Upper limit of the random first delay, in seconds; it doubles with each further retry."""
+MAX_DIGITS = 9
+"""Digits of a Retry-After in seconds beyond which it is ignored."""
 
 
-class Retries:
-    """The rules for one service that is called."""
+class RetryPolicy:
+    """When calls to one service are retried, and how often they were."""
 
-    def __init__(self, most: int, ratio: float) -> None:
-        """Try a call again so many times, and so large a share of all calls, at most."""
-        self._most = most
-        self._budget = Budget(ratio)
-        self.made = 0
+    def __init__(self, max_retries: int, ratio: float) -> None:
+        """Retry one call so many times, and so large a share of all calls, at most."""
+        self._max_retries = max_retries
+        self._budget = RetryBudget(ratio)
+        self.retries = 0
         """How many there were."""
         self.refused = 0
-        """How many there were not, for want of budget."""
+        """How many there were not because the budget was used up."""
 
-    def deposit(self) -> None:
-        """Count a call."""
-        self._budget.deposit()
+    def record_call(self) -> None:
+        """Let a call earn its share of a retry."""
+        self._budget.record_call()
 
-    def pause(self, call: Call, outcome: httpx2.Response | Exception) -> float | None:
-        """Seconds to wait before the next try, after what came of this one; None for no next."""
-        if call.tries > self._most or not passing(outcome) or not repeatable(call.request):
+    def next_delay(self, call: Call, result: httpx2.Response | Exception) -> float | None:
+        """Return the seconds to wait before the next try; None if there must be none."""
+        transient = is_transient(result)
+        if call.tries > self._max_retries or not transient or not may_retry(call.request):
             return None
-        asked = retry_after(outcome) if isinstance(outcome, httpx2.Response) else None
-        pause = (asked or 0.0) + uniform(0, FIRST * 2 ** (call.tries - 1))  # noqa: S311 - jitter
-        if pause >= call.deadline - get_running_loop().time():
+        asked = parse_retry_after(result) if isinstance(result, httpx2.Response) else None
+        jitter = uniform(0, BASE_DELAY * 2 ** (call.tries - 1))  # noqa: S311 - spreads load, hides nothing
+        delay = (asked or 0.0) + jitter
+        if get_running_loop().time() + delay >= call.deadline:
             return None
-        if not self._budget.withdraw():
+        if not self._budget.take_token():
             self.refused += 1
             return None
-        self.made += 1
-        return pause
+        self.retries += 1
+        return delay
 
 
-def passing(outcome: httpx2.Response | Exception) -> bool:
-    """Tell whether the same call may come to something better in a moment."""
-    if isinstance(outcome, httpx2.Response):
-        return outcome.status_code in PASSING
-    return isinstance(outcome, PASSING_ERRORS)
+def is_transient(result: httpx2.Response | Exception) -> bool:
+    """Return whether the same request may succeed in a moment."""
+    if isinstance(result, httpx2.Response):
+        return result.status_code in TRANSIENT_STATUSES
+    return isinstance(result, TRANSIENT_ERRORS)
 
 
-def repeatable(request: httpx2.Request) -> bool:
-    """Tell whether a request does no harm when sent twice, and its body is still there."""
-    harmless = request.method in IDEMPOTENT or "idempotency-key" in request.headers
-    return harmless and isinstance(request.stream, httpx2.ByteStream)
+def may_retry(request: httpx2.Request) -> bool:
+    """Return whether a request is idempotent and its body can be sent once more."""
+    idempotent = request.method in IDEMPOTENT_METHODS or "idempotency-key" in request.headers
+    return idempotent and isinstance(request.stream, httpx2.ByteStream)
 
 
-def retry_after(answer: httpx2.Response) -> float | None:
-    """Seconds that an answer asks to wait, by its Retry-After; None if it does not say."""
-    given = answer.headers.get("retry-after", "").strip()
-    if given.isascii() and given.isdigit() and len(given) <= LONGEST:
-        return float(given)
+def parse_retry_after(response: httpx2.Response) -> float | None:
+    """Return the seconds that a response asks to wait; None if it does not say, or not validly."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
+        return float(value)
     try:
-        moment = parsedate_to_datetime(given)
+        date = parsedate_to_datetime(value)
     except (ValueError, OverflowError):  # years and zones that no clock has
         return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())

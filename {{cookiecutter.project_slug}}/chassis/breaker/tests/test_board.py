@@ -15,14 +15,14 @@ from chassis.service import Identity, Service
 async def test_a_circuit_that_nobody_tries_stays_open_and_asks_to_be_tried_at_once() -> None:
     breaker, clock = await opened()
     service = Service(identity=Identity(name="t"), environment="test")
-    breaker.pin(service)
+    breaker.register(service)
     clock.now += 3600
     with pytest.raises(CircuitOpen) as refusal:
         await service.checks["breaker:quotes"].probe()
     assert (state(breaker), refusal.value.retry_after) == ("open", 0)
 
 
-async def test_every_change_is_a_line_in_the_log() -> None:
+async def test_every_change_is_a_line_in_the_log_and_an_outage_is_one_warning() -> None:
     with capture_logs() as lines:
         breaker, clock = await opened()
         clock.now += 5
@@ -31,16 +31,16 @@ async def test_every_change_is_a_line_in_the_log() -> None:
         clock.now += 5
         for _ in range(3):
             await breaker.call(answer)
-    half = {"event": "circuit is half-open", "log_level": "info", "permits": 3}
-    wide = {"event": "circuit is open", "log_level": "warning", "seconds": 5}
+    half = {"event": "circuit half-open", "log_level": "debug", "permits": 3}
+    wide = {"event": "circuit open", "log_level": "warning", "seconds": 5, "error": "OSError"}
     assert lines == [
         line | {"breaker": "quotes"}
         for line in (
             wide | {"failures": 4, "calls": 4},
             half,
-            wide | {"failures": 1, "calls": 2},
+            wide | {"failures": 1, "calls": 2, "log_level": "debug"},
             half,
-            {"event": "circuit is closed", "log_level": "info"},
+            {"event": "circuit closed", "log_level": "info"},
         )
     ]
 
@@ -48,7 +48,7 @@ async def test_every_change_is_a_line_in_the_log() -> None:
 async def test_the_board_shows_its_state_and_counts_and_health_warns_until_it_is_closed() -> None:
     breaker, clock = await opened()
     service = Service(identity=Identity(name="t"), environment="test")
-    breaker.pin(service)
+    breaker.register(service)
     Health(details="always", cache_seconds=0).install(service)
     with TestClient(service.build()) as client:
 

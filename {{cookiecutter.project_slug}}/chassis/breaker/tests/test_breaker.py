@@ -37,7 +37,7 @@ async def test_an_error_of_the_caller_counts_as_an_answer() -> None:
     def failed(error: Exception) -> bool:
         return not isinstance(error, LookupError)
 
-    breaker, clock = await opened(failed=failed)
+    breaker, clock = await opened(is_failure=failed)
     clock.now += 5
     for _ in range(3):
         Call(breaker).end(KeyError("404"))
@@ -45,7 +45,9 @@ async def test_an_error_of_the_caller_counts_as_an_answer() -> None:
 
 
 async def test_an_error_that_says_nothing_is_neutral_and_gives_its_permit_back() -> None:
-    breaker, clock = await opened(failed=lambda error: None if error.args == ("mine",) else True)
+    breaker, clock = await opened(
+        is_failure=lambda error: None if error.args == ("mine",) else True
+    )
     clock.now += 5
     for _ in range(9):
         Call(breaker).end(OSError("mine"))
@@ -55,7 +57,7 @@ async def test_an_error_that_says_nothing_is_neutral_and_gives_its_permit_back()
 
 
 async def test_a_bad_result_is_a_failure_and_still_given() -> None:
-    breaker = Breaker("quotes", SMALL, bad=lambda status: status >= 500)
+    breaker = Breaker("quotes", SMALL, is_failed_result=lambda status: status >= 500)
     for status in (503, 404, 200, 500):
         Call(breaker).end(status)
     assert state(breaker) == "open"
@@ -73,7 +75,7 @@ async def test_a_judge_that_breaks_takes_no_permit_with_it() -> None:
     async def oddly() -> str:
         return "odd"
 
-    breaker, clock = await opened(failed=broken, bad=broken)
+    breaker, clock = await opened(is_failure=broken, is_failed_result=broken)
     clock.now += 5
     for strange in (lose, oddly, lose, oddly, lose, oddly):
         with pytest.raises(ZeroDivisionError):

@@ -12,7 +12,7 @@ from chassis.breaker.tests.stepwise import SMALL, Call, Clock, answer, half_open
 async def test_an_open_circuit_calls_nobody_and_tells_when_to_come_back() -> None:
     breaker, clock = await opened()
     clock.now += 2
-    with pytest.raises(CircuitOpen, match=r"quotes is open, try again in 3\.0 s") as refusal:
+    with pytest.raises(CircuitOpen, match=r"quotes is open, retry in 3\.0 s") as refusal:
         await breaker.call(answer)
     assert (refusal.value.name, refusal.value.retry_after) == ("quotes", 3)
 

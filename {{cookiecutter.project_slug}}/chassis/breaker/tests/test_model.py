@@ -95,8 +95,8 @@ class Machine(RuleBasedStateMachine):
         self.breaker = Breaker(
             "t",
             policy,
-            failed=lambda error: {LookupError: False, BufferError: None}.get(type(error), True),
-            bad=lambda result: result == "bad",
+            is_failure=lambda error: {LookupError: False, BufferError: None}.get(type(error), True),
+            is_failed_result=lambda result: result == "bad",
             clock=self.clock,
         )
 

@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture
 def generous(monkeypatch: pytest.MonkeyPatch) -> None:
     """Budget for every try."""
-    monkeypatch.setattr("chassis.outbound.budget.A_SECOND", 1e9)
+    monkeypatch.setattr("chassis.outbound.retry_budget.TOKENS_PER_SECOND", 1e9)

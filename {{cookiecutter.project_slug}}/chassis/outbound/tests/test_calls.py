@@ -148,7 +148,9 @@ async def test_a_call_is_one_line_without_query_and_headers_and_one_count(
         before = operations["outbound.billing"].totals()
         for _ in range(2):
             await client.get("/charges/7?token=pl4nted", headers=secret)
-        lines = [line for line in caplog.records if line.name.startswith("chassis.outbound.record")]
+        lines = [
+            line for line in caplog.records if line.name.startswith("chassis.outbound.recorder")
+        ]
         assert [line.levelname for line in lines] == ["DEBUG", "WARNING"]
         told = vars(lines[1])
         expected = {

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from chassis.outbound import Rejected
-from chassis.outbound.budget import Budget
-from chassis.outbound.retries import retry_after
+from chassis.outbound.retries import parse_retry_after
+from chassis.outbound.retry_budget import RetryBudget
 from chassis.outbound.tests.calling import NEVER, calling, count
 from chassis.testing.dependency import answer, cut, faulty, hang, reset
 
@@ -150,12 +150,12 @@ async def test_a_pause_that_the_deadline_does_not_leave_is_not_begun(generous: N
 )
 def test_retry_after_is_a_number_or_a_date(given: str, seconds: float | None) -> None:
     headers = httpx2.Headers([(b"retry-after", given.encode("latin-1"))])
-    assert retry_after(httpx2.Response(503, headers=headers)) == seconds
+    assert parse_retry_after(httpx2.Response(503, headers=headers)) == seconds
 
 
 def test_a_date_to_come_is_so_many_seconds_away() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    seconds = retry_after(httpx2.Response(503, headers={"retry-after": date}))
+    seconds = parse_retry_after(httpx2.Response(503, headers={"retry-after": date}))
     assert seconds is not None
     assert 28 <= seconds <= 30
 
@@ -178,7 +178,7 @@ async def test_pauses_are_of_random_length_from_nothing_on(
 async def test_when_every_call_fails_tries_are_a_tenth_more_than_calls_at_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("chassis.outbound.budget.A_SECOND", 0)
+    monkeypatch.setattr("chassis.outbound.retry_budget.TOKENS_PER_SECOND", 0)
     calls = 1000
     settings = {"breaker_minimum_tries": NEVER, "breaker_window_seconds": 0.001}
     async with faulty(answer(503)) as server, calling(server.url, **settings) as (client, service):
@@ -195,21 +195,21 @@ async def test_when_every_call_fails_tries_are_a_tenth_more_than_calls_at_most(
 
 def test_a_quiet_client_may_try_again_once_a_second() -> None:
     now = 0.0
-    budget = Budget(0.1, clock=lambda: now)
+    budget = RetryBudget(0.1, clock=lambda: now)
     allowed = []
     for _ in range(10):
         now += 1
-        budget.deposit()
-        allowed.append(budget.withdraw())
+        budget.record_call()
+        allowed.append(budget.take_token())
     assert all(allowed)
 
 
 def test_what_is_saved_up_is_bounded() -> None:
     now = 0.0
-    budget = Budget(0.1, clock=lambda: now)
+    budget = RetryBudget(0.1, clock=lambda: now)
     now += 3600
-    budget.deposit()
-    assert sum(budget.withdraw() for _ in range(100)) == 10
+    budget.record_call()
+    assert sum(budget.take_token() for _ in range(100)) == 10
 
 
 async def test_no_try_follows_once_the_circuit_has_opened(generous: None) -> None:

@@ -1,12 +1,12 @@
-"""Tells an address that can be called from one that cannot."""
+"""Validates the base URL of a service to call."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 
-def valid(url: str) -> str:
-    """Give the address back. Raises ValueError, which does not repeat it."""
+def validate_base_url(url: str) -> str:
+    """Return the URL unchanged. Raises ValueError, which does not repeat it."""
     if not url:
         return url
     try:

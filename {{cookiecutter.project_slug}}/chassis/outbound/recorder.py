@@ -1,4 +1,4 @@
-"""Counts and logs each call once, however often it was tried."""
+"""Counts and logs each call once, however often it was retried."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["success", "error", "timeout", "rejected", "cancelled"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 SERVER_ERROR = 500
-PATH = 200
+MAX_PATH_LENGTH = 200
 """Characters of a path that are logged."""
 
 logger = logging.getLogger(__name__)
 
 
-class Record:
-    """What has become of the calls to one service."""
+class CallRecorder:
+    """Counts and logs the calls to one service."""
 
     def __init__(self, dependency: str, service: Service) -> None:
-        """Pin the counts to the board."""
+        """Register the counters on the board."""
         self._dependency = dependency
         self._counts = dict.fromkeys(OUTCOMES, 0)
         for outcome in OUTCOMES:
@@ -40,9 +40,9 @@ class Record:
             service.counters[name] = partial(self._counts.__getitem__, outcome)
 
     @contextmanager
-    def of(self, call: Call) -> Iterator[None]:
-        """Watch a call until its answer has been read, or has begun if it is streamed."""
-        began = perf_counter()
+    def record(self, call: Call) -> Iterator[None]:
+        """Record a call when its response has been read, or has begun if it is streamed."""
+        started = perf_counter()
         error: BaseException | None = None
         try:
             yield
@@ -50,16 +50,15 @@ class Record:
             error = raised
             raise
         finally:
-            seconds = perf_counter() - began
-            outcome = judged(call, error)
+            outcome = classify(call, error)
             self._counts[outcome] += 1
-            self._log(call, outcome, error, seconds)
+            self._log(call, outcome, error, perf_counter() - started)
 
     def _log(
         self, call: Call, outcome: Outcome, error: BaseException | None, seconds: float
     ) -> None:
-        """Write the line; the query and the headers are left out, they may hold anything."""
-        quiet = outcome == "success" or not call.tries  # one line a call that was never made: no
+        """Write the log line, without query and headers: they may hold secrets."""
+        quiet = outcome == "success" or not call.tries  # no warning for a call that was not made
         level = logging.DEBUG if quiet else logging.WARNING
         if not logger.isEnabledFor(level):
             return
@@ -67,20 +66,20 @@ class Record:
             "dependency": self._dependency,
             "outcome": outcome,
             "http.request.method": call.request.method,
-            "url.path": call.request.url.path[:PATH],
-            "http.response.status_code": call.answer.status_code if call.answer else None,
+            "url.path": call.request.url.path[:MAX_PATH_LENGTH],
+            "http.response.status_code": call.response.status_code if call.response else None,
             "error.type": type(error).__name__ if error else None,
             "tries": call.tries,
             "duration_ms": round(seconds * 1000, 3),
         }
-        told = {name: value for name, value in fields.items() if value is not None}
-        logger.log(level, "outbound call", extra=told)
+        present = {name: value for name, value in fields.items() if value is not None}
+        logger.log(level, "outbound call", extra=present)
 
 
-def judged(call: Call, error: BaseException | None) -> Outcome:
-    """Say in one word what a call came to; an answer below 500 is a success of the service."""
+def classify(call: Call, error: BaseException | None) -> Outcome:
+    """Return the outcome of a call; a response below 500 is a success of the service called."""
     if error is None:
-        failed = call.answer is not None and call.answer.status_code >= SERVER_ERROR
+        failed = call.response is not None and call.response.status_code >= SERVER_ERROR
         return "error" if failed else "success"
     if isinstance(error, Rejected):
         return "rejected"

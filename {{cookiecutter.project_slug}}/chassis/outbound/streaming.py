@@ -1,4 +1,4 @@
-"""An answer that is read piece by piece belongs to its call until it is closed."""
+"""A streamed response counts as part of its call until it is closed."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ if TYPE_CHECKING:
     from chassis.outbound.call import Call
 
 
-class Body(httpx2.AsyncByteStream):
-    """Keeps the deadline while it is read, and the place until it is closed."""
+class StreamedBody(httpx2.AsyncByteStream):
+    """Enforces the deadline while it is read, and holds the call's slot until it is closed."""
 
-    def __init__(self, stream: Any, call: Call, place: ExitStack) -> None:  # noqa: ANN401 - the library's own
+    def __init__(self, stream: Any, call: Call, slot: ExitStack) -> None:  # noqa: ANN401 - the library's own
         """Read from the library's stream."""
         self._stream = stream
         self._call = call
-        self._place = place
+        self._slot = slot
 
     @property
     def elapsed(self) -> timedelta | None:
-        """How long the call took, once it is closed; the library asks for it."""
+        """How long the call took, once it is closed; the library reads it."""
         elapsed: timedelta | None = self._stream.elapsed
         return elapsed
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield the pieces. Raises DeadlineExceeded."""
-        pieces = aiter(self._stream)
-        while (piece := await self._next(pieces)) is not None:
-            yield piece
+        """Yield the chunks. Raises DeadlineExceeded."""
+        chunks = aiter(self._stream)
+        while (chunk := await self._next(chunks)) is not None:
+            yield chunk
 
     async def aclose(self) -> None:
-        """Let go of the connection and of the place."""
-        with self._place:
+        """Release the connection and the slot."""
+        with self._slot:
             await self._stream.aclose()
 
-    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+    async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
         try:
             async with asyncio.timeout_at(self._call.deadline):
-                return await anext(pieces, None)
+                return await anext(chunks, None)
         except TimeoutError as error:
-            message = "the answer took too long to read"
+            message = "deadline exceeded while the response was read"
             raise DeadlineExceeded(message, request=self._call.request) from error
