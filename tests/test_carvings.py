@@ -33,7 +33,8 @@ TRACES = {
         r"app[./]notes|/notes\b|NOTES_",
     ],
     "cache": [r"\bredis(?!t)", "valkey", "CACHE_(URL|TTL)", r"app[./]cache"],
-    "outbound": ["outbound", "stamina", r"app[./](breaker|quotes)", r"\bquotes_", "circuit"],
+    "outbound": ["outbound", "stamina", r"app[./]quotes", r"\bquotes_"],
+    "outbound or cache": [r"chassis[./]breaker", "circuit"],
     "tracing": [r"opentelemetry[.-]", "otlp", r"app[./]tracing", "TRACING_", r"\bOTEL_"],
     "auth": ["joserfc", "jwks", r"app[./]auth\b", r"\bAUTH_"],
     "docker": [

@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.notes.cursor import HIGHEST, Cursor, written
 from app.notes.models import Note
 from app.notes.version import IfMatch, changed, must_match, tag
-from chassis.cache import Cache, Outdated  # if cache
+from chassis.cache import Cache, Invalidate  # if cache
 from chassis.database import Session
 from chassis.problems import Problem
 
@@ -113,12 +113,12 @@ def routes(settings: Notes) -> APIRouter:
         id: Id,  # noqa: A002 - its name
         draft: Draft,
         response: Response,
-        outdated: Outdated,  # if cache
+        invalidate: Invalidate,  # if cache
         session: Session,
         if_match: IfMatch = None,
     ) -> Note:
         """Change the version of a note that If-Match names."""
-        outdated(f"note:{id}")  # if cache
+        invalidate(f"note:{id}")  # if cache
         note = await existing(session, id)
         must_match(note, if_match)
         note.title, note.text = draft.title, draft.text
@@ -130,12 +130,12 @@ def routes(settings: Notes) -> APIRouter:
     @router.delete("/{id}", status_code=204)
     async def delete_note(
         id: Id,  # noqa: A002 - its name
-        outdated: Outdated,  # if cache
+        invalidate: Invalidate,  # if cache
         session: Session,
         if_match: IfMatch = None,
     ) -> None:
         """Delete the version of a note that If-Match names."""
-        outdated(f"note:{id}")  # if cache
+        invalidate(f"note:{id}")  # if cache
         note = await existing(session, id)
         must_match(note, if_match)
         await session.delete(note)

@@ -91,7 +91,7 @@ class Breaker:
         return guarded
 
     def register(self, service: Service) -> None:
-        """Register metrics on the board, and a health check that warns while not closed."""
+        """Register gauges and counters, and a health check that warns while not closed."""
         of = partial(series, breaker=self.name)
         service.gauges[of("breaker_state")] = lambda: STATES.index(self.state)
         service.counters[of("breaker_rejected_total")] = lambda: self._circuit.rejected

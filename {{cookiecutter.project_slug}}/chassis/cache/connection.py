@@ -12,16 +12,16 @@ from redis.backoff import ExponentialWithJitterBackoff
 if TYPE_CHECKING:
     from chassis.cache import Caching
 
-EMBEDDED = "memory://"
-"""Stands for no server: the store in this process."""
+IN_MEMORY = "memory://"
+"""No server: the store in this process."""
 SCHEMES = ("redis", "rediss", "unix")
-SECRETS = ("password", "ssl_password")
-FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
-"""Seconds before a command is sent again."""
+SECRET_PARAMETERS = ("password", "ssl_password")
+MIN_BACKOFF, MAX_BACKOFF = 0.01, 0.1
+"""Seconds before a command is retried."""
 
 
-def valid(url: str) -> str:
-    """Return an address that can be used. Raises ValueError that does not repeat it."""
+def validate_url(url: str) -> str:
+    """Return the URL unchanged. Raises ValueError, which does not repeat it."""
     try:
         parts = urlsplit(url)
         port = parts.port  # is parsed only now
@@ -29,30 +29,29 @@ def valid(url: str) -> str:
         raise ValueError(
             "has no valid host and port; write / # ? @ : of a password as %2F %23 %3F %40 %3A"
         ) from None
-    place = parts.path if parts.scheme == "unix" else parts.hostname
-    if url != EMBEDDED and (parts.scheme not in SCHEMES or not place or port == 0):
+    target = parts.path if parts.scheme == "unix" else parts.hostname
+    if url != IN_MEMORY and (parts.scheme not in SCHEMES or not target or port == 0):
         raise ValueError("must be like redis://host:6379/0, rediss://…, unix:///path or memory://")
-    if any(name in SECRETS for name in parse_qs(parts.query)):
+    if any(name in SECRET_PARAMETERS for name in parse_qs(parts.query)):
         raise ValueError("has its password after the ?, where it is not masked; put it before an @")
     return url
 
 
 def connect(settings: Caching, connections: int) -> Redis:
-    """Make a client, which connects when it is first used and then keeps its connections.
+    """Make a client, which connects when it is first used and keeps its connections.
 
-    Nothing it does lasts longer than the timeout of the settings, but the sum may: put a deadline
-    around each command.
+    The timeout applies to each step of a command, not to their sum: set a deadline around each.
     """
-    pause = ExponentialWithJitterBackoff(base=FIRST_PAUSE, cap=LONGEST_PAUSE)
+    backoff = ExponentialWithJitterBackoff(base=MIN_BACKOFF, cap=MAX_BACKOFF)
     pool = BlockingConnectionPool.from_url(
         settings.url,
         max_connections=connections,
         timeout=settings.timeout_seconds,
         socket_timeout=settings.timeout_seconds,
         socket_connect_timeout=settings.timeout_seconds,
-        retry=Retry(pause, settings.retries),
+        retry=Retry(backoff, settings.retries),
         health_check_interval=settings.health_check_seconds,
-        protocol=2,  # every server and every proxy speaks it, and it has all that is needed
-        driver_info=None,  # nor is anyone to be told what library this is, at each connection
+        protocol=2,  # every server and proxy supports it, and it suffices
+        driver_info=None,  # saves a command that names the library, at each connection
     )
     return Redis.from_pool(pool)

@@ -1,4 +1,4 @@
-"""What a route can ask for: the cache, and a way to say what it makes outdated."""
+"""What a route can depend on: the cache, and the invalidation of what it changes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from starlette.requests import HTTPConnection  # noqa: TC002 - FastAPI reads the
 from chassis.cache.json_cache import JsonCache
 
 
-async def _cache(connection: HTTPConnection) -> JsonCache:
+async def _get_cache(connection: HTTPConnection) -> JsonCache:
     cache: JsonCache = connection.app.service.resources[JsonCache]
     return cache
 
 
-Cache = Annotated[JsonCache, Depends(_cache)]
+Cache = Annotated[JsonCache, Depends(_get_cache)]
 """The cache of the service: `async def route(cache: Cache)`."""
 
 
-async def _outdated(cache: Cache) -> AsyncIterator[Callable[[str], None]]:
+async def _collect_keys(cache: Cache) -> AsyncIterator[Callable[[str], None]]:
     keys: list[str] = []
     try:
         yield keys.append
@@ -28,8 +28,8 @@ async def _outdated(cache: Cache) -> AsyncIterator[Callable[[str], None]]:
         await cache.delete(*keys)
 
 
-Outdated = Annotated[Callable[[str], None], Depends(_outdated, scope="function")]
-"""Takes the keys of what a route changes, `outdated("note:1")`, and deletes them before the answer.
+Invalidate = Annotated[Callable[[str], None], Depends(_collect_keys, scope="function")]
+"""Takes keys, `invalidate("note:1")`, and deletes them after the route and before the answer.
 
-Ask for it before the session: what begins first ends last, so it deletes after the commit.
+Declare it before the session: what begins first ends last, so it deletes after the commit.
 """

@@ -1,75 +1,76 @@
-"""The cache as the code sees it: typed values under string keys, kept as JSON, for a while."""
+"""The cache that code uses: typed values under string keys, stored as JSON until they expire."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
 from functools import lru_cache
-from hashlib import sha256
 from random import uniform
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from chassis.cache.connection import EMBEDDED
-from chassis.cache.flights import Flight, Flights
-from chassis.timing import operations, track
+from chassis.cache.connection import IN_MEMORY
+from chassis.cache.single_flight import Flight, SingleFlight
+from chassis.timing import track
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from redis.asyncio import Redis
 
+    from chassis.breaker import Breaker
     from chassis.cache import Caching
-    from chassis.cache.memory import Memory
-    from chassis.cache.pause import Pause
+    from chassis.cache.memory import MemoryStore
 
 T = TypeVar("T")
-
-LONGEST = 200
-"""Bytes of a key that is stored as it is; a longer one is stored as its hash."""
+Result: TypeAlias = Literal["hit", "miss", "error"]
+RESULTS: tuple[Result, ...] = get_args(Result)
 
 
 class JsonCache:
-    """Keeps values, and fails nobody: when its server is down it finds nothing and keeps nothing.
+    """Stores values, and raises no error of its server: without it, every lookup finds nothing.
 
-    Values are anything that pydantic can write as JSON; `kind` says what to read them as, and what
-    does not fit it counts as absent. A value may be older than what it was made of by its TTL.
+    Values are anything that pydantic can serialize as JSON. `kind` is the type to read them as; a
+    value that does not match it counts as a miss.
     """
 
-    def __init__(self, store: Redis | Memory, settings: Caching, prefix: str, pause: Pause) -> None:
-        """Keep values in a store, under keys that begin with a prefix."""
+    def __init__(
+        self, store: Redis | MemoryStore, settings: Caching, prefix: str, breaker: Breaker
+    ) -> None:
+        """Use a store, with keys that begin with a prefix."""
         self._store = store
         self._settings = settings
         self._prefix = prefix
-        self._pause = pause
-        self._flights = Flights()
-        self._attributes = None if settings.url == EMBEDDED else {"db.system.name": "redis"}
+        self._breaker = breaker
+        self._single_flight = SingleFlight()
+        self._attributes = None if settings.url == IN_MEMORY else {"db.system.name": "redis"}
+        self.requests = dict.fromkeys(RESULTS, 0)
+        """How many lookups there were, by result; an error is no answer, for whatever reason."""
 
     async def get(self, key: str, kind: type[T]) -> T | None:
-        """Find a value; None if there is none."""
-        found = await self._find(self._name(key), kind)
+        """Look a value up; None if there is none."""
+        found = await self._look_up(self._full_key(key), kind)
         return found[1] if found else None
 
     async def set(self, key: str, value: object, ttl: float | None = None) -> None:
-        """Keep a value for `ttl` seconds, a little less by chance.
+        """Store a value for `ttl` seconds, less a random part.
 
-        Raises ValueError if it cannot be written as JSON.
+        Raises ValueError if it cannot be serialized as JSON.
         """
-        data = written(value)
-        name = self._name(key)
-        self._flights.outdate(name)
-        await self._keep(name, data, ttl)
+        data = encode(value)
+        full_key = self._full_key(key)
+        self._single_flight.forget(full_key)
+        await self._store_data(full_key, data, ttl)
 
     async def delete(self, *keys: str) -> None:
-        """Forget values; do it after the change they were made of has been committed."""
-        names = [self._name(key) for key in keys]
-        for name in names:
-            self._flights.outdate(name)
-        if names:
-            await self._ask("cache.delete", self._store.delete, *names)
+        """Delete values; do it after the change they were made of has been committed."""
+        full_keys = [self._full_key(key) for key in keys]
+        for full_key in full_keys:
+            self._single_flight.forget(full_key)
+        if full_keys:
+            await self._execute("cache.delete", self._store.delete, *full_keys)
 
     async def get_or_set(
         self,
@@ -78,70 +79,67 @@ class JsonCache:
         make: Callable[[], Awaitable[T]],
         ttl: float | None = None,
     ) -> T:
-        """Find a value or make it, once for all who ask at the same time, and keep it.
+        """Look a value up, or make it, once for all who ask at the same time, and store it.
 
-        What has just been made takes the same way through JSON as what was kept. Raises what
-        `make` raises, and ValueError if its result cannot be written as JSON or is no `kind`.
+        A new value goes through JSON like a stored one. Raises what `make` raises, and ValueError
+        if its result cannot be serialized as JSON or is no `kind`.
         """
-        name = self._name(key)
+        full_key = self._full_key(key)
 
         async def work(flight: Flight) -> bytes:
-            if found := await self._find(name, kind):
+            if found := await self._look_up(full_key, kind):
                 return found[0]
-            data = written(await make())
-            if not flight.outdated:
-                await self._keep(name, data, ttl)
+            data = encode(await make())
+            if not flight.forgotten:
+                await self._store_data(full_key, data, ttl)
             return data
 
-        return read(await self._flights.share(name, work), kind)
+        return decode(await self._single_flight.run(full_key, work), kind)
 
-    def _name(self, key: str) -> bytes:
-        raw = key.encode(errors="surrogatepass")
-        if len(raw) > LONGEST:
-            return f"{self._prefix}#{sha256(raw).hexdigest()}".encode()
-        return f"{self._prefix}:".encode() + raw
+    def _full_key(self, key: str) -> bytes:
+        return f"{self._prefix}:{key}".encode(errors="surrogatepass")
 
-    async def _find(self, name: bytes, kind: type[T]) -> tuple[bytes, T] | None:
-        began = perf_counter()
-        data = await self._ask("cache.get", self._store.get, name)
+    async def _look_up(self, full_key: bytes, kind: type[T]) -> tuple[bytes, T] | None:
+        answered, data = await self._execute("cache.get", self._store.get, full_key)
         found = None
-        with suppress(ValueError):  # what does not fit its kind is as good as absent
-            found = None if data is None else (data, read(data, kind))
-        operation = operations["cache.hit" if found else "cache.miss"]
-        operation.record(perf_counter() - began, failed=False)
+        if data is not None:
+            with suppress(ValueError):  # a value that does not match its type is a miss
+                found = data, decode(data, kind)
+        self.requests["hit" if found else "miss" if answered else "error"] += 1
         return found
 
-    async def _keep(self, name: bytes, data: bytes, ttl: float | None) -> None:
+    async def _store_data(self, full_key: bytes, data: bytes, ttl: float | None) -> None:
         if len(data) > self._settings.max_value_bytes:
-            await self._ask("cache.delete", self._store.delete, name)
+            await self._execute("cache.delete", self._store.delete, full_key)
             return
         seconds = self._settings.ttl_seconds if ttl is None else ttl
         seconds *= 1 - uniform(0, self._settings.jitter)  # noqa: S311 - spreads load, hides nothing
-        await self._ask("cache.set", self._store.set, name, data, px=max(1, round(seconds * 1000)))
+        milliseconds = max(1, round(seconds * 1000))
+        await self._execute("cache.set", self._store.set, full_key, data, px=milliseconds)
 
-    async def _ask(
+    async def _execute(
         self, operation: str, command: Callable[..., Awaitable[Any]], *args: bytes, **options: int
-    ) -> Any:  # noqa: ANN401 - the driver's types
-        if not self._pause.admits():
-            return None
-        try:
+    ) -> tuple[bool, Any]:
+        """Return whether the store answered, and what."""
+
+        async def run() -> Any:  # noqa: ANN401 - the driver's types
             with track(operation, self._attributes):
                 async with asyncio.timeout(self._settings.timeout_seconds):
-                    answer = await command(*args, **options)
-        except Exception as error:  # noqa: BLE001 - whatever a driver makes of a broken server
-            self._pause.failed(error)
-            return None
-        self._pause.succeeded()
-        return answer
+                    return await command(*args, **options)
+
+        try:
+            return True, await self._breaker.call(run)
+        except Exception:  # noqa: BLE001 - the open circuit, or whatever a driver makes of a broken server
+            return False, None
 
 
-def written(value: object) -> bytes:
-    """Write a value as JSON, fields under their own names. Raises ValueError."""
+def encode(value: object) -> bytes:
+    """Serialize a value as JSON, fields under their own names. Raises ValueError."""
     return to_json(value, by_alias=False, round_trip=True)
 
 
-def read(data: bytes, kind: type[T]) -> T:
-    """Read what `written` wrote. Raises ValueError if it is no JSON, or no `kind`."""
+def decode(data: bytes, kind: type[T]) -> T:
+    """Read what `encode` returned. Raises ValueError if it is no JSON, or no `kind`."""
     adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # a type is hashable
     return adapter.validate_json(data, by_alias=False, by_name=True)
 

@@ -1,4 +1,7 @@
-"""The commands of a Redis client that the cache uses, on a dictionary within bounds."""
+"""The store behind `memory://`: a bounded dictionary with the commands of Redis that are used.
+
+Production refuses it, so it needs no more than a bound.
+"""
 
 from __future__ import annotations
 
@@ -6,63 +9,45 @@ from collections import OrderedDict
 from time import monotonic
 from typing import NamedTuple
 
+MAX_ENTRIES = 1000
+"""Values held at once; the least recently used one makes room."""
+
 
 class Entry(NamedTuple):
-    """One value and its end."""
+    """One value and its expiry."""
 
     value: bytes
-    until: float
+    expires_at: float
 
 
-class Memory:
-    """Keeps the values used last; nobody but this process sees them."""
+class MemoryStore:
+    """Holds the values used last, for this process alone."""
 
-    def __init__(self, max_entries: int, max_bytes: int) -> None:
+    def __init__(self) -> None:
         """Begin empty."""
-        self._max_entries = max_entries
-        self._max_bytes = max_bytes
         self._entries: OrderedDict[bytes, Entry] = OrderedDict()
-        self.bytes = 0
-        """Bytes of keys and values."""
 
-    @property
-    def entries(self) -> int:
-        """How many values are held, some of them perhaps past their time."""
-        return len(self._entries)
-
-    async def get(self, name: bytes) -> bytes | None:
-        """Find a value that is not past its time."""
-        entry = self._entries.get(name)
-        if entry is None:
+    async def get(self, key: bytes) -> bytes | None:
+        """Return a value that has not expired."""
+        entry = self._entries.get(key)
+        if entry is None or entry.expires_at <= monotonic():
+            self._entries.pop(key, None)
             return None
-        if entry.until <= monotonic():
-            self._drop(name)
-            return None
-        self._entries.move_to_end(name)
+        self._entries.move_to_end(key)
         return entry.value
 
-    async def set(self, name: bytes, value: bytes, *, px: int) -> None:
-        """Keep a value for `px` milliseconds, at the cost of those unused for longest."""
-        self._drop(name)
-        size = len(name) + len(value)
-        if size > self._max_bytes:
-            return
-        self._entries[name] = Entry(value, monotonic() + px / 1000)
-        self.bytes += size
-        while len(self._entries) > self._max_entries or self.bytes > self._max_bytes:
-            self._drop(next(iter(self._entries)))
+    async def set(self, key: bytes, value: bytes, *, px: int) -> None:
+        """Store a value for `px` milliseconds."""
+        self._entries[key] = Entry(value, monotonic() + px / 1000)
+        self._entries.move_to_end(key)
+        if len(self._entries) > MAX_ENTRIES:
+            self._entries.popitem(last=False)
 
-    async def delete(self, *names: bytes) -> None:
-        """Forget values."""
-        for name in names:
-            self._drop(name)
+    async def delete(self, *keys: bytes) -> None:
+        """Delete values."""
+        for key in keys:
+            self._entries.pop(key, None)
 
     async def aclose(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self._entries.clear()
-        self.bytes = 0
-
-    def _drop(self, name: bytes) -> None:
-        entry = self._entries.pop(name, None)
-        if entry is not None:
-            self.bytes -= len(name) + len(entry.value)

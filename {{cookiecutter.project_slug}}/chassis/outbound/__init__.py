@@ -37,7 +37,7 @@ class Outbound(Feature):
     """
 
     dependency: ClassVar[str]
-    """Name of the service that is called, in metrics, log lines and problems."""
+    """Name of the service that is called, in labels, log lines and problems."""
 
     base_url: Annotated[str, AfterValidator(validate_base_url)] = ""
     """Address that paths are appended to, http://host/path or https://…; empty rejects calls."""

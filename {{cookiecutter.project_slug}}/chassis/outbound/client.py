@@ -42,7 +42,7 @@ class Client(httpx2.AsyncClient):
     """
 
     def __init__(self, settings: Outbound, service: Service) -> None:
-        """Register metrics and a health check on the board; connect when first used."""
+        """Register counters and a health check on the board; connect when first used."""
         super().__init__(
             base_url=settings.base_url,
             timeout=httpx2.Timeout(
@@ -64,7 +64,7 @@ class Client(httpx2.AsyncClient):
         self._limiter = CapacityLimiter(settings.max_concurrent)
         self._retry_policy = RetryPolicy(settings.retries, settings.retry_ratio)
         self._breaker = make_breaker(settings)
-        self._register_metrics(service)
+        self._register_counters(service)
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:  # noqa: ANN401 - the library's own
         """Send a request and return the response, whatever its status.
@@ -143,7 +143,7 @@ class Client(httpx2.AsyncClient):
         for name in headers.keys() - call.explicit_headers:
             call.request.headers[name] = headers[name]
 
-    def _register_metrics(self, service: Service) -> None:
+    def _register_counters(self, service: Service) -> None:
         of = partial(series, dependency=self._settings.dependency)
         policy, limiter = self._retry_policy, self._limiter
         service.counters[of("outbound_retries_total")] = lambda: policy.retries

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from chassis.cache.json_cache import JsonCache
-from chassis.cache.tests.swift import MARGIN, PAUSE, TIMEOUT, opened
+from chassis.cache.tests.impatient import MARGIN, OPEN, TIMEOUT, opened
 from chassis.timing import operations
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ async def use(cache: JsonCache) -> None:
 async def test_a_broken_server_fails_nothing_and_soon_costs_nothing(fault: str) -> None:
     async with (
         pretending(FAULTS[fault]) as url,
-        opened(url, pause_seconds=60) as service,
+        opened(url, breaker_open_seconds=60) as service,
     ):
         cache = service.resources[JsonCache]
         began = time.monotonic()
@@ -122,7 +122,7 @@ async def test_a_broken_server_fails_nothing_and_soon_costs_nothing(fault: str) 
         began = time.monotonic()
         for _ in range(50):
             await use(cache)
-        assert time.monotonic() - began < MARGIN, "without the pause, 200 times the timeout"
+        assert time.monotonic() - began < MARGIN, "with a closed circuit, 200 times the timeout"
 
 
 async def test_one_call_tries_a_server_that_is_down_and_the_others_do_not_wait() -> None:
@@ -138,7 +138,7 @@ async def test_one_call_tries_a_server_that_is_down_and_the_others_do_not_wait()
     async with pretending(counts) as url, opened(url) as service:
         cache = service.resources[JsonCache]
         await use(cache)
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(OPEN * 1.2)
         tried = 0
         trying.clear()
         async with asyncio.TaskGroup() as group:
@@ -162,7 +162,7 @@ async def test_an_answer_that_came_too_late_is_nobody_elses() -> None:
 
     async with (
         pretending(echo) as url,
-        opened(url, pool_size=2, pause_seconds=0, retries=0) as service,
+        opened(url, pool_size=2, breaker_open_seconds=0.001, retries=0) as service,
     ):
         cache = service.resources[JsonCache]
         found = {number: await cache.get(str(number), int) for number in range(100, 130)}
@@ -172,7 +172,10 @@ async def test_an_answer_that_came_too_late_is_nobody_elses() -> None:
 
 
 async def test_no_connection_is_lost_to_calls_that_ran_out_of_time() -> None:
-    async with pretending(hangs) as url, opened(url, pool_size=3, pause_seconds=0) as service:
+    async with (
+        pretending(hangs) as url,
+        opened(url, pool_size=3, breaker_open_seconds=0.001) as service,
+    ):
         cache = service.resources[JsonCache]
         for _ in range(3):
             await asyncio.gather(*(cache.get(str(number), int) for number in range(100)))

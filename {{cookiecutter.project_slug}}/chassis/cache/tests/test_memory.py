@@ -1,32 +1,18 @@
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
-from chassis.cache.memory import Memory
+from chassis.cache.memory import MemoryStore
 
-
-async def test_the_value_unused_for_longest_makes_room() -> None:
-    memory = Memory(max_entries=2, max_bytes=100)
-    await memory.set(b"a", b"1", px=10_000)
-    await memory.set(b"b", b"2", px=10_000)
-    await memory.get(b"a")
-    await memory.set(b"c", b"3", px=10_000)
-    assert [await memory.get(name) for name in (b"a", b"b", b"c")] == [b"1", None, b"3"]
+if TYPE_CHECKING:
+    import pytest
 
 
-@pytest.mark.parametrize("size", [1, 40, 99])
-async def test_it_never_outgrows_its_bytes(size: int) -> None:
-    memory = Memory(max_entries=1000, max_bytes=100)
-    for number in range(500):
-        await memory.set(str(number % 7).encode(), b"x" * size, px=10_000)
-        assert 0 < memory.bytes <= 100
-        assert memory.bytes == memory.entries * (1 + size)
-
-
-async def test_a_value_larger_than_all_room_leaves_the_others_alone() -> None:
-    memory = Memory(max_entries=10, max_bytes=10)
-    await memory.set(b"a", b"1", px=10_000)
-    await memory.set(b"b", b"x" * 10, px=10_000)
-    assert (await memory.get(b"a"), await memory.get(b"b")) == (b"1", None)
-    await memory.delete(b"a", b"b")
-    assert (memory.entries, memory.bytes) == (0, 0)
+async def test_the_least_recently_used_value_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chassis.cache.memory.MAX_ENTRIES", 2)
+    store = MemoryStore()
+    await store.set(b"a", b"1", px=10_000)
+    await store.set(b"b", b"2", px=10_000)
+    await store.get(b"a")
+    await store.set(b"c", b"3", px=10_000)
+    assert [await store.get(name) for name in (b"a", b"b", b"c")] == [b"1", None, b"3"]

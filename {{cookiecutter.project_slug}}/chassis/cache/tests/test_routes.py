@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from fastapi import Depends
-
-from chassis.cache import Cache, Caching, Outdated
+from chassis.cache import Cache, Caching, Invalidate
 from chassis.cache.json_cache import JsonCache
 from chassis.service import Identity, Service
+from fastapi import Depends
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,7 +34,7 @@ async def test_a_route_takes_it_as_a_parameter() -> None:
 
 
 @pytest.mark.parametrize("fails", ["", "and fails"])
-async def test_what_a_route_outdates_is_deleted_after_its_commit_and_before_its_answer(
+async def test_what_a_route_invalidates_is_deleted_after_its_commit_and_before_its_answer(
     fails: str,
 ) -> None:
     service = Service(identity=Identity(name="test"), environment="test")
@@ -52,10 +51,10 @@ async def test_what_a_route_outdates_is_deleted_after_its_commit_and_before_its_
 
     @app.put("/")
     async def change(
-        outdated: Outdated,
+        invalidate: Invalidate,
         commit: None = Depends(transaction, scope="function"),
     ) -> None:
-        outdated("key")
+        invalidate("key")
         if fails:
             raise LookupError
 

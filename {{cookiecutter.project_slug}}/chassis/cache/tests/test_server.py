@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import Any
 
 import pytest
+from chassis.cache.json_cache import JsonCache
+from chassis.cache.tests.impatient import MARGIN, OPEN, TIMEOUT, opened
+from chassis.timing import operations
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-
-from chassis.cache.json_cache import JsonCache
-from chassis.cache.tests.swift import MARGIN, PAUSE, TIMEOUT, opened
-from chassis.timing import operations
+from structlog.testing import capture_logs
 
 
 async def fail_quietly(cache: JsonCache) -> None:
@@ -26,31 +25,33 @@ async def test_a_refused_connection_fails_nothing(server: Any) -> None:
     async with opened(server.url) as service:
         await fail_quietly(service.resources[JsonCache])
         assert service.gauges["cache_up"]() == 0
+        assert service.counters['cache_requests_total{result="error"}']() == 4
         with pytest.raises(RedisError, match="connecting"):
             await service.checks["cache"].probe()
         assert service.checks["cache"].gates == "nothing"
 
 
 async def test_a_server_that_was_stopped_is_used_again_with_one_line_for_each_change(
-    server: Any, caplog: pytest.LogCaptureFixture
+    server: Any,
 ) -> None:
-    caplog.set_level(logging.INFO, logger="chassis.cache")
-    async with opened(server.url) as service:
-        cache = service.resources[JsonCache]
-        await cache.set("key", "value")
-        server.stop()
-        for _ in range(20):
-            await fail_quietly(cache)
-            await asyncio.sleep(PAUSE / 5)
-        server.start()
-        began = time.monotonic()
-        while not service.gauges["cache_up"]():
-            assert time.monotonic() - began < PAUSE + MARGIN
+    with capture_logs() as lines:
+        async with opened(server.url) as service:
+            cache = service.resources[JsonCache]
+            await cache.set("key", "value")
+            server.stop()
+            for _ in range(20):
+                await fail_quietly(cache)
+                await asyncio.sleep(OPEN / 5)
+            server.start()
+            began = time.monotonic()
+            while not service.gauges["cache_up"]():
+                assert time.monotonic() - began < OPEN + MARGIN
+                await cache.set("key", "new value")
+                await asyncio.sleep(0.01)
             await cache.set("key", "new value")
-            await asyncio.sleep(0.01)
-        await cache.set("key", "new value")
-        assert await cache.get("key", str) == "new value"
-    assert [line.levelname for line in caplog.records] == ["WARNING", "INFO"]
+            assert await cache.get("key", str) == "new value"
+    changes = [(line["event"], line["log_level"]) for line in lines if line["log_level"] != "debug"]
+    assert changes == [("circuit open", "warning"), ("circuit closed", "info")]
 
 
 async def test_a_restart_between_two_requests_is_not_even_noticed(server: Any) -> None:
@@ -78,7 +79,7 @@ async def test_a_server_that_hung_is_used_again(server: Any) -> None:
                 await asyncio.wait_for(service.checks["cache"].probe(), TIMEOUT)
         finally:
             server.go_on()
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(OPEN * 1.2)
         assert await cache.get("key", str) == "value"
         await service.checks["cache"].probe()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 TIMEOUT = 0.1
-PAUSE = 0.3
+OPEN = 0.3
 MARGIN = 1.0
 """Seconds that a machine with other work to do may add."""
 
@@ -20,7 +20,7 @@ MARGIN = 1.0
 @asynccontextmanager
 async def opened(url: str, **settings: Any) -> AsyncIterator[Service]:
     service = Service(identity=Identity(name="test"), environment="test")
-    swift = {"timeout_seconds": TIMEOUT, "pause_seconds": PAUSE, **settings}
-    Caching(url=url, **swift).install(service)
+    impatient = {"timeout_seconds": TIMEOUT, "breaker_open_seconds": OPEN, **settings}
+    Caching(url=url, **impatient).install(service)
     async with service.lifespan(service.build()):
         yield service

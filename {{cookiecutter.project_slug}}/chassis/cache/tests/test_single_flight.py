@@ -6,8 +6,8 @@ from contextlib import suppress
 import pytest
 
 from chassis.cache import Caching
-from chassis.cache.flights import Flight, Flights
 from chassis.cache.json_cache import JsonCache
+from chassis.cache.single_flight import Flight, SingleFlight
 from chassis.service import Identity, Service
 
 
@@ -36,17 +36,17 @@ async def begun(work: Work, number: int = 1) -> None:
 
 
 async def test_those_who_wait_get_what_the_first_one_made() -> None:
-    flights, work = Flights(), Work()
-    asking = [asyncio.create_task(flights.share(b"key", work)) for _ in range(10)]
+    flights, work = SingleFlight(), Work()
+    asking = [asyncio.create_task(flights.run(b"key", work)) for _ in range(10)]
     await begun(work)
     work.released.set()
     assert await asyncio.gather(*asking) == [b"1"] * 10
-    assert await flights.share(b"key", work) == b"2", "and then it is over"
+    assert await flights.run(b"key", work) == b"2", "and then it is over"
 
 
 async def test_when_the_first_one_is_cancelled_the_next_does_the_work() -> None:
-    flights, work = Flights(), Work()
-    first, *others = [asyncio.create_task(flights.share(b"key", work)) for _ in range(10)]
+    flights, work = SingleFlight(), Work()
+    first, *others = [asyncio.create_task(flights.run(b"key", work)) for _ in range(10)]
     await begun(work)
     first.cancel()
     await begun(work, 2)
@@ -57,8 +57,8 @@ async def test_when_the_first_one_is_cancelled_the_next_does_the_work() -> None:
 
 
 async def test_one_who_stops_waiting_stops_nobody_else() -> None:
-    flights, work = Flights(), Work()
-    first, second, third = [asyncio.create_task(flights.share(b"key", work)) for _ in range(3)]
+    flights, work = SingleFlight(), Work()
+    first, second, third = [asyncio.create_task(flights.run(b"key", work)) for _ in range(3)]
     await begun(work)
     second.cancel()
     with suppress(asyncio.CancelledError):
@@ -68,8 +68,8 @@ async def test_one_who_stops_waiting_stops_nobody_else() -> None:
 
 
 async def test_a_failure_is_tried_again_once_for_all_who_waited() -> None:
-    flights, work = Flights(), Work(failures=1)
-    first, *others = [asyncio.create_task(flights.share(b"key", work)) for _ in range(10)]
+    flights, work = SingleFlight(), Work(failures=1)
+    first, *others = [asyncio.create_task(flights.run(b"key", work)) for _ in range(10)]
     await begun(work)
     work.released.set()
     with pytest.raises(LookupError):
@@ -79,8 +79,8 @@ async def test_a_failure_is_tried_again_once_for_all_who_waited() -> None:
 
 
 async def test_work_that_fails_again_fails_all_without_a_stampede() -> None:
-    flights, work = Flights(), Work(failures=99)
-    asking = [asyncio.create_task(flights.share(b"key", work)) for _ in range(10)]
+    flights, work = SingleFlight(), Work(failures=99)
+    asking = [asyncio.create_task(flights.run(b"key", work)) for _ in range(10)]
     await begun(work)
     work.released.set()
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
