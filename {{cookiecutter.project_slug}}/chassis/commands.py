@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from chassis.auth.commands import auth, token_arguments  # if auth
+from chassis.auth.commands import add_auth_arguments, run_auth  # if auth
 from chassis.database.commands import add_arguments, database  # if database
 from chassis.environment import Misconfigured, load
 from chassis.environment.faults import strangers
@@ -65,7 +65,7 @@ COMMANDS: dict[str, Callable[[Any, argparse.Namespace], int]] = {
     "settings": show,
     "health": health,
     "version": version,
-    "auth": auth,  # if auth
+    "auth": run_auth,  # if auth
     "database": database,  # if database
 }
 
@@ -84,8 +84,8 @@ def main(
         command.set_defaults(run=run)
         if run is show:
             command.add_argument("--format", choices=FORMATS, default=FORMATS[0])
-        if run is auth:  # if auth
-            token_arguments(command)  # if auth
+        if run is run_auth:  # if auth
+            add_auth_arguments(command)  # if auth
         if run is database:  # if database
             add_arguments(command)  # if database
     chosen = parser.parse_args(arguments)

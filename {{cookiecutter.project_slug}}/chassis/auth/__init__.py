@@ -1,4 +1,4 @@
-"""Tells who asks: bearer tokens that this service signs, or that an issuer it trusts does."""
+"""Authentication by bearer tokens, signed by this service or by an issuer it trusts."""
 
 from __future__ import annotations
 
@@ -7,82 +7,90 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from chassis.auth.address import is_private, valid
 from chassis.auth.bearer import Authenticated, requires
-from chassis.auth.issuer import IssuerKeys
+from chassis.auth.issuer_keys import IssuerKeys
 from chassis.auth.principal import Principal
-from chassis.auth.routes import routes
-from chassis.auth.secret import DEVELOPMENT_KEY, GENERATE, SecretKeys, strong
-from chassis.auth.tokens import Tokens
+from chassis.auth.routes import make_router
+from chassis.auth.secret_keys import (
+    DEVELOPMENT_KEY,
+    GENERATE_COMMAND,
+    SecretKeys,
+    validate_secret,
+)
+from chassis.auth.tokens import TokenVerifier
+from chassis.auth.url import is_secure_url, validate_issuer_url
 from chassis.service import Check, Feature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from chassis.auth.tokens import Keys
+    from chassis.auth.tokens import KeySource
     from chassis.service import Service
 
 __all__ = ["Auth", "Authenticated", "Principal", "requires"]
 
-KNOWN = (
+INSECURE_KEY = (
     "is {}, so anybody can sign tokens. Set it to the output of: "
-    f"{GENERATE}; or set AUTH_ISSUER to who signs them."
+    f"{GENERATE_COMMAND}; or set AUTH_ISSUER to who signs them."
 )
 
 
 class Auth(Feature):
-    """Whose tokens are accepted, and for how long."""
+    """Which tokens are accepted, and for how long."""
 
-    secret_key: Annotated[SecretStr, AfterValidator(strong)] | None = None
-    """Signs and verifies tokens, 32 bytes or more; unused where AUTH_ISSUER is set."""
-    previous_secret_key: Annotated[SecretStr, AfterValidator(strong)] | None = None
-    """Verifies tokens too, but signs none: the key before, or the next one, during a change."""
+    secret_key: Annotated[SecretStr, AfterValidator(validate_secret)] | None = None
+    """Key that signs and verifies tokens, 32 bytes or more; unused if AUTH_ISSUER is set."""
+    previous_secret_key: Annotated[SecretStr, AfterValidator(validate_secret)] | None = None
+    """Key that verifies tokens but signs none: the previous or the next one, during a rotation."""
     token_minutes: float = Field(default=15, gt=0)
-    """Minutes for which a token that is signed here is valid, unless told otherwise."""
-    issuer: Annotated[str, AfterValidator(valid)] = ""
-    """Address of the OpenID Connect issuer whose tokens alone are accepted; empty is none."""
+    """Minutes for which a token that this service signs is valid, by default."""
+    issuer: Annotated[str, AfterValidator(validate_issuer_url)] = ""
+    """URL of the OpenID Connect issuer whose tokens alone are accepted; empty for none."""
     audience: str = ""
-    """Audience that a token must name; the name of the service if empty."""
-    jwks_url: Annotated[str, AfterValidator(valid)] = ""
-    """Address of the issuer's keys; asked of the issuer if empty."""
+    """Audience that a token must have; the name of the service if empty."""
+    jwks_url: Annotated[str, AfterValidator(validate_issuer_url)] = ""
+    """URL of the issuer's keys; discovered from the issuer if empty."""
     scope_claim: str = Field(default="scope", min_length=1)
-    """Claim that lists the scopes: scope, or what the issuer calls it, such as scp."""
+    """Claim that lists the scopes, such as scope or scp."""
     leeway_seconds: int = Field(default=30, ge=0, le=120)
-    """Seconds by which the clocks of who signs and who verifies may differ."""
+    """Seconds by which the clocks of signer and verifier may differ."""
     max_lifetime_minutes: int = Field(default=1440, gt=0)
-    """Minutes between the issue and the expiry of a token, beyond which it is refused."""
+    """Minutes between issue and expiry of a token, at most; others are rejected."""
     max_token_bytes: int = Field(default=8192, ge=512, le=65_536)
-    """Bytes that a token may have; SERVER_MAX_HEAD_BYTES has to leave room for it."""
+    """Bytes of a token, at most; SERVER_MAX_HEAD_BYTES must leave room for it."""
     keys_refresh_seconds: float = Field(default=300, ge=30, le=3600)
-    """Seconds after which the issuer's keys are fetched again."""
+    """Seconds between fetches of the issuer's keys."""
     keys_max_age_seconds: float = Field(default=86_400, ge=3600)
-    """Seconds for which its keys are used while they cannot be fetched again."""
+    """Seconds for which its keys are used while fetches fail."""
 
     def install(self, service: Service) -> None:
-        """Hand out what verifies tokens, and show who asks at /me."""
+        """Provide the verifier of tokens, and the route /me."""
         name = service.identity.name
-        keys: Keys = self._issuer_keys(service) if self.issuer else self._secret_keys()
-        service.resources[Tokens] = Tokens(self, keys, name)
-        service.routers.append(routes())
+        keys: KeySource = self._issuer_keys(service) if self.issuer else self._secret_keys()
+        service.resources[TokenVerifier] = TokenVerifier(self, keys, name)
+        service.routers.append(make_router())
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse a key that everybody knows, and keys that come over an open line."""
+        """Refuse a key that everybody knows, and issuers without TLS."""
         if not self.issuer and self.secret_key is None:
-            yield "secret_key", KNOWN.format("not set")
+            yield "secret_key", INSECURE_KEY.format("not set")
         if not self.issuer:
             for field in ("secret_key", "previous_secret_key"):
                 if getattr(self, field) == SecretStr(DEVELOPMENT_KEY):
-                    yield field, KNOWN.format("the one of development")
+                    yield field, INSECURE_KEY.format("the one of development")
         for field in ("issuer", "jwks_url"):
-            if not is_private(getattr(self, field)):
-                yield field, "begins with http://, so anybody on the way can forge. Use https://."
+            if not is_secure_url(getattr(self, field)):
+                yield (
+                    field,
+                    "begins with http://, so anybody on the way can forge tokens. Use https://.",
+                )
 
     def sign(
         self, service: str, subject: str, scopes: Iterable[str] = (), minutes: float | None = None
     ) -> str:
-        """Sign a token for a service, such as a test or a script needs.
+        """Sign a token for a service, for a test or a script.
 
-        Raises ValueError if an issuer signs the tokens, or if this one would be refused.
+        Raises ValueError if an issuer signs the tokens, or if this one would be rejected.
         """
         if self.issuer:
             raise ValueError("AUTH_ISSUER signs the tokens of this service: ask it for one.")
@@ -108,6 +116,6 @@ class Auth(Feature):
     def _issuer_keys(self, service: Service) -> IssuerKeys:
         keys = IssuerKeys(self)
         service.checks["issuer"] = Check(probe=keys.probe, gates="nothing")
-        service.gauges["issuer_up"] = lambda: keys.up
+        service.gauges["issuer_up"] = lambda: keys.is_up
         service.lifespans.append(keys.lifespan)
         return keys

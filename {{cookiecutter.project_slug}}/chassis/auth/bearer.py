@@ -1,4 +1,4 @@
-"""What a route can ask for: who sends the request, and that their token has certain scopes."""
+"""What a route can require: the principal who sends the request, and scopes of their token."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection  # noqa: TC002 - the same
 
 from chassis.auth.principal import Principal
-from chassis.auth.tokens import Refused, Tokens
+from chassis.auth.tokens import TokenRejected, TokenVerifier
 from chassis.problems import Problem
 
 CREDENTIALS = re.compile(rb"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.IGNORECASE)
@@ -27,34 +27,34 @@ log = structlog.get_logger(__name__)
 
 
 class Bearer(SecurityBase):
-    """Turns the Authorization header into a principal, or into the problem that there is none."""
+    """Turns the Authorization header into a principal, or raises the problem that there is none."""
 
     def __init__(self) -> None:
         self.scheme_name = "bearer"
         self.model = HTTPBearer(bearerFormat="JWT", description="An access token.")
 
-    async def __call__(self, connection: HTTPConnection, needed: SecurityScopes) -> Principal:
-        """Say who asks. Raises `Problem` 401 if nobody does, 403 if they lack a scope."""
+    async def __call__(self, connection: HTTPConnection, required: SecurityScopes) -> Principal:
+        """Return the principal. Raises `Problem` 401 without a valid token, 403 without scope."""
         service = connection.app.service
         realm = service.identity.name
-        headers = connection.scope["headers"]
-        given = [value.strip(b" \t") for name, value in headers if name == b"authorization"]
-        if not any(SCHEME.match(value) for value in given):
+        fields = connection.scope["headers"]
+        values = [value.strip(b" \t") for name, value in fields if name == b"authorization"]
+        if not any(SCHEME.match(value) for value in values):
             detail = "This needs an access token: Authorization: Bearer, and the token."
-            raise Problem(401, detail, headers=challenge(realm, needed.scopes))
-        credentials = CREDENTIALS.fullmatch(given[0]) if len(given) == 1 else None
+            raise Problem(401, detail, headers=build_challenge(realm, required.scopes))
+        credentials = CREDENTIALS.fullmatch(values[0]) if len(values) == 1 else None
         token = credentials[1] if credentials else b""
         try:
-            principal: Principal = await service.resources[Tokens].verify(token)
-        except Refused as refused:
-            log.info("token refused", reason=refused.reason)
-            what = "has expired" if refused.reason == "expired_token" else "is not valid"
-            why = challenge(realm, needed.scopes, "invalid_token")
-            raise Problem(401, f"The access token {what}.", headers=why) from None
-        if not principal.scopes.issuperset(needed.scopes):
-            detail = f"This needs an access token with the scope: {needed.scope_str}"
-            why = challenge(realm, needed.scopes, "insufficient_scope")
-            raise Problem(403, detail, headers=why)
+            principal: Principal = await service.resources[TokenVerifier].verify(token)
+        except TokenRejected as rejected:
+            log.info("token rejected", reason=rejected.reason)
+            state = "has expired" if rejected.reason == "expired_token" else "is not valid"
+            headers = build_challenge(realm, required.scopes, "invalid_token")
+            raise Problem(401, f"The access token {state}.", headers=headers) from None
+        if not principal.scopes.issuperset(required.scopes):
+            detail = f"This needs an access token with the scope: {required.scope_str}"
+            headers = build_challenge(realm, required.scopes, "insufficient_scope")
+            raise Problem(403, detail, headers=headers)
         return principal
 
 
@@ -64,9 +64,9 @@ BEARER = Bearer()
 def requires(*scopes: str) -> Any:  # noqa: ANN401 - like FastAPI's Security, a default too
     """Make a dependency on a valid token that has all these scopes.
 
-    `dependencies=[requires("notes:write")]` protects a route or a router, and
-    `who: Annotated[Principal, requires("notes:write")]` says who asks besides. Raises ValueError
-    for what cannot be a scope.
+    `dependencies=[requires("notes:write")]` protects a route or a router;
+    `who: Annotated[Principal, requires("notes:write")]` also passes the principal. Raises
+    ValueError for an invalid scope.
     """
     for scope in scopes:
         if not SCOPE.fullmatch(scope):
@@ -75,11 +75,11 @@ def requires(*scopes: str) -> Any:  # noqa: ANN401 - like FastAPI's Security, a 
 
 
 Authenticated = Annotated[Principal, requires()]
-"""Who asks, whatever the scopes of their token: `async def route(who: Authenticated)`."""
+"""The principal, whatever the scopes of their token: `async def route(who: Authenticated)`."""
 
 
-def challenge(realm: str, scopes: list[str], error: str = "") -> dict[str, str]:
-    """Write the header that says what is needed, as RFC 6750 has it."""
+def build_challenge(realm: str, scopes: list[str], error: str = "") -> dict[str, str]:
+    """Return the header WWW-Authenticate that says what is required (RFC 6750, section 3)."""
     parameters = {"realm": realm, "error": error, "scope": " ".join(scopes)}
-    written = [f'{name}="{UNQUOTABLE.sub("?", it)}"' for name, it in parameters.items() if it]
-    return {"WWW-Authenticate": f"Bearer {', '.join(written)}"}
+    pairs = [f'{name}="{UNQUOTABLE.sub("?", it)}"' for name, it in parameters.items() if it]
+    return {"WWW-Authenticate": f"Bearer {', '.join(pairs)}"}

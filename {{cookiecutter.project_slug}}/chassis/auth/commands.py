@@ -1,4 +1,4 @@
-"""`python -m app auth token`: sign a token, to try the service with."""
+"""`python -m app auth token`: sign a token for trying the service."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Settings(Protocol):
-    """What of the settings is read here."""
+    """The settings that are used here."""
 
     @property
     def service(self) -> Identity:
@@ -21,24 +21,24 @@ class Settings(Protocol):
 
     @property
     def auth(self) -> Auth:
-        """What signs."""
+        """What signs tokens."""
 
 
-def token_arguments(parser: argparse.ArgumentParser) -> None:
-    """Tell the parser of `python -m app auth` what can be done."""
+def add_auth_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `python -m app auth`."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     token = actions.add_parser("token", help="Print a token")
-    token.add_argument("--subject", required=True, help="Whom it stands for")
+    token.add_argument("--subject", required=True, help="Principal that it stands for")
     token.add_argument(
-        "--scope", action="append", default=[], help="What it may be used for; may come again"
+        "--scope", action="append", default=[], help="Scope of the token; repeatable"
     )
-    token.add_argument("--minutes", type=float, help="How long it is valid")
+    token.add_argument("--minutes", type=float, help="Minutes for which it is valid")
 
 
-def auth(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Sign a token.
+def run_auth(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Sign a token and print it.
 
-    Production may too: who has its key can sign wherever they are.
+    Production is no exception: whoever has its key can sign anywhere.
     """
     try:
         token = settings.auth.sign(

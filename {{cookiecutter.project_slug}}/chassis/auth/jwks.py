@@ -1,4 +1,4 @@
-"""Picks out of an issuer's key set what can verify a signature."""
+"""Parses an issuer's key set (JWKS), and keeps the keys that can verify a signature."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
 )
-"""Signatures by a key pair. HS256 is not among them: a public key must never be taken for a
+"""Signatures by a key pair. HS256 is not among them: a public key must never be used as a
 secret."""
-KINDS = {"RSA", "EC", "OKP"}
-SHORTEST = 2048
-"""Bits of an RSA key (RFC 7518, section 3.3)."""
+KEY_TYPES = {"RSA", "EC", "OKP"}
+MIN_RSA_BITS = 2048
+"""Bits of an RSA key, at least (RFC 7518, section 3.3)."""
 
 
-def usable(document: object) -> dict[str | None, Key]:
-    """Give the keys by name; None is the name of the only one. Raises ValueError if there is none.
+def parse_key_set(document: object) -> dict[str | None, Key]:
+    """Return the keys by id; None is the id of the only one. Raises ValueError if there is none.
 
-    What is of no use, or not understood, is left out (RFC 7517, section 5).
+    Keys for other uses, or of unknown types, are ignored (RFC 7517, section 5).
     """
     entries = document.get("keys") if isinstance(document, dict) else None
-    keys = list(_fitting(entries if isinstance(entries, list) else []))
+    keys = list(_verification_keys(entries if isinstance(entries, list) else []))
     if not keys:
         raise ValueError("the key set has no key that verifies signatures")
     by_name: dict[str | None, Key] = {key.kid: key for key in keys if key.kid is not None}
     return by_name | ({None: keys[0]} if len(keys) == 1 else {})
 
 
-def _fitting(entries: list[Any]) -> Iterator[Key]:
+def _verification_keys(entries: list[Any]) -> Iterator[Key]:
     for entry in entries:
         try:
-            if entry["kty"] not in KINDS or entry.get("use", "sig") != "sig":
+            if entry["kty"] not in KEY_TYPES or entry.get("use", "sig") != "sig":
                 continue
             if entry.get("alg", ALGORITHMS[0]) not in ALGORITHMS:
                 continue
             key = import_key(entry)
-            key.get_op_key("verify")  # refuses a key that is for other operations
-        except Exception:  # noqa: BLE001, S112 - an issuer may name anything, and only some is for us
+            key.get_op_key("verify")  # raises for a key that is for other operations
+        except Exception:  # noqa: BLE001, S112 - an issuer may list anything
             continue
-        if not isinstance(key, RSAKey) or key.public_key.key_size >= SHORTEST:
+        if not isinstance(key, RSAKey) or key.public_key.key_size >= MIN_RSA_BITS:
             yield key

@@ -1,4 +1,4 @@
-"""Who asks, as far as a token says."""
+"""The principal: who sends a request, according to their token."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks, and what they may do."""
+    """Who sends a request, and what they may do."""
 
     subject: str
-    """Name that the issuer of the token gives them, the same each time."""
+    """The stable name that the issuer of the token gives them."""
     scopes: frozenset[str] = frozenset()
     """What the token may be used for, such as `notes:write`."""
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    """Everything the token says; it may name people, so it is not shown."""
+    """All claims of the token; they may be personal data, so repr leaves them out."""

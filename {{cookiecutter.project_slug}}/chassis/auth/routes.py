@@ -1,4 +1,4 @@
-"""The route that tells who asks; copy from it how a route is protected."""
+"""The route `/me`, an example of a protected route."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from chassis.auth.bearer import Authenticated
 
 
 class Me(BaseModel):
-    """Who asks, and what their token may be used for."""
+    """The principal, and the scopes of their token."""
 
     subject: str
     scopes: list[str]
 
 
-def routes() -> APIRouter:
-    """Make the routes."""
+def make_router() -> APIRouter:
+    """Make the router."""
     router = APIRouter(tags=["auth"])
 
     @router.get("/me")
     async def me(who: Authenticated) -> Me:
-        """Tell who asks."""
+        """Return the principal of the request."""
         return Me(subject=who.subject, scopes=sorted(who.scopes))
 
     return router

@@ -1,4 +1,4 @@
-"""Verifies tokens: the signature by a key that fits, and each claim that must be there."""
+"""Verifies tokens: the signature, and each claim that must be present."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
     from chassis.auth import Auth
 
-    class Keys(Protocol):
+    class KeySource(Protocol):
         """Where the keys come from."""
 
         @property
         def algorithms(self) -> Collection[str]:
-            """What their signatures may be made with."""
+            """The algorithms allowed for their signatures."""
 
         async def find(self, kid: str | None, /) -> Sequence[Key]:
-            """Give the keys to try, by the name in a token's header.
+            """Return the keys to try, by the key id in a token's header.
 
-            Raises `Refused` if there are none, `Problem` 503 if that cannot be said now.
+            Raises `TokenRejected` if there are none, `Problem` 503 if they cannot be fetched.
             """
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer, not an accident
-    """A token is not accepted; the reason holds no part of it."""
+class TokenRejected(Exception):  # noqa: N818 - it is a result, not a fault of the code
+    """A token is rejected; the reason contains no part of it."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -44,7 +44,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not an accident
 
 
 class Algorithms(jws.JWSRegistry):
-    """The algorithms allowed, without the library's warning about EdDSA's name in RFC 9864."""
+    """The allowed algorithms, without the library's warning that RFC 9864 renames EdDSA."""
 
     max_header_length = 4096
     """Characters of a token's header; some issuers put their certificates in it."""
@@ -54,17 +54,17 @@ class Algorithms(jws.JWSRegistry):
         self._models = {name: self.algorithms[name] for name in names}
 
     def get_alg(self, name: str) -> Any:  # noqa: ANN401 - the class has no public name
-        """Give an algorithm. Raises UnsupportedAlgorithmError unless it is allowed."""
+        """Return an algorithm. Raises UnsupportedAlgorithmError unless it is allowed."""
         if name not in self._models:
             raise UnsupportedAlgorithmError
         return self._models[name]
 
 
-class Tokens:
+class TokenVerifier:
     """Turns a token into a principal."""
 
-    def __init__(self, settings: Auth, keys: Keys, service: str) -> None:
-        """Accept what is signed by these keys for this service."""
+    def __init__(self, settings: Auth, keys: KeySource, service: str) -> None:
+        """Accept tokens that are signed by these keys for this service."""
         self._settings = settings
         self._keys = keys
         self._algorithms = Algorithms(keys.algorithms)
@@ -78,50 +78,50 @@ class Tokens:
         )
 
     async def verify(self, token: bytes) -> Principal:
-        """Say who brings this token.
+        """Return the principal that the token stands for.
 
-        Raises `Refused` if it is not valid, `Problem` 503 if the keys cannot be had.
+        Raises `TokenRejected` if it is not valid, `Problem` 503 if the keys cannot be fetched.
         """
-        with refusing():
+        with reject_invalid():
             signature = self._parse(token)
         keys = await self._keys.find(signature.headers().get("kid"))
-        with refusing():
-            return self._read(signature, keys)
+        with reject_invalid():
+            return self._check(signature, keys)
 
     def _parse(self, token: bytes) -> CompactSignature:
         if len(token) > self._settings.max_token_bytes:
-            raise Refused("too_long")
+            raise TokenRejected("too_long")
         signature = jws.extract_compact(token, registry=self._algorithms)
         headers = signature.headers()
-        if "crit" in headers:  # it demands an extension, and none is known here
-            raise Refused("unsupported_header")
+        if "crit" in headers:  # it requires an extension, and none is supported
+            raise TokenRejected("unsupported_header")
         self._algorithms.check_header(headers)
-        self._algorithms.get_alg(headers["alg"])  # before anybody is asked for keys
+        self._algorithms.get_alg(headers["alg"])  # before any key is fetched
         return signature
 
-    def _read(self, signature: CompactSignature, keys: Sequence[Key]) -> Principal:
+    def _check(self, signature: CompactSignature, keys: Sequence[Key]) -> Principal:
         algorithms = self._algorithms
         if not any(jws.validate_compact(signature, key, registry=algorithms) for key in keys):
-            raise Refused("bad_signature")
+            raise TokenRejected("bad_signature")
         claims = json.loads(signature.payload)
         self._claims.validate(claims)
         if claims["exp"] - claims["iat"] > self._settings.max_lifetime_minutes * 60:
-            raise Refused("valid_for_too_long")
-        given = claims.get(self._settings.scope_claim) or ""
-        scopes = given if isinstance(given, str) else " ".join(given)  # issuers write both
+            raise TokenRejected("valid_for_too_long")
+        claim = claims.get(self._settings.scope_claim) or ""
+        scopes = claim if isinstance(claim, str) else " ".join(claim)  # issuers use both
         if not f"{claims['sub']}{scopes}".isprintable():  # control characters, lone surrogates
-            raise Refused("unprintable")
+            raise TokenRejected("unprintable")
         return Principal(claims["sub"], frozenset(scopes.split()), claims)
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Refuse a token whatever an attempt to read it raises, and keep no part of it."""
+def reject_invalid() -> Iterator[None]:
+    """Reject a token whatever error reading it raises, and keep no part of it."""
     try:
         yield
-    except (Refused, Problem):
+    except (TokenRejected, Problem):
         raise
     except JoseError as error:
-        raise Refused(error.error) from None
+        raise TokenRejected(error.error) from None
     except Exception:  # noqa: BLE001 - libraries raise more than they say: RecursionError, TypeError
-        raise Refused("malformed") from None
+        raise TokenRejected("malformed") from None

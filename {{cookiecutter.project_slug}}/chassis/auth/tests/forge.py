@@ -9,7 +9,7 @@ import json
 import time
 from typing import Any
 
-from chassis.auth.secret import DEVELOPMENT_KEY
+from chassis.auth.secret_keys import DEVELOPMENT_KEY
 
 SERVICE = "orders"
 HEADER = {"alg": "HS256", "typ": "at+jwt"}

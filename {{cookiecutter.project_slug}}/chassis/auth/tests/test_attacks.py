@@ -83,7 +83,7 @@ def test_the_log_says_why(
 ) -> None:
     client.get("/me", headers={b"authorization": b"Bearer " + token})
     lines = map(json.loads, capsys.readouterr().out.splitlines())
-    line = next(line for line in lines if line["message"] == "token refused")
+    line = next(line for line in lines if line["message"] == "token rejected")
     assert line["reason"] == reason
     assert line["request_id"]
 

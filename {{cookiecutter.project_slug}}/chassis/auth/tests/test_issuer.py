@@ -14,11 +14,11 @@ import httpx2
 import pytest
 
 from chassis.auth import Auth
-from chassis.auth import issuer as module
-from chassis.auth.issuer import LARGEST, IssuerKeys
+from chassis.auth import issuer_keys as module
+from chassis.auth.issuer_keys import MAX_DOCUMENT_BYTES, IssuerKeys
 from chassis.auth.tests.issuing import DISCOVERY, EC, OTHER_RSA, RSA, Issuer
 from chassis.auth.tests.orders import board
-from chassis.auth.tokens import Refused
+from chassis.auth.tokens import TokenRejected
 from chassis.health import Health
 from chassis.problems import Problem
 
@@ -46,13 +46,13 @@ async def until(condition: Callable[[], bool]) -> None:
 async def kept(auth: Auth) -> AsyncIterator[IssuerKeys]:
     keys = IssuerKeys(auth)
     async with keys.lifespan():
-        await until(lambda: bool(keys._run and keys._run.done()))  # noqa: SLF001 - nothing tells
+        await until(lambda: bool(keys._fetching and keys._fetching.done()))  # noqa: SLF001 - nothing tells
         yield keys
 
 
 async def test_keys_are_discovered_and_fetched_before_anybody_asks(issuer: Issuer) -> None:
     async with kept(Auth(issuer=issuer.url)) as keys:
-        assert keys.up
+        assert keys.is_up
         assert issuer.paths == [DISCOVERY, "/keys"]
         for _ in range(100):
             assert await keys.find("rsa")
@@ -61,7 +61,7 @@ async def test_keys_are_discovered_and_fetched_before_anybody_asks(issuer: Issue
 
 async def test_an_address_of_the_keys_makes_discovery_unnecessary(issuer: Issuer) -> None:
     async with kept(Auth(issuer="https://example.com", jwks_url=f"{issuer.url}/certs")) as keys:
-        assert keys.up
+        assert keys.is_up
         assert issuer.paths == ["/certs"]
 
 
@@ -71,13 +71,13 @@ async def test_strangers_cause_one_fetch_between_them_and_then_none_for_a_while(
     async with kept(Auth(issuer=issuer.url, jwks_url=f"{issuer.url}/keys")) as keys:
         assert len(issuer.paths) == 1
         for begin in range(5):
-            clock[0] += module.PAUSE + 1
+            clock[0] += module.MIN_FETCH_INTERVAL + 1
             outcomes = await asyncio.gather(
                 *(keys.find(f"{begin}-{n}") for n in range(200)), return_exceptions=True
             )
             assert {str(outcome) for outcome in outcomes} == {"unknown_key"}
             for n in range(20):
-                with pytest.raises(Refused):
+                with pytest.raises(TokenRejected):
                     await keys.find(f"later-{n}")
             assert len(issuer.paths) == 2 + begin
 
@@ -87,18 +87,18 @@ async def test_a_new_key_is_found_by_the_first_token_it_signed(
 ) -> None:
     async with kept(Auth(issuer=issuer.url)) as keys:
         issuer.keys = [OTHER_RSA.as_dict(private=False, kid="new")]
-        with pytest.raises(Refused):
+        with pytest.raises(TokenRejected):
             await keys.find("new")
-        clock[0] += module.PAUSE
+        clock[0] += module.MIN_FETCH_INTERVAL
         assert await keys.find("new")
-        with pytest.raises(Refused):
+        with pytest.raises(TokenRejected):
             await keys.find("rsa")
 
 
 async def test_who_leaves_early_cancels_nobodys_fetch(issuer: Issuer, clock: list[float]) -> None:
     async with kept(Auth(issuer=issuer.url)) as keys:
         issuer.keys.append(EC.as_dict(private=False, kid="new"))
-        clock[0] += module.PAUSE
+        clock[0] += module.MIN_FETCH_INTERVAL
         first, second = (asyncio.create_task(keys.find("new")) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
@@ -111,16 +111,16 @@ async def test_a_fetch_belongs_to_nobody_who_waits_for_it(
     asker = ContextVar("asker", default="nobody")
     told = []
     async with kept(Auth(issuer=issuer.url, jwks_url=f"{issuer.url}/keys")) as keys:
-        get = keys._get  # noqa: SLF001 - where lines would be written
+        get = keys._fetch_json  # noqa: SLF001 - where lines would be written
 
         async def noted(url: str) -> object:
             told.append(asker.get())
             return await get(url)
 
-        monkeypatch.setattr(keys, "_get", noted)
-        clock[0] += module.PAUSE
+        monkeypatch.setattr(keys, "_fetch_json", noted)
+        clock[0] += module.MIN_FETCH_INTERVAL
         asker.set("somebody")
-        with pytest.raises(Refused):
+        with pytest.raises(TokenRejected):
             await keys.find("new")
     assert told == ["nobody"]
 
@@ -132,9 +132,9 @@ async def test_keys_outlive_an_outage_of_their_issuer(
     async with kept(Auth(issuer=issuer.url)) as keys:
         issuer.answers = dict.fromkeys((DISCOVERY, "/keys"), lambda: (503, {}, b""))
         clock[0] += seconds
-        with pytest.raises(Refused):
+        with pytest.raises(TokenRejected):
             await keys.find("unknown")
-        assert not keys.up
+        assert not keys.is_up
         assert await keys.find("rsa")
 
 
@@ -152,7 +152,7 @@ async def test_keys_that_are_too_old_are_used_no_more_and_clients_told_to_come_b
 async def test_keys_are_fetched_again_by_and_by(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.01)
+    monkeypatch.setattr(module, "MIN_FETCH_INTERVAL", 0.01)
     auth = Auth(issuer=issuer.url).model_copy(update={"keys_refresh_seconds": 0.02})
     async with kept(auth):
         await until(lambda: issuer.paths.count("/keys") > 3)
@@ -167,7 +167,7 @@ BAD: dict[str, Callable[[bytes], Answer]] = {
     "redirects": lambda good: (302, {"location": "/elsewhere"}, good),
     "hangs": late,
     "drips": lambda good: (200, {"x-pause": "0.2"}, good),
-    "is too large": lambda good: (200, {}, good + b" " * LARGEST),
+    "is too large": lambda good: (200, {}, good + b" " * MAX_DOCUMENT_BYTES),
     "fails": lambda good: (500, {}, good),
     "is cut": lambda good: (200, {}, good[:-1]),
     "is empty": lambda _: (200, {}, b""),
@@ -214,17 +214,19 @@ async def test_an_issuer_that_misbehaves_costs_its_tokens_and_no_more(
 async def test_an_issuer_that_returns_is_well_again(
     issuer: Issuer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0.05)
-    caplog.set_level("INFO", "chassis.auth.issuer")
+    monkeypatch.setattr(module, "MIN_FETCH_INTERVAL", 0.05)
+    caplog.set_level("INFO", "chassis.auth.issuer_keys")
     issuer.answers["/keys"] = lambda: (500, {}, b"")
     async with kept(Auth(issuer=issuer.url)) as keys:
         await asyncio.sleep(0.3)
-        assert not keys.up
+        assert not keys.is_up
         issuer.answers.clear()
-        await until(lambda: keys.up)
+        await until(lambda: keys.is_up)
         await keys.probe()
         assert await keys.find("rsa")
-    said = [record.levelname for record in caplog.records if record.name == "chassis.auth.issuer"]
+    said = [
+        record.levelname for record in caplog.records if record.name == "chassis.auth.issuer_keys"
+    ]
     assert said == ["WARNING", "INFO"]
 
 
@@ -232,17 +234,17 @@ async def test_an_issuer_goes_by_the_name_it_was_asked_by(issuer: Issuer) -> Non
     document = json.dumps({"issuer": f"{issuer.url}/", "jwks_uri": f"{issuer.url}/keys"})
     issuer.answers[DISCOVERY] = lambda: (200, {}, document.encode())
     async with kept(Auth(issuer=issuer.url)) as keys:
-        with pytest.raises(ValueError, match="calls itself"):
+        with pytest.raises(ValueError, match="names another issuer"):
             await keys.probe()
     async with kept(Auth(issuer=f"{issuer.url}/")) as keys:
-        assert keys.up
+        assert keys.is_up
 
 
 async def test_no_keys_are_taken_over_an_open_line(issuer: Issuer) -> None:
     document = b'{"issuer": "%s", "jwks_uri": "http://192.0.2.1/keys"}' % issuer.url.encode()
     issuer.answers[DISCOVERY] = lambda: (200, {}, document)
     async with kept(Auth(issuer=issuer.url)) as keys:
-        with pytest.raises(ValueError, match="open line"):
+        with pytest.raises(ValueError, match="without TLS"):
             await keys.probe()
 
 

@@ -11,7 +11,7 @@ import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey
 
 from chassis.auth import Auth
-from chassis.auth.jwks import ALGORITHMS, usable
+from chassis.auth.jwks import ALGORITHMS, parse_key_set
 from chassis.auth.tests.forge import SERVICE, b64, claims, signed, text
 from chassis.auth.tests.issuing import EC, OKP, OTHER_RSA, RSA, Issuer
 
@@ -107,8 +107,8 @@ def test_a_token_that_names_no_key_needs_an_issuer_with_one_key(
     verifying: TestClient, issuer: Issuer
 ) -> None:
     assert status(verifying, issuer.sign("RS256", RSA, {})) == 401
-    assert set(usable({"keys": [PUBLIC]})) == {"rsa", None}
-    assert set(usable({"keys": [PUBLIC, EC.as_dict(private=False)]})) == {"rsa", "ec"}
+    assert set(parse_key_set({"keys": [PUBLIC]})) == {"rsa", None}
+    assert set(parse_key_set({"keys": [PUBLIC, EC.as_dict(private=False)]})) == {"rsa", "ec"}
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ def test_claims_are_as_strict_as_for_own_tokens(
 )
 def test_what_cannot_verify_is_left_out_and_spoils_nothing(entry: Any) -> None:
     with pytest.raises(ValueError, match="no key"):
-        usable({"keys": [entry]})
-    assert set(usable({"keys": [entry, EC.as_dict(private=False)]})) == {"ec", None}
+        parse_key_set({"keys": [entry]})
+    assert set(parse_key_set({"keys": [entry, EC.as_dict(private=False)]})) == {"ec", None}
 
 
 @pytest.mark.parametrize("document", [None, 7, [], {}, {"keys": None}, {"keys": {}}, {"keys": []}])
 def test_what_is_no_key_set_is_refused(document: Any) -> None:
     with pytest.raises(ValueError, match="no key"):
-        usable(document)
+        parse_key_set(document)
 
 
 @pytest.mark.filterwarnings("ignore:Key size:joserfc.errors.SecurityWarning")
@@ -163,8 +163,8 @@ def test_short_rsa_keys_and_secrets_are_no_keys() -> None:
     short = {"kty": "RSA", "e": "AQAB", "n": b64(b"\xff" * 128).decode()}
     secret = OctKey.generate_key(256).as_dict(private=True)
     with pytest.raises(ValueError, match="no key"):
-        usable({"keys": [short, secret]})
-    assert usable({"keys": [short | {"n": b64(b"\xff" * 256).decode()}]})
+        parse_key_set({"keys": [short, secret]})
+    assert parse_key_set({"keys": [short | {"n": b64(b"\xff" * 256).decode()}]})
 
 
 def test_no_algorithm_takes_a_secret() -> None:

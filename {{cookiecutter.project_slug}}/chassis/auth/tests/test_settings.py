@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from chassis.auth import Auth
-from chassis.auth.secret import DEVELOPMENT_KEY
+from chassis.auth.secret_keys import DEVELOPMENT_KEY
 from chassis.auth.tests.forge import SERVICE
 from chassis.environment import Environment, Misconfigured, load, secrets
 

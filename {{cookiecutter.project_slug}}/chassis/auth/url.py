@@ -1,4 +1,4 @@
-"""Judges the addresses that keys come from."""
+"""Validates the URLs of issuers and their keys."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
-def valid(url: str) -> str:
-    """Return an address that keys can be fetched from. Raises ValueError that does not repeat it.
+def validate_issuer_url(url: str) -> str:
+    """Return the URL unchanged. Raises ValueError, which does not repeat it.
 
-    It has no `?`, `#` or password: an issuer is compared to the letter, and shown in logs.
+    It has no `?`, `#` or password: an issuer is compared character by character, and logged.
     """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port  # is parsed only now
     except ValueError:
         raise ValueError("has no valid host and port") from None
-    odd = parts.scheme not in {"http", "https"} or not host or port == 0 or not url.isascii()
-    if url and (odd or "@" in parts.netloc or "?" in url or "#" in url or " " in url):
+    invalid = parts.scheme not in {"http", "https"} or not host or port == 0 or not url.isascii()
+    if url and (invalid or "@" in parts.netloc or "?" in url or "#" in url or " " in url):
         raise ValueError("must be like https://login.example.com/realm, and no more")
     return url
 
 
-def is_private(url: str) -> bool:
-    """Tell whether nobody on the way to this address can change what it answers."""
+def is_secure_url(url: str) -> bool:
+    """Return whether nobody between here and there can change the response."""
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.hostname == "localhost":
         return True

@@ -1,0 +1,62 @@
+"""The service's own keys: the current secret signs tokens; it and the previous one verify them."""
+
+from __future__ import annotations
+
+from time import time
+from typing import TYPE_CHECKING
+
+from joserfc import jwt
+from joserfc.jwk import OctKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pydantic import SecretStr
+
+ALGORITHM = "HS256"
+MIN_BYTES = 32
+"""Bytes of a key, at least: the size of its hash (RFC 7518, section 3.2)."""
+GENERATE_COMMAND = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+DEVELOPMENT_KEY = "a key for development, which everybody knows"
+"""The default key, the same in every process; production refuses it."""
+
+
+def validate_secret(secret: SecretStr) -> SecretStr:
+    """Return the secret unchanged. Raises ValueError, which does not repeat it."""
+    if len(encode_secret(secret.get_secret_value())) < MIN_BYTES:
+        raise ValueError(
+            f"is shorter than {MIN_BYTES} bytes. Set it to the output of: {GENERATE_COMMAND}"
+        )
+    import_secret(secret.get_secret_value())  # raises for a public key
+    return secret
+
+
+class SecretKeys:
+    """The secrets, the current one first."""
+
+    algorithms = (ALGORITHM,)
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Take one or more; the first signs."""
+        self._keys = [import_secret(secret) for secret in secrets]
+
+    async def find(self, _: str | None) -> Sequence[OctKey]:
+        """Return all of them: trying two is cheaper than a key id in each token."""
+        return self._keys
+
+    def sign(self, *, seconds: int, **claims: str) -> str:
+        """Sign these claims, valid from now on for so many seconds, as an `at+jwt` (RFC 9068)."""
+        now = int(time())
+        payload = {**claims, "iat": now, "exp": now + seconds}
+        header = {"alg": ALGORITHM, "typ": "at+jwt"}
+        return jwt.encode(header, payload, self._keys[0], algorithms=self.algorithms)
+
+
+def import_secret(secret: str) -> OctKey:
+    """Make a key from a secret. Raises ValueError if it is a public key."""
+    return OctKey.import_key(encode_secret(secret))
+
+
+def encode_secret(secret: str) -> bytes:
+    """Return the bytes of the variable, whatever they are."""
+    return secret.encode(errors="surrogateescape")
