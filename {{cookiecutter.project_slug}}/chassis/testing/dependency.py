@@ -1,4 +1,8 @@
-"""A real server that misbehaves as told, and remembers what it was sent."""
+"""A real HTTP server that fails as scripted, and records the requests it received.
+
+`async with faulty_server(respond(200), reset, delay(1)) as server` resets the connection of the
+first request, answers the second one after a second, and every further one with 200.
+"""
 
 from __future__ import annotations
 
@@ -15,56 +19,44 @@ if TYPE_CHECKING:
     Fault: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
-def answer(status: int = 200, body: bytes = b"{}", **headers: str) -> Fault:
+def respond(status: int = 200, body: bytes = b"{}", **headers: str) -> Fault:
+    """Respond at once; `retry_after="1"` sets the header Retry-After."""
+
     async def act(writer: asyncio.StreamWriter) -> None:
-        named = {"content-length": str(len(body))}
-        named |= {name.replace("_", "-"): value for name, value in headers.items()}
-        lines = [f"HTTP/1.1 {status} So", *(f"{name}: {text}" for name, text in named.items())]
+        fields = {"content-length": str(len(body))}
+        fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+        lines = [f"HTTP/1.1 {status} -", *(f"{name}: {value}" for name, value in fields.items())]
         writer.write("\r\n".join([*lines, "", ""]).encode() + body)
         await writer.drain()
 
     return act
 
 
-def slow(seconds: float, then: Fault | None = None) -> Fault:
+def delay(seconds: float, then: Fault | None = None) -> Fault:
+    """Wait, then respond, or do what comes `then`."""
+
     async def act(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(seconds)
-        await (then or answer())(writer)
-
-    return act
-
-
-def drip(pause: float, pieces: int = 1000) -> Fault:
-    """The head at once, the body byte by byte."""
-
-    async def act(writer: asyncio.StreamWriter) -> None:
-        writer.write(f"HTTP/1.1 200 So\r\ncontent-length: {pieces}\r\n\r\n".encode())
-        for _ in range(pieces):
-            writer.write(b"x")
-            await writer.drain()
-            await asyncio.sleep(pause)
+        await (then or respond())(writer)
 
     return act
 
 
 async def hang(_: asyncio.StreamWriter) -> None:
+    """Never respond."""
     await asyncio.Event().wait()
 
 
 async def reset(writer: asyncio.StreamWriter) -> None:
+    """Reset the connection."""
     writer.transport.abort()
     raise ConnectionResetError
 
 
-async def cut(writer: asyncio.StreamWriter) -> None:
-    """Half an answer."""
-    writer.write(b"HTTP/1.1 200 So\r\ncontent-length: 100\r\n\r\nhalf")
-    await writer.drain()
-    raise ConnectionResetError
-
-
 @dataclass
-class Received:
+class ReceivedRequest:
+    """One request, header names in lower case."""
+
     method: str
     path: str
     headers: dict[str, str]
@@ -72,24 +64,26 @@ class Received:
 
 
 @dataclass
-class Faulty:
-    """Acts by the script, one fault a request, and like `always` when that is at its end."""
+class FaultyServer:
+    """Plays the script, one fault per request, and then `always`."""
 
-    always: Fault = field(default_factory=answer)
+    always: Fault = field(default_factory=respond)
     script: deque[Fault] = field(default_factory=deque)
-    received: list[Received] = field(default_factory=list)
+    received: list[ReceivedRequest] = field(default_factory=list)
     connections: int = 0
+    """How many are open."""
     url: str = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
         self.connections += 1
         try:
             while True:
-                self.received.append(await read(reader))
+                self.received.append(await read_request(reader))
                 fault = self.script.popleft() if self.script else self.always
                 await fault(writer)
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # of either side's making
+            pass  # either side has closed it
         finally:
             self.connections -= 1
             writer.close()
@@ -97,33 +91,34 @@ class Faulty:
                 await writer.wait_closed()
 
 
-async def read(reader: asyncio.StreamReader) -> Received:
+async def read_request(reader: asyncio.StreamReader) -> ReceivedRequest:
+    """Read one request with its body."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     first, *lines = head.strip().split("\r\n")
-    headers = {name.lower(): text for name, _, text in (line.partition(": ") for line in lines)}
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     if headers.get("transfer-encoding") == "chunked":
         body = await reader.readuntil(b"0\r\n\r\n")
     else:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
     method, path, _ = first.split(" ")
-    return Received(method, path, headers, body)
+    return ReceivedRequest(method, path, headers, body)
 
 
 @asynccontextmanager
-async def faulty(always: Fault | None = None, *script: Fault) -> AsyncIterator[Faulty]:
-    """Serve on a free port."""
-    told = Faulty(always or answer(), deque(script))
+async def faulty_server(always: Fault | None = None, *script: Fault) -> AsyncIterator[FaultyServer]:
+    """Serve on a free port until the block ends."""
+    faulty = FaultyServer(always or respond(), deque(script))
     tasks: set[asyncio.Task[None]] = set()
 
     def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(told.serve(reader, writer))
+        task = asyncio.create_task(faulty.serve(reader, writer))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000)
-    told.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    faulty.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
-        yield told
+        yield faulty
     finally:
         server.close()
         for task in tuple(tasks):

@@ -10,7 +10,7 @@ import pytest
 from app.quotes import Quotes, QuotesApi
 from chassis.problems import Problems
 from chassis.service import Identity, Service
-from chassis.testing.dependency import answer, faulty, reset
+from chassis.testing.dependency import faulty_server, reset, respond
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def quote(symbol: str, price: float) -> Fault:
-    return answer(200, json.dumps({"symbol": symbol, "price": price}).encode())
+    return respond(200, json.dumps({"symbol": symbol, "price": price}).encode())
 
 
 @asynccontextmanager
@@ -37,16 +37,16 @@ async def asking(url: str, kept: int = 10, **settings: Any) -> AsyncIterator[htt
 
 
 async def test_a_quote_comes_from_the_service_that_knows() -> None:
-    async with faulty(quote("ABC", 7.5)) as server, asking(server.url) as client:
+    async with faulty_server(quote("ABC", 7.5)) as server, asking(server.url) as client:
         told = await client.get("/quotes/ABC")
         assert told.json() == {"symbol": "ABC", "price": 7.5, "stale": False}
         assert server.received[-1].path == "/quotes/ABC"
 
 
-@pytest.mark.parametrize("fault", [reset, answer(500), answer(401), answer(200, b"no quote")])
+@pytest.mark.parametrize("fault", [reset, respond(500), respond(401), respond(200, b"no quote")])
 async def test_the_last_one_known_stands_in_when_that_fails(fault: Fault) -> None:
     async with (
-        faulty(fault, quote("ABC", 1), quote("ABC", 2)) as server,
+        faulty_server(fault, quote("ABC", 1), quote("ABC", 2)) as server,
         asking(server.url) as client,
     ):
         for _ in range(2):
@@ -57,7 +57,7 @@ async def test_the_last_one_known_stands_in_when_that_fails(fault: Fault) -> Non
 
 async def test_the_last_one_known_stands_in_while_the_circuit_is_open() -> None:
     async with (
-        faulty(reset, quote("ABC", 1)) as server,
+        faulty_server(reset, quote("ABC", 1)) as server,
         asking(server.url, breaker_minimum_tries=2, retries=0) as client,
     ):
         told = [await client.get("/quotes/ABC") for _ in range(9)]
@@ -67,7 +67,7 @@ async def test_the_last_one_known_stands_in_while_the_circuit_is_open() -> None:
 
 async def test_what_is_not_known_is_a_problem() -> None:
     async with (
-        faulty(answer(500), answer(404), answer(200, b"no quote")) as server,
+        faulty_server(respond(500), respond(404), respond(200, b"no quote")) as server,
         asking(server.url) as client,
     ):
         told = [await client.get("/quotes/ABC") for _ in range(3)]
@@ -79,7 +79,7 @@ async def test_what_is_not_known_is_a_problem() -> None:
 async def test_only_so_many_are_kept_those_asked_for_last() -> None:
     asked = ["A", "B", "A", "C"]
     async with (
-        faulty(reset, *(quote(symbol, 1) for symbol in asked)) as server,
+        faulty_server(reset, *(quote(symbol, 1) for symbol in asked)) as server,
         asking(server.url, kept=2) as client,
     ):
         for symbol in asked:
@@ -90,6 +90,6 @@ async def test_only_so_many_are_kept_those_asked_for_last() -> None:
 
 @pytest.mark.parametrize("symbol", ["abc", "..%2Fadmin", "A" * 9, "%0A"])
 async def test_what_is_no_symbol_is_not_asked_for(symbol: str) -> None:
-    async with faulty() as server, asking(server.url) as client:
+    async with faulty_server() as server, asking(server.url) as client:
         assert (await client.get(f"/quotes/{symbol}")).status_code in {404, 422}
         assert not server.received

@@ -15,7 +15,7 @@ from chassis.outbound import Client, Outbound
 from chassis.outbound.tests.calling import BillingApi, calling, count, serving
 from chassis.problems import Problems
 from chassis.service import Identity, Service
-from chassis.testing.dependency import answer, faulty, hang, reset
+from chassis.testing.dependency import faulty_server, hang, reset, respond
 from chassis.timing import operations
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ TRACE = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "a=1,b=2"}
 
 
 async def test_a_call_carries_the_request_id_and_the_trace_but_no_baggage() -> None:
-    async with faulty() as server, calling(server.url) as (client, _):
+    async with faulty_server() as server, calling(server.url) as (client, _):
         with serving(x_request_id="id-1", baggage="who=ada", **TRACE):
             await client.get("/")
         sent = server.received[-1].headers
@@ -35,13 +35,13 @@ async def test_a_call_carries_the_request_id_and_the_trace_but_no_baggage() -> N
 
 
 async def test_a_call_for_no_request_carries_nothing_of_one() -> None:
-    async with faulty() as server, calling(server.url) as (client, _):
+    async with faulty_server() as server, calling(server.url) as (client, _):
         await client.get("/")
         assert not {"x-request-id", *TRACE} & server.received[-1].headers.keys()
 
 
 async def test_the_board_is_stronger_than_the_request_and_the_code_than_both() -> None:
-    async with faulty() as server, calling(server.url) as (client, service):
+    async with faulty_server() as server, calling(server.url) as (client, service):
         service.outgoing.append(lambda: {"traceparent": "weaker", "x-request-id": "weaker"})
         service.outgoing.append(lambda: {"traceparent": "stronger"})
         with serving(**TRACE):
@@ -53,15 +53,18 @@ async def test_the_board_is_stronger_than_the_request_and_the_code_than_both() -
 
 async def test_each_try_asks_the_board_anew(generous: None) -> None:
     tries = count_from(1)
-    async with faulty(answer(), answer(503)) as server, calling(server.url) as (client, service):
+    async with (
+        faulty_server(respond(), respond(503)) as server,
+        calling(server.url) as (client, service),
+    ):
         service.outgoing.append(lambda: {"traceparent": str(next(tries))})
         await client.get("/")
         assert [it.headers["traceparent"] for it in server.received] == ["1", "2"]
 
 
 async def test_no_caller_gets_the_cookies_of_another() -> None:
-    always = answer(set_cookie="session=1; Path=/")
-    async with faulty(always) as server, calling(server.url) as (client, _):
+    always = respond(set_cookie="session=1; Path=/")
+    async with faulty_server(always) as server, calling(server.url) as (client, _):
         for _ in range(2):
             await client.get("/")
         assert "cookie" not in server.received[-1].headers
@@ -74,7 +77,10 @@ async def test_a_redirect_is_an_answer_and_proxies_are_not_looked_for(
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    async with faulty(answer(307, location="/elsewhere")) as server, calling(server.url) as (c, _):
+    async with (
+        faulty_server(respond(307, location="/elsewhere")) as server,
+        calling(server.url) as (c, _),
+    ):
         assert (await c.get("/")).status_code == 307
         assert len(server.received) == 1
 
@@ -84,16 +90,16 @@ async def test_a_redirect_is_an_answer_and_proxies_are_not_looked_for(
     [
         (reset, 502, "unreachable"),
         (hang, 504, "timeout"),
-        (answer(500), 502, "failed"),
-        (answer(200, b"no", content_encoding="gzip"), 502, "failed"),
-        (answer(429, retry_after="7"), 503, "unavailable"),
-        (answer(404), 500, None),
+        (respond(500), 502, "failed"),
+        (respond(200, b"no", content_encoding="gzip"), 502, "failed"),
+        (respond(429, retry_after="7"), 503, "unavailable"),
+        (respond(404), 500, None),
     ],
 )
 async def test_a_failure_that_no_route_catches_is_a_problem_that_tells_no_address(
     fault: Fault, status: int, kind: str | None
 ) -> None:
-    async with faulty(fault) as server:
+    async with faulty_server(fault) as server:
         told = await ask(server.url)
         assert told.status_code == status
         members = told.json()
@@ -105,7 +111,7 @@ async def test_a_failure_that_no_route_catches_is_a_problem_that_tells_no_addres
 
 async def test_a_rejected_call_is_a_503_that_says_when_to_come_back() -> None:
     settings: dict[str, Any] = {"breaker_minimum_tries": 1, "breaker_open_seconds": 2.5}
-    async with faulty(reset) as server:
+    async with faulty_server(reset) as server:
         told = await ask(server.url, times=2, **settings)
         assert (told.status_code, told.json()["type"]) == (503, "/problems/dependency-unavailable")
         assert told.headers["retry-after"] == "3"
@@ -144,7 +150,10 @@ async def test_a_call_is_one_line_without_query_and_headers_and_one_count(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secret = {"authorization": "Bearer pl4nted"}
-    async with faulty(answer(503), answer()) as server, calling(server.url) as (client, service):
+    async with (
+        faulty_server(respond(503), respond()) as server,
+        calling(server.url) as (client, service),
+    ):
         before = operations["outbound.billing"].totals()
         for _ in range(2):
             await client.get("/charges/7?token=pl4nted", headers=secret)
@@ -181,7 +190,7 @@ async def test_a_call_that_was_never_made_is_no_warning(caplog: pytest.LogCaptur
 
 
 async def test_series_are_as_many_before_the_first_call_as_after_many() -> None:
-    async with faulty() as server, calling(server.url) as (client, service):
+    async with faulty_server() as server, calling(server.url) as (client, service):
         before = {*service.counters, *service.gauges}
         for number in range(20):
             await client.request("GET", f"/{number}")

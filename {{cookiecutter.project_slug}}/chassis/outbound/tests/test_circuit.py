@@ -10,7 +10,7 @@ import pytest
 
 from chassis.outbound import Client, DeadlineExceeded, Rejected
 from chassis.outbound.tests.calling import calling, count
-from chassis.testing.dependency import answer, faulty, hang, reset, slow
+from chassis.testing.dependency import delay, faulty_server, hang, reset, respond
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,10 +34,10 @@ def state(service: Service) -> float:
     return count(service, "breaker_state")
 
 
-@pytest.mark.parametrize("fault", [answer(500), answer(503), reset, hang])
+@pytest.mark.parametrize("fault", [respond(500), respond(503), reset, hang])
 async def test_a_dead_service_gets_no_more_tries_than_there_are_permits(fault: Fault) -> None:
     settings = {"breaker_minimum_tries": 2, "breaker_open_seconds": 60, "try_timeout_seconds": 0.2}
-    async with faulty(fault) as server, calling(server.url, **settings) as (client, service):
+    async with faulty_server(fault) as server, calling(server.url, **settings) as (client, service):
         await open_it(client)
         assert state(service) == 2
         client._breaker._circuit._until = 0.0  # noqa: SLF001 - as if those seconds were over
@@ -55,8 +55,8 @@ async def test_an_open_circuit_answers_in_under_a_millisecond_though_every_place
     generous: None,
 ) -> None:
     settings = {"breaker_minimum_tries": 1, "max_concurrent": 1, "wait_seconds": 5}
-    fault = answer(503, retry_after="5")
-    async with faulty(fault) as server, calling(server.url, **settings) as (client, service):
+    fault = respond(503, retry_after="5")
+    async with faulty_server(fault) as server, calling(server.url, **settings) as (client, service):
         pausing = asyncio.create_task(client.get("/"))
         await asyncio.sleep(0.1)
         assert count(service, "outbound_in_flight") == 1
@@ -76,7 +76,10 @@ async def test_an_open_circuit_answers_in_under_a_millisecond_though_every_place
 
 async def test_who_has_waited_for_a_place_is_rejected_if_the_circuit_has_opened_meanwhile() -> None:
     settings = {"breaker_minimum_tries": 1, "max_concurrent": 1, "wait_seconds": 5}
-    async with faulty(slow(0.1, reset)) as server, calling(server.url, **settings) as (client, _):
+    async with (
+        faulty_server(delay(0.1, reset)) as server,
+        calling(server.url, **settings) as (client, _),
+    ):
         calls = (client.post("/") for _ in range(5))
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes[1:]] == [Rejected] * 4
@@ -85,7 +88,10 @@ async def test_who_has_waited_for_a_place_is_rejected_if_the_circuit_has_opened_
 
 async def test_a_service_that_is_back_is_called_again() -> None:
     settings = {"breaker_minimum_tries": 2, "breaker_open_seconds": 0.05}
-    async with faulty(None, reset, reset) as server, calling(server.url, **settings) as (client, s):
+    async with (
+        faulty_server(None, reset, reset) as server,
+        calling(server.url, **settings) as (client, s),
+    ):
         await open_it(client)
         await asyncio.sleep(0.1)
         for _ in range(PERMITS):
@@ -96,7 +102,7 @@ async def test_a_service_that_is_back_is_called_again() -> None:
 @pytest.mark.parametrize("status", [400, 404, 429])
 async def test_an_answer_that_blames_the_caller_opens_nothing(status: int) -> None:
     async with (
-        faulty(answer(status)) as server,
+        faulty_server(respond(status)) as server,
         calling(server.url, breaker_minimum_tries=2) as (client, service),
     ):
         for _ in range(5):
@@ -106,7 +112,7 @@ async def test_an_answer_that_blames_the_caller_opens_nothing(status: int) -> No
 
 async def test_time_that_runs_out_is_a_failure_of_the_service() -> None:
     settings = {"breaker_minimum_tries": 2, "timeout_seconds": 0.1}
-    async with faulty(hang) as server, calling(server.url, **settings) as (client, service):
+    async with faulty_server(hang) as server, calling(server.url, **settings) as (client, service):
         for _ in range(2):
             with pytest.raises(DeadlineExceeded):
                 await client.get("/")
@@ -115,7 +121,7 @@ async def test_time_that_runs_out_is_a_failure_of_the_service() -> None:
 
 async def test_a_caller_who_leaves_tells_nothing_of_the_service() -> None:
     async with (
-        faulty(slow(0.2)) as server,
+        faulty_server(delay(0.2)) as server,
         calling(server.url, breaker_minimum_tries=1) as (client, service),
     ):
         for _ in range(3):
@@ -148,7 +154,7 @@ async def test_what_breaks_on_our_side_neither_opens_a_circuit_nor_closes_one(
     error: type[Exception], request_of_ours: dict[str, Any]
 ) -> None:
     settings = {"breaker_minimum_tries": 2, "breaker_open_seconds": 60}
-    async with faulty(reset) as server, calling(server.url, **settings) as (client, service):
+    async with faulty_server(reset) as server, calling(server.url, **settings) as (client, service):
 
         async def ask_wrongly() -> None:
             for _ in range(2 * PERMITS):
@@ -156,7 +162,7 @@ async def test_what_breaks_on_our_side_neither_opens_a_circuit_nor_closes_one(
                 with pytest.raises(error):
                     await client.put("/", **given)
 
-        server.always = answer()
+        server.always = respond()
         await ask_wrongly()
         assert state(service) == 0
         server.always = reset
