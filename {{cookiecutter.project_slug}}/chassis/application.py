@@ -11,7 +11,7 @@ from chassis.exchange import Exchanges
 from chassis.route_names import refuse_duplicate_names
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from chassis.service import Service
 
@@ -22,7 +22,11 @@ TELEMETRY_OFF: Any = {
 
 
 class Application(FastAPI):
-    """FastAPI inside the middleware of the board."""
+    """FastAPI inside the middleware of the board.
+
+    The board's middleware is around the application, not in `build_middleware_stack`: libraries
+    replace that method, and expect that it returns what FastAPI's own does.
+    """
 
     def __init__(self, service: Service) -> None:
         """Take over what is pinned. Raises `StartupError` if two routes share a name."""
@@ -31,16 +35,17 @@ class Application(FastAPI):
             title=service.identity.name,
             version=service.identity.version,
             lifespan=service.lifespan,
-            telemetry=TELEMETRY_OFF,
-            **service.options,
+            **{"telemetry": TELEMETRY_OFF, **service.options},
         )
         for router in service.routers:
             self.include_router(router)
         refuse_duplicate_names(self.routes)
+        app: ASGIApp = super().__call__
+        for wrap in reversed(service.middleware):
+            app = wrap(app)
+        self._outermost = Exchanges(app, service, self.routes)
 
-    def build_middleware_stack(self) -> ASGIApp:
-        """Wrap everything, the answer to an unhandled error included: no answer goes unseen."""
-        stack = super().build_middleware_stack()
-        for wrap in reversed(self.service.middleware):
-            stack = wrap(stack)
-        return Exchanges(stack, self.service, self.routes)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve through the middleware of the board: no answer goes unseen, not even a 500."""
+        scope["app"] = self  # as FastAPI does, which the board's middleware may rely on
+        await self._outermost(scope, receive, send)

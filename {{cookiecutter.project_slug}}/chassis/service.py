@@ -98,6 +98,8 @@ class Service:
     """Paths that health checkers call: always admitted, logged at debug."""
     options: dict[str, Any] = field(default_factory=dict)
     """What FastAPI is made with, beyond what the kernel gives it."""
+    customizers: list[Callable[[FastAPI], object]] = field(default_factory=list)
+    """What is called with the application once it is built; see docs/operations.md."""
     later: Callable[[Callable[[], object]], object] = lambda call: call()
     """Makes a call that no answer waits for: at once, unless a server knows a better moment."""
     in_flight: int = 0
@@ -116,5 +118,11 @@ class Service:
             yield
 
     def build(self) -> FastAPI:
-        """Make the application of what has been pinned. Raises `StartupError` if that cannot be."""
-        return Application(self)
+        """Make the application of what has been pinned, and hand it to the customizers.
+
+        Raises `StartupError` if two routes share a name.
+        """
+        app = Application(self)
+        for customize in self.customizers:
+            customize(app)
+        return app
