@@ -1,7 +1,7 @@
 """Shows Prometheus, on a port of its own, what the service does; yours are counted with the rest.
 
 A metric made with prometheus_client anywhere in the service, such as
-`Counter("orders_total", "Orders taken.")`, is shown as it is.
+`Counter("orders_total", "Orders taken.", ["channel"])`, is shown as it is.
 """
 
 from __future__ import annotations

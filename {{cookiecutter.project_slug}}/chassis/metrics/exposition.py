@@ -6,6 +6,8 @@ routes a scrape would keep the event loop from its work for a noticeable while.
 
 from __future__ import annotations
 
+import logging
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -13,8 +15,12 @@ from prometheus_client.exposition import choose_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
+    from prometheus_client import Metric
     from prometheus_client.registry import Collector
+
+logger = logging.getLogger(__name__)
 
 END = b"# EOF\n"
 
@@ -27,7 +33,7 @@ class Family:
     ) -> None:
         """Begin without series; a counter's name goes without its `_total`."""
         self._kind = kind
-        self._name = name
+        self.name = name
         self._meaning = meaning
         self._lines: list[str] = []
         self._exemplars: dict[int, str] = {}
@@ -38,7 +44,7 @@ class Family:
 
     def counter(self, labels: str, value: int) -> None:
         """Add a counter's series."""
-        self.add(f"{self._name}_total{{{labels}}}", value)
+        self.add(f"{self.name}_total{{{labels}}}", value)
 
     def histogram(
         self,
@@ -48,7 +54,7 @@ class Family:
         exemplars: Mapping[int, str] = MappingProxyType({}),
     ) -> None:
         """Add a histogram's series, and an exemplar to each bucket that has one."""
-        name, first = self._name, len(self._lines)
+        name, first = self.name, len(self._lines)
         self._exemplars |= {first + bucket: text for bucket, text in exemplars.items()}
         self._lines += [f'{name}_bucket{{{labels},le="{b}"}} {count}\n' for b, count in buckets]
         self._lines.append(f"{name}_count{{{labels}}} {buckets[-1][1]}\n")
@@ -56,7 +62,7 @@ class Family:
 
     def text(self, *, openmetrics: bool) -> str:
         """Write it all; OpenMetrics has another name for a counter, and has exemplars."""
-        name = self._name if openmetrics or self._kind != "counter" else f"{self._name}_total"
+        name = self.name if openmetrics or self._kind != "counter" else f"{self.name}_total"
         head = f"# HELP {name} {self._meaning}\n# TYPE {name} {self._kind}\n"
         lines = self._lines.copy()
         if openmetrics:
@@ -72,6 +78,29 @@ class Table(Protocol):
         """Give what has been counted so far."""
 
 
+class Distinct:
+    """A registry without the metrics whose name the service has taken."""
+
+    def __init__(self, registry: Collector, taken: AbstractSet[str]) -> None:
+        """Leave out these names."""
+        self._registry = registry
+        self._taken = taken
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the others, as the library asks."""
+        for metric in self._registry.collect():
+            if metric.name not in self._taken:
+                yield metric
+            else:
+                warn_of_taken_name(metric.name)
+
+
+@cache
+def warn_of_taken_name(name: str) -> None:
+    """Log once that a metric is not shown."""
+    logger.warning("metric %s is left out: the service has one of that name. Rename yours.", name)
+
+
 def expose(accept: str, registry: Collector, tables: Iterable[Table]) -> tuple[bytes, str]:
     """Give everything in the format that an Accept header asks for, and that format's name."""
     try:
@@ -79,6 +108,8 @@ def expose(accept: str, registry: Collector, tables: Iterable[Table]) -> tuple[b
     except TypeError:  # prometheus_client 0.26 cannot order a version such as `1.0.x`
         encode, format_ = choose_encoder("")
     openmetrics = format_.startswith("application/openmetrics-text")
-    text = "".join(f.text(openmetrics=openmetrics) for table in tables for f in table.families())
-    body = encode(registry).removesuffix(END) + text.encode(errors="replace")
+    families = [family for table in tables for family in table.families()]
+    others = Distinct(registry, {family.name for family in families})
+    text = "".join(family.text(openmetrics=openmetrics) for family in families)
+    body = encode(others).removesuffix(END) + text.encode(errors="replace")
     return body + END if openmetrics else body, format_

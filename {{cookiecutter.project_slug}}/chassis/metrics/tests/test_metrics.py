@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 import time
 from contextlib import contextmanager
@@ -9,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from prometheus_client import REGISTRY, Counter
-from prometheus_client.parser import text_string_to_metric_families
-from pydantic import ValidationError
-from starlette.testclient import TestClient
-
 from chassis.environment import Environment
 from chassis.metrics import Metrics
+from chassis.metrics.exposition import warn_of_taken_name
 from chassis.series import series
 from chassis.service import Identity, Service
 from chassis.timing import track
+from prometheus_client import REGISTRY, Counter, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import ValidationError
+from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,14 +71,46 @@ def test_a_scrape_shows_the_service_the_process_and_what_was_asked(
         assert found["event_loop_lag_seconds"][()] >= 0
 
 
-def test_a_metric_of_the_default_registry_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    orders = Counter("test_orders_total", "Orders taken.")
+def test_a_metric_of_a_team_is_shown_with_its_labels(caplog: pytest.LogCaptureFixture) -> None:
+    orders = Counter("test_orders_total", "Orders taken.", ["channel"])
+    prices = Histogram("test_price_euros", "Prices.", ["channel"], buckets=[10, 100])
     try:
         with running(installed(Metrics(port=0)).build(), caplog) as (_, url):
-            orders.inc()
-            assert scrape(url)["test_orders_total"] == {(): 1}
+            orders.labels(channel="web").inc()
+            orders.labels(channel="desk").inc(2)
+            prices.labels("web").observe(20)
+            found = scrape(url)
+        assert found["test_orders_total"] == {("web",): 1, ("desk",): 2}
+        assert found["test_price_euros_bucket"] == {
+            ("web", "10.0"): 0,
+            ("web", "100.0"): 1,
+            ("web", "+Inf"): 1,
+        }
     finally:
         REGISTRY.unregister(orders)
+        REGISTRY.unregister(prices)
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "application/openmetrics-text; version=1.0.0"])
+def test_a_metric_that_takes_the_name_of_the_services_own_is_left_out_with_one_warning(
+    accept: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both together would be counted twice, and OpenMetrics forbids it."""
+    theirs = Counter("http_requests_total", "Of a library.", ["handler"])
+    warn_of_taken_name.cache_clear()
+    try:
+        with running(installed(Metrics(port=0)).build(), caplog) as (client, url):
+            theirs.labels("/orders").inc()
+            client.get("/nowhere")
+            answers = [httpx2.get(url, headers={"Accept": accept}).text for _ in range(3)]
+    finally:
+        REGISTRY.unregister(theirs)
+    kinds = [re.findall("^# TYPE http_requests(?:_total)? .+", a, re.MULTILINE) for a in answers]
+    assert [len(kind) for kind in kinds] == [1, 1, 1]
+    assert not any("handler=" in answer for answer in answers)
+    assert 'status="404"' in answers[-1]
+    [warning] = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert "http_requests" in warning.getMessage()
 
 
 def test_two_services_of_one_process_count_apart(caplog: pytest.LogCaptureFixture) -> None:
