@@ -99,7 +99,7 @@ class Service:
     options: dict[str, Any] = field(default_factory=dict)
     """What FastAPI is made with, beyond what the kernel gives it."""
     customizers: list[Callable[[FastAPI], object]] = field(default_factory=list)
-    """What is called with the application once it is built; see docs/operations.md."""
+    """Functions that get the application once it has its routes, and may change it."""
     later: Callable[[Callable[[], object]], object] = lambda call: call()
     """Makes a call that no answer waits for: at once, unless a server knows a better moment."""
     in_flight: int = 0
