@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from starlette.types import ASGIApp
 
-    from chassis.exchange import Observer
+    from chassis.exchange import Exchange, Observer, Trace
 
     Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
     Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
     Gauge: TypeAlias = Callable[[], float]
+    TraceContext: TypeAlias = Callable[[Exchange | None], Trace | None]
 
 logger = logging.getLogger("app")
 
@@ -90,6 +91,8 @@ class Service:
     """Figures that only grow, by `series` whose name ends in `_total`; read likewise."""
     outgoing: list[Callable[[], Mapping[str, str]]] = field(default_factory=list)
     """What gives the headers that every call to another service carries, the strongest last."""
+    trace_context: TraceContext | None = None
+    """Returns the span that log lines name; without it, they name the caller's."""
     resources: dict[type, Any] = field(default_factory=dict)
     """What dependencies hand out through `request.app.service`, by type."""
     headers: dict[bytes, bytes] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Logs: everything that is logged anywhere, as one stream of lines on standard output."""
+"""Logs: everything that is logged in the process, as lines on standard output."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
 from chassis.logs.access import AccessLog
-from chassis.logs.layouts import Console, as_json
-from chassis.logs.lines import Lines
-from chassis.logs.pipeline import Output, capture, connect
-from chassis.logs.redaction import Redaction
-from chassis.logs.threads import context_threads
+from chassis.logs.formatter import LineFormatter
+from chassis.logs.layout import ConsoleLayout, to_json
+from chassis.logs.pipeline import LineHandler, install_handler, install_hooks
+from chassis.logs.redaction import Redactor
+from chassis.logs.threads import carry_context_into_threads
+from chassis.logs.traceparent import caller_trace
 from chassis.service import Feature
 
 if TYPE_CHECKING:
-    from chassis.logs.layouts import Layout
+    from chassis.exchange import Exchange, Trace
+    from chassis.logs.layout import Layout
     from chassis.service import Service
 
 
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
-
-
 Level: TypeAlias = Annotated[
-    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
+    Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
-QUIET: dict[str, Level] = {"uvicorn.access": "WARNING", "uvicorn.error": "WARNING"}
-"""uvicorn's access line, which ours replaces, and its chatter at start and stop."""
+DEFAULT_LEVELS: dict[str, Level] = {"uvicorn.access": "WARNING", "uvicorn.error": "WARNING"}
+"""uvicorn's access lines, which ours replace, and its lines at start and stop."""
 
 
-def _pairs(value: object) -> object:
+def _parse_levels(value: object) -> object:
     if not isinstance(value, str):
         return value
     pairs = [part.partition("=") for part in value.split(",") if part.strip()]
@@ -41,41 +40,51 @@ def _pairs(value: object) -> object:
     return {name.strip(): level.strip() for name, _, level in pairs}
 
 
-def _quiet(given: dict[str, Level]) -> dict[str, Level]:
-    """Add the defaults but for what is given, for the logger itself or for one above it."""
-    spoken = tuple(f"{name}." for name in given)
-    return {name: QUIET[name] for name in QUIET if not f"{name}.".startswith(spoken)} | given
+def _add_default_levels(given: dict[str, Level]) -> dict[str, Level]:
+    """Add the defaults of loggers for which neither they nor a parent is given."""
+    named = tuple(f"{name}." for name in given)
+    defaults = DEFAULT_LEVELS.items()
+    return {name: it for name, it in defaults if not f"{name}.".startswith(named)} | given
 
 
 class Log(Feature):
-    """What is logged, and how it is written."""
+    """What is logged, and how."""
 
     level: Level = "INFO"
     """Least level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
     format: Literal["json", "console"] = "json"
     """How a line is written: json for machines, console for a developer's terminal."""
     levels: Annotated[
-        dict[str, Level], NoDecode, BeforeValidator(_pairs), AfterValidator(_quiet)
-    ] = QUIET
+        dict[str, Level],
+        NoDecode,
+        BeforeValidator(_parse_levels),
+        AfterValidator(_add_default_levels),
+    ] = DEFAULT_LEVELS
     """Levels of single loggers, such as botocore.auth=DEBUG; uvicorn's stay unless named."""
 
     def install(self, service: Service) -> None:
         """Take over this process's logging, observe exchanges, and carry context into threads."""
-        lines = Lines(Redaction(service.secrets), *self._layout(service))
-        output = Output(lines, self.levels)
-        connect(output, self.level)
-        capture()
-        service.observers.append(AccessLog(service.probes, output))
-        service.counters["log_lines_dropped_total"] = lambda: output.sink.dropped
-        service.lifespans.append(context_threads)
+
+        def trace_context(exchange: Exchange | None) -> Trace | None:
+            return (service.trace_context or caller_trace)(exchange)
+
+        layout, constant_fields = self._layout(service)
+        redactor = Redactor(service.secrets)
+        formatter = LineFormatter(redactor, layout, constant_fields, trace_context)
+        handler = LineHandler(formatter, self.levels)
+        install_handler(handler, self.level)
+        install_hooks()
+        service.observers.append(AccessLog(service.probes, handler))
+        service.counters["log_lines_dropped_total"] = lambda: handler.sink.dropped
+        service.lifespans.append(carry_context_into_threads)
 
     def _layout(self, service: Service) -> tuple[Layout, dict[str, str]]:
-        """How lines are laid out, and what each of them says of the service."""
+        """Return how lines are laid out, and the fields of every line."""
         if self.format == "console":
-            return Console(colours=sys.stdout.isatty()), {}
-        constant = {
+            return ConsoleLayout(colours=sys.stdout.isatty()), {}
+        fields = {
             "service.name": service.identity.name,
             "service.version": service.identity.version,
             "deployment.environment.name": service.environment,
         }
-        return as_json, {name: value for name, value in constant.items() if value}
+        return to_json, {name: value for name, value in fields.items() if value}

@@ -9,101 +9,104 @@ from typing import TYPE_CHECKING
 
 from structlog.contextvars import get_contextvars
 
-from chassis.logs.layouts import as_json
-from chassis.logs.lines import timestamp
+from chassis.logs.formatter import format_timestamp
+from chassis.logs.layout import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from typing import TypeAlias
 
     from chassis.exchange import Exchange
-    from chassis.logs.pipeline import Output
+    from chassis.logs.pipeline import LineHandler
 
-    Kind: TypeAlias = tuple[str, str | None, int | None, bool]
+    LineKind: TypeAlias = tuple[str, str | None, int | None, bool]
+    """Method, route, status, and whether the answer was complete."""
 
-PATH = 200
-"""Characters of the path of a request that matched no route."""
-ERROR = 500
+MAX_PATH_CHARACTERS = 200
+"""Characters that are logged of a path that matched no route."""
+SERVER_ERROR = 500
 
 logger = logging.getLogger("app.access")
 
 
 class AccessLog:
-    """Observes exchanges; paths of probes are told at debug only.
+    """An observer of exchanges; requests to probe paths are logged at debug.
 
-    A line repeats most of what the one before it said. So the pipeline writes the first of each
-    kind, and the next ones are that one with other figures, in a tenth of the time: as long as
-    lines are JSON, and nobody but the output listens, nor has bound anything to the context.
+    For speed, the lines of one kind (method, route, status) share a text that the formatter writes
+    once: without it, a request takes 25 % more processor time (the whole server, 16 connections).
+    It is used only where the result is the same: JSON lines, no other handler, filter or record
+    factory, and nothing bound to the context.
     """
 
-    def __init__(self, probes: AbstractSet[str], output: Output) -> None:
-        """Take the paths that health checkers call, which may grow later, and where lines go."""
+    def __init__(self, probes: AbstractSet[str], handler: LineHandler) -> None:
+        """Take the paths of probes, a set that may grow later, and the handler of the lines."""
         self._probes = probes
-        self._sink, self._lines, self._alone = output.sink, output.lines, output.hears_alone
-        self._kind = lru_cache(maxsize=1024)(self._first_of_its_kind)
-        self._client = lru_cache(maxsize=1024)(self._lines.value)
+        self._sink, self._formatter = handler.sink, handler.line_formatter
+        self._is_only_handler = handler.is_only_handler
+        self._shared_text = lru_cache(maxsize=1024)(self._write_shared_text)
+        self._client_text = lru_cache(maxsize=1024)(self._formatter.format_value)
 
     def __call__(self, exchange: Exchange) -> None:
-        """Write the line of one exchange; the query is left out, it may hold anything."""
+        """Write the line of one exchange, without the query: it may hold anything."""
         level = self._level(exchange)
         if not logger.isEnabledFor(level):
             return
-        repeats = exchange.route is not None and self._lines.layout is as_json
-        if repeats and self._alone(logger) and not get_contextvars():
-            self._repeat(level, exchange)
+        has_shared_text = exchange.route is not None and self._formatter.layout is to_json
+        if has_shared_text and self._is_only_handler(logger) and not get_contextvars():
+            self._write(level, exchange)
         else:
             self._log(level, exchange)
 
     def _log(self, level: int, exchange: Exchange) -> None:
-        message, fields = told(*kind_of(exchange))
+        message, fields = message_and_fields(*line_kind(exchange))
         if exchange.route is None:
-            fields["url.path"] = exchange.scope["path"][:PATH]
+            fields["url.path"] = exchange.scope["path"][:MAX_PATH_CHARACTERS]
         fields["http.response.body.size"] = exchange.sent
-        fields["duration_ms"] = round(milliseconds(exchange), 3)
-        fields["client.address"] = client(exchange)
+        fields["duration_ms"] = round(duration_ms(exchange), 3)
+        fields["client.address"] = client_address(exchange)
         record = logger.makeRecord(logger.name, level, "", 0, message, (), None, extra=fields)
         record.created = exchange.ended
         logger.handle(record)
 
-    def _repeat(self, level: int, exchange: Exchange) -> None:
-        kind = self._kind(level, kind_of(exchange))
+    def _write(self, level: int, exchange: Exchange) -> None:
+        shared = self._shared_text(level, line_kind(exchange))
         span = ""
-        if trace := self._lines.trace(exchange):
-            span = "".join([f',"{name}":"{part}"' for name, part in trace._asdict().items()])
-        self._sink.write_soon(
-            f'{{"timestamp":"{timestamp(exchange.ended)}",{kind}'
+        if trace := self._formatter.trace_context(exchange):
+            span = "".join([f',"{name}":"{value}"' for name, value in trace._asdict().items()])
+        self._sink.write(
+            f'{{"timestamp":"{format_timestamp(exchange.ended)}",{shared}'
             f',"http.response.body.size":{exchange.sent}'
-            f',"duration_ms":{milliseconds(exchange):.3f}'
-            f',"client.address":{self._client(client(exchange))}'
+            f',"duration_ms":{duration_ms(exchange):.3f}'
+            f',"client.address":{self._client_text(client_address(exchange))}'
             f',"request_id":"{exchange.request_id}"{span}}}'
         )
 
-    def _first_of_its_kind(self, level: int, kind: Kind) -> str:
-        """Let the pipeline write what lines of one kind share: all between time and figures."""
-        message, fields = told(*kind)
+    def _write_shared_text(self, level: int, kind: LineKind) -> str:
+        """Let the formatter write what lines of one kind share, between timestamp and sizes."""
+        message, fields = message_and_fields(*kind)
         record = logger.makeRecord(logger.name, level, "", 0, message, (), None, extra=fields)
-        return Context().run(self._lines.format, record).partition(",")[2].removesuffix("}")
+        return Context().run(self._formatter.format, record).partition(",")[2].removesuffix("}")
 
     def _level(self, exchange: Exchange) -> int:
         if exchange.scope["path"] in self._probes:
             return logging.DEBUG
         if not exchange.complete:
             return logging.WARNING
-        return logging.ERROR if (exchange.status or 0) >= ERROR else logging.INFO
+        return logging.ERROR if (exchange.status or 0) >= SERVER_ERROR else logging.INFO
 
 
-def kind_of(exchange: Exchange) -> Kind:
-    """Give what a line says of more than one exchange: method, route, status, whether complete."""
+def line_kind(exchange: Exchange) -> LineKind:
+    """Return what lines may have in common."""
     return exchange.scope["method"], exchange.route, exchange.status, exchange.complete
 
 
-def told(
+def message_and_fields(
     method: str,
     route: str | None,
     status: int | None,
-    complete: bool,  # noqa: FBT001 - a kind's last word
+    complete: bool,  # noqa: FBT001 - the last item of a LineKind
 ) -> tuple[str, dict[str, object]]:
-    """Give the message and those fields that all lines of one kind have in common."""
+    """Return the message, and the fields that all lines of one kind have in common."""
     outcome = "unanswered" if status is None else status
     message = f"{method} {route or '(no route)'} {outcome}{'' if complete else ', cut off'}"
     return message, {
@@ -113,12 +116,12 @@ def told(
     }
 
 
-def milliseconds(exchange: Exchange) -> float:
-    """Give how long an exchange took; 0 of one that has no end."""
+def duration_ms(exchange: Exchange) -> float:
+    """Return the duration of an exchange in milliseconds, 0 if it has not ended."""
     return (exchange.seconds or 0.0) * 1000
 
 
-def client(exchange: Exchange) -> str | None:
-    """Give the address of who asked, as far as it is known."""
+def client_address(exchange: Exchange) -> str | None:
+    """Return the address of the client, if the server knows it."""
     address = exchange.scope.get("client")
     return address[0] if address else None

@@ -1,4 +1,4 @@
-"""The one way out: every logger, warning and uncaught exception ends at one handler."""
+"""Leads every logger, warning and uncaught exception of the process to one handler."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from chassis.logs.records import to_record
+from chassis.logs.records import event_to_record
 from chassis.logs.sink import Sink
 
 if TYPE_CHECKING:
@@ -18,77 +18,74 @@ if TYPE_CHECKING:
 
     from structlog.typing import Processor
 
-    from chassis.logs.lines import Lines
+    from chassis.logs.formatter import LineFormatter
 
-UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
-PROCESSORS: list[Processor] = [structlog.stdlib.filter_by_level, to_record]
+UVICORN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
+PROCESSORS: list[Processor] = [structlog.stdlib.filter_by_level, event_to_record]
 """One list for the whole process, so that `structlog.testing.capture_logs` reaches every logger."""
-
-RECORD = logging.LogRecord
 
 logger = logging.getLogger("app")
 
 
-class Output(logging.Handler):
-    """Writes each record as a line."""
+class LineHandler(logging.Handler):
+    """Writes each record as a line to standard output."""
 
-    def __init__(self, lines: Lines, levels: Mapping[str, str]) -> None:
-        """Take what writes the lines, and the loggers' own levels that came with it."""
+    def __init__(self, formatter: LineFormatter, levels: Mapping[str, str]) -> None:
+        """Take the formatter, and the levels that single loggers have along with this handler."""
         super().__init__()
-        self.lines = lines
+        self.line_formatter = formatter
         self.levels = levels
         self.sink = Sink()
-        self._only = [self]
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Write a record that passes the filters.
+        """Write a record that passes the filters, without the lock that `logging.Handler` takes.
 
-        The library would hold a lock meanwhile. The sink has its own, and whoever has one of two
-        may wait for the other: the garbage collector logs whenever it likes, about lost tasks.
+        The sink has a lock, and two would deadlock: the garbage collector logs at any moment.
         """
         passed: Any = self.filter(record)  # since Python 3.12 it may be another record
         if passed:
-            self.emit(passed if isinstance(passed, RECORD) else record)
+            self.emit(passed if isinstance(passed, logging.LogRecord) else record)
         return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
-        self.sink.write(self.lines.format(record))
+        self.sink.write(self.line_formatter.format(record))
 
-    def hears_alone(self, source: logging.Logger) -> bool:
-        """Tell whether what a logger logs becomes lines here, and nothing anywhere else."""
+    def is_only_handler(self, source: logging.Logger) -> bool:
+        """Tell whether nothing else handles or alters what a logger logs."""
         logger = source
         while logger.parent is not None:
             if logger.handlers or not logger.propagate:
                 return False
             logger = logger.parent
-        altered = source.filters or self.filters or logging.getLogRecordFactory() is not RECORD
-        return not altered and logger.handlers == self._only
+        unaltered = not source.filters and not self.filters
+        unaltered = unaltered and logging.getLogRecordFactory() is logging.LogRecord
+        return unaltered and logger.handlers == [self]
 
     def flush(self) -> None:
-        """Write what waits, as far as it is taken at once."""
+        """Write what is buffered, as far as it is taken at once."""
         self.sink.flush()
 
     def close(self) -> None:
-        """Write what waits, within half a second; the last thing that logging does."""
+        """Write what is buffered, within half a second; logging calls it when the process ends."""
         self.sink.close()
         super().close()
 
 
-def connect(output: Output, level: str) -> None:
-    """Lead the standard library's and structlog's loggers to the output, in place of an earlier."""
+def install_handler(handler: LineHandler, level: str) -> None:
+    """Lead the loggers of `logging` and structlog to this handler, in place of an earlier one."""
     root = logging.getLogger()
-    for earlier in [handler for handler in root.handlers if isinstance(handler, Output)]:
+    for earlier in [it for it in root.handlers if isinstance(it, LineHandler)]:
         root.removeHandler(earlier)
         for name in earlier.levels:
             logging.getLogger(name).setLevel(logging.NOTSET)
-    root.addHandler(output)
+    root.addHandler(handler)
     root.setLevel(level)
-    for name in UVICORN:
+    for name in UVICORN_LOGGERS:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    for name, own in output.levels.items():
-        logging.getLogger(name).setLevel(own)
+    for name, logger_level in handler.levels.items():
+        logging.getLogger(name).setLevel(logger_level)
     structlog.configure(
         processors=PROCESSORS,
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -97,25 +94,27 @@ def connect(output: Output, level: str) -> None:
     )
 
 
-def capture() -> None:
-    """Log warnings and uncaught exceptions; hooks that someone else has set stay in place."""
+def install_hooks() -> None:
+    """Log warnings and uncaught exceptions; hooks that are not Python's own stay in place."""
     logging.captureWarnings(capture=True)
     if sys.excepthook is sys.__excepthook__:
-        sys.excepthook = _uncaught
+        sys.excepthook = _log_uncaught
     if threading.excepthook is threading.__excepthook__:
-        threading.excepthook = _uncaught_in_thread
+        threading.excepthook = _log_uncaught_in_thread
     if sys.unraisablehook is sys.__unraisablehook__:
-        sys.unraisablehook = _unraisable
+        sys.unraisablehook = _log_unraisable
 
 
-def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
     logger.critical("uncaught exception", exc_info=(kind, error, trace))
 
 
-def _uncaught_in_thread(uncaught: threading.ExceptHookArgs) -> None:
+def _log_uncaught_in_thread(uncaught: threading.ExceptHookArgs) -> None:
     if issubclass(uncaught.exc_type, SystemExit):
         return
     name = uncaught.thread.name if uncaught.thread else None
@@ -123,6 +122,6 @@ def _uncaught_in_thread(uncaught: threading.ExceptHookArgs) -> None:
     logger.critical("uncaught exception in a thread", exc_info=error, extra={"thread.name": name})
 
 
-def _unraisable(ignored: sys.UnraisableHookArgs) -> None:
+def _log_unraisable(ignored: sys.UnraisableHookArgs) -> None:
     message = ignored.err_msg or "exception ignored"
     logger.error("%s in %r", message, ignored.object, exc_info=ignored.exc_value)

@@ -1,4 +1,4 @@
-"""Reads a log record: its message, its exception, and the fields from wherever they were given."""
+"""Reads a log record: message, exception and fields, whichever library they came through."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from structlog.contextvars import get_contextvars
 
-from chassis.logs.plain import unprintable
+from chassis.logs.sanitizer import describe_unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from structlog.typing import EventDict
 
-EVENT = "_structlog"
+EVENT_ATTRIBUTE = "_structlog"
 """Attribute of a record that carries the fields of a structlog event."""
-OWN = frozenset(logging.makeLogRecord({}).__dict__) | {
+STANDARD_ATTRIBUTES = frozenset(logging.makeLogRecord({}).__dict__) | {
     "message",
     "asctime",
     "taskName",  # since Python 3.12
     "color_message",  # uvicorn's message again, with escape codes
-    EVENT,
+    EVENT_ATTRIBUTE,
 }
-"""Attributes of a record that are no fields of the user's."""
-RESERVED = frozenset(
+"""Attributes of a record that are not fields."""
+RESERVED_FIELDS = frozenset(
     {
         "timestamp",
         "level",
@@ -43,65 +43,68 @@ RESERVED = frozenset(
         "exception.stacktrace",
     }
 )
-"""Fields that only the pipeline sets; a user's field of the same name becomes `field.<name>`."""
-STRUCTURED = (dict, list, tuple)
-"""Messages that are redacted key by key, before they are text."""
-FRAMES = 50
+"""Fields that only this package sets; one given under the same name becomes `field.<name>`."""
+STRUCTURED_MESSAGES = (dict, list, tuple)
+"""Types of messages that are masked key by key, before they are text."""
+MAX_FRAMES = 50
 """Frames of one traceback, those nearest to the error."""
 
 
-def to_record(
+def event_to_record(
     _: logging.Logger, __: str, event: EventDict
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Hand a structlog event to the standard library; its last processor."""
+    """Hand an event to the standard library; the last structlog processor.
+
+    structlog's own `render_to_log_kwargs` raises if a field is called `name` or `args`.
+    """
     message, arguments = event.pop("event", ""), ()
     if isinstance(event.get("positional_args"), tuple):
         arguments = event.pop("positional_args")
     given = {name: event.pop(name) for name in ("exc_info", "stack_info") if name in event}
-    return (message, *arguments), {**given, "extra": {EVENT: event}}
+    return (message, *arguments), {**given, "extra": {EVENT_ATTRIBUTE: event}}
 
 
-def read(record: logging.LogRecord) -> dict[Any, Any]:
-    """Collect what a record says, as it was given: nothing is plain or redacted yet.
+def read_record(record: logging.LogRecord) -> dict[Any, Any]:
+    """Return message, exception and fields as they were given, not sanitized yet.
 
-    Of equal names, an event's field wins over an `extra`, and that over a context variable.
+    Of equal names, a field of an event replaces one of `extra`, and that a context variable.
     """
-    said = {"logger": record.name, **_message(record)}
+    content = {"logger": record.name, **_message(record)}
     if record.exc_info:
-        said |= _exception(record.exc_info)
+        content |= _exception(record.exc_info)
     if record.stack_info:
-        said["code.stacktrace"] = record.stack_info
+        content["code.stacktrace"] = record.stack_info
     attributes = record.__dict__
-    extra = {name: attributes[name] for name in attributes if name not in OWN}
-    for fields in (get_contextvars(), extra, attributes.get(EVENT, {})):
+    extra = {name: attributes[name] for name in attributes if name not in STANDARD_ATTRIBUTES}
+    for fields in (get_contextvars(), extra, attributes.get(EVENT_ATTRIBUTE, {})):
         for name, value in fields.items():
-            said[f"field.{name}" if name in RESERVED else name] = value
-    return said
+            content[f"field.{name}" if name in RESERVED_FIELDS else name] = value
+    return content
 
 
 def _message(record: logging.LogRecord) -> dict[str, object]:
     try:
-        if type(record.msg) in STRUCTURED and not record.args:
+        if type(record.msg) in STRUCTURED_MESSAGES and not record.args:
             return {"message": record.msg}
         return {"message": record.getMessage()}
-    except Exception as error:  # noqa: BLE001 - arguments that do not fit, or break
-        why = f"{type(error).__name__}: {_attempt(str, error)}"
-        template = _attempt(str, record.msg)
-        return {"message": template, "message.arguments": record.args, "message.error": why}
+    except Exception as error:  # noqa: BLE001 - arguments that do not fit, or that raise
+        reason = f"{type(error).__name__}: {_call_safely(str, error)}"
+        template = _call_safely(str, record.msg)
+        return {"message": template, "message.arguments": record.args, "message.error": reason}
 
 
 def _exception(info: Any) -> dict[str, str]:  # noqa: ANN401 - records are made by hand, too
     error = info[1] if isinstance(info, tuple) and len(info) == 3 else info  # noqa: PLR2004
-    if not issubclass(type(error), BaseException):  # isinstance would run a stranger's code
+    if not issubclass(type(error), BaseException):  # isinstance would run code of the value
         return {}
     return {
-        "exception.type": _name(type(error)),
-        "exception.message": _attempt(str, error),
-        "exception.stacktrace": _attempt(_stacktrace, error),
+        "exception.type": _qualified_name(type(error)),
+        "exception.message": _call_safely(str, error),
+        "exception.stacktrace": _call_safely(_stacktrace, error),
     }
 
 
-def _name(kind: type) -> str:
+def _qualified_name(kind: type) -> str:
     return (
         kind.__qualname__
         if kind.__module__ == "builtins"
@@ -110,13 +113,15 @@ def _name(kind: type) -> str:
 
 
 def _stacktrace(error: BaseException) -> str:
-    """Write an exception with its causes and groups, without local variables."""
-    trace = TracebackException(type(error), error, error.__traceback__, limit=-FRAMES, compact=True)
+    """Format an exception with its causes and groups, without local variables."""
+    trace = TracebackException(
+        type(error), error, error.__traceback__, limit=-MAX_FRAMES, compact=True
+    )
     return "".join(trace.format()).rstrip()
 
 
-def _attempt(write: Callable[[Any], str], value: object) -> str:
+def _call_safely(describe: Callable[[Any], str], value: object) -> str:
     try:
-        return write(value)
-    except Exception:  # noqa: BLE001 - whatever a stranger's code raises
-        return unprintable(value)
+        return describe(value)
+    except Exception:  # noqa: BLE001 - its code may raise anything
+        return describe_unprintable(value)

@@ -1,4 +1,4 @@
-"""Keeps secrets out of text: those that are known, and those that give themselves away."""
+"""Masks secrets in text: the known ones, and what looks like one."""
 
 from __future__ import annotations
 
@@ -12,82 +12,87 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MASK = "**********"
-SHORTEST = 6
-"""Characters below which a secret is too common a word to look for."""
-MARGIN = 256
-"""Characters looked at beyond a cut, so that no half of a secret is left beside it."""
+MIN_SECRET_CHARACTERS = 6
+"""Shorter secrets are not masked: they would match common words."""
+CUT_MARGIN = 256
+"""Characters that are masked beyond a cut, so that no half of a secret is left beside it."""
 
-SHORT = 64
-"""Characters up to which a text is likely to come again: a key, a logger, a route."""
+MAX_CACHED_CHARACTERS = 64
+"""Shorter texts are likely to be repeated (keys, loggers, routes): their result is cached."""
 
-NAMES = re.compile(
+SECRET_NAMES = re.compile(
     r"passw|pwd|passphrase|secret|token|authorization|cookie|credential|session|jwt"
     r"|(?:api|access|private|signing|encryption)[_.\s-]?key"
 )
 """What the name of a secret contains, in lower case."""
-HINTS = re.compile(rf"{NAMES.pattern}|://|bearer|basic")
+SECRET_HINTS = re.compile(rf"{SECRET_NAMES.pattern}|://|bearer|basic")
 
 USERINFO = re.compile(r"(?<=://)([^\s/?#:@]{0,256}):[^\s/?#]{1,512}@")
 """A password in a URL: scheme://user:password@host."""
-SCHEMES = re.compile(
+AUTH_SCHEMES = re.compile(
     r"\b((?i:bearer)\s+|(?i:basic)\s+(?=[a-z]*[A-Z0-9._~+/=-]))[\w.~+/=-]{6,}"  # not "basic rules"
 )
 """Credentials as HTTP sends them: Bearer eyJhbGciOi, Basic dXNlcjpwYXNz."""
-PAIRS = re.compile(
-    rf"""(?i)((?:{NAMES.pattern})[\w.-]{{0,32}}
+NAME_VALUE_PAIRS = re.compile(
+    rf"""(?i)((?:{SECRET_NAMES.pattern})[\w.-]{{0,32}}
     (?:\\?["']\s?[:=]|\s?=|["'],\s?(?=b["']))        # 'token': …, token=…, (b'cookie', b'…')
     \s?b?\\?)(?!None\b|Secret(?:Str|Bytes)\()
     ("[^"]*|'[^']*|[^\s"'&;,)\]}}]+)""",
     re.VERBOSE,
 )
 """A name and its value, as programs write them."""
-HEADERS = re.compile(r"(?i)(cookie|passw(?:or)?d|authorization)(\s?:\s?)[^\r\n\"']+")
+HEADER_LINES = re.compile(r"(?i)(cookie|passw(?:or)?d|authorization)(\s?:\s?)[^\r\n\"']+")
 """A name and its value, as people and HTTP write them, to the end of the line."""
 
 
 @lru_cache(maxsize=1024)
-def names_secret(key: str) -> bool:
-    """Tell whether what this key holds is to be kept secret."""
-    return NAMES.search(key.lower()) is not None
+def is_secret_name(name: str) -> bool:
+    """Tell whether the value under this name is a secret."""
+    return SECRET_NAMES.search(name.lower()) is not None
 
 
-class Redaction:
-    """What is known to be secret in this process."""
+class Redactor:
+    """Masks secrets."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        """Take the values of the secret settings; shorter ones than SHORTEST are ignored."""
-        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
-        self._forms = sorted(forms, key=len, reverse=True)
-        self._margin = max(MARGIN, *map(len, forms), 0)
-        self._remembered = lru_cache(maxsize=4096)(self._mask)
+        """Take the values of the secret settings; those below MIN_SECRET_CHARACTERS are ignored."""
+        known = {text for secret in secrets for text in _encodings(secret)}
+        known = {text for text in known if len(text) >= MIN_SECRET_CHARACTERS}
+        self._known = sorted(known, key=len, reverse=True)
+        self._margin = max(CUT_MARGIN, *map(len, known), 0)
+        self._mask_cached = lru_cache(maxsize=4096)(self._mask)
 
-    def text(self, text: str, limit: int) -> str:
-        """Mask the secrets in a text; of more than `limit` characters keep both ends, and say so.
+    def redact(self, text: str, limit: int) -> str:
+        """Mask the secrets in a text; cut the middle out of one with more than `limit` characters.
 
-        Work grows with `limit`, not with the text.
+        The time it takes depends on `limit`, not on the text.
         """
-        if len(text) <= SHORT and len(text) <= limit:
-            return self._remembered(text)
+        if len(text) <= MAX_CACHED_CHARACTERS and len(text) <= limit:
+            return self._mask_cached(text)
         kept = limit + 2 * self._margin
         if len(text) <= kept:
             masked = self._mask(text)
-            return masked if len(masked) <= limit else _cut(masked, masked, limit, len(masked))
+            return (
+                masked if len(masked) <= limit else _cut_middle(masked, masked, limit, len(masked))
+            )
         half = kept // 2
         head, tail = self._mask(text[:half]), self._mask(text[-half:])
-        return _cut(head[: -self._margin], tail[self._margin :], limit, len(text))
+        return _cut_middle(head[: -self._margin], tail[self._margin :], limit, len(text))
 
     def _mask(self, text: str) -> str:
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        if HINTS.search(text.lower()):
+        for secret in self._known:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        if SECRET_HINTS.search(text.lower()):
             text = USERINFO.sub(rf"\1:{MASK}@", text)
-            text = SCHEMES.sub(rf"\1{MASK}", text)
-            text = PAIRS.sub(_mask_value, text)
-            text = HEADERS.sub(rf"\1\2{MASK}", text)
+            text = AUTH_SCHEMES.sub(rf"\1{MASK}", text)
+            text = NAME_VALUE_PAIRS.sub(_mask_value, text)
+            text = HEADER_LINES.sub(rf"\1\2{MASK}", text)
         if text.isascii():
             return text
-        return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate is no text
+        return text.encode(
+            "utf-8", "backslashreplace"
+        ).decode()  # lone surrogates cannot be encoded
 
 
 def _mask_value(pair: re.Match[str]) -> str:
@@ -95,13 +100,13 @@ def _mask_value(pair: re.Match[str]) -> str:
     return f"{pair[1]}{quotation}{MASK}"
 
 
-def _cut(head: str, tail: str, limit: int, length: int) -> str:
+def _cut_middle(head: str, tail: str, limit: int, length: int) -> str:
     head, tail = head[: limit // 2], tail[len(tail) - limit // 2 :]
     return f"{head}…[{length - len(head) - len(tail)} characters cut]…{tail}"
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """Yield a secret the ways it is written: as it is, quoted in a URL, escaped in a literal."""
+def _encodings(secret: str) -> Iterator[str]:
+    """Yield a secret as it is, quoted as in a URL, and escaped as in a literal."""
     for part in {secret, *secret.splitlines()}:
         yield part
         yield quote(part, safe="", errors="replace")

@@ -16,24 +16,24 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class ContextThreads(ThreadPoolExecutor):
+class ContextThreadPool(ThreadPoolExecutor):
     """A pool whose threads run a call in the context it was submitted from."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Schedule a call in a copy of the present context."""
+        """Schedule a call in a copy of the current context."""
         return super().submit(partial(copy_context().run, fn, *args, **kwargs))
 
 
 @asynccontextmanager
-async def context_threads() -> AsyncIterator[None]:
-    """Let `loop.run_in_executor(None, …)` carry context, as `asyncio.to_thread` does by itself."""
+async def carry_context_into_threads() -> AsyncIterator[None]:
+    """Make `loop.run_in_executor(None, …)` carry context, as `asyncio.to_thread` does."""
     loop = asyncio.get_running_loop()
-    threads = ContextThreads(thread_name_prefix="app")
+    threads = ContextThreadPool(thread_name_prefix="app")
     loop.set_default_executor(threads)
     try:
         yield
     finally:
-        # By now everything else is closed: what still waits would fail, and what runs is not
-        # waited for. The loop gets an idle pool, because it joins whichever it finds at its end.
+        # Everything else is closed by now: calls that wait would fail, running ones are abandoned.
+        # At its end the loop joins the pool that it has: an idle one in place of this.
         threads.shutdown(wait=False, cancel_futures=True)
         loop.set_default_executor(ThreadPoolExecutor())

@@ -1,4 +1,8 @@
-"""Swaps a value for one of JSON's types that says the same."""
+"""Converts a value to one of JSON's types.
+
+`pydantic_core.to_jsonable_python` shows fields with `repr=False`, loses the names of named tuples,
+by which secrets are masked, and raises on part of the hostile values (promise R4).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from pydantic import AnyUrl, BaseModel, Secret, SecretBytes, SecretStr
 
 from chassis.logs.redaction import MASK
 
-Swap: TypeAlias = Callable[[Any], Any]
+Conversion: TypeAlias = Callable[[Any], Any]
 
 
 def _model(value: BaseModel) -> dict[str, Any]:
@@ -36,7 +40,7 @@ def _tuple(value: tuple[Any, ...]) -> dict[str, Any] | list[Any]:
     return dict(zip(names, value, strict=True)) if names else list(value)
 
 
-SWAPS: tuple[tuple[tuple[type, ...], Swap], ...] = (
+CONVERSIONS: tuple[tuple[tuple[type, ...], Conversion], ...] = (
     ((Secret, SecretStr, SecretBytes), lambda _: MASK),
     ((Enum,), lambda value: value.name),
     ((bool, type(None)), lambda value: value),
@@ -51,20 +55,20 @@ SWAPS: tuple[tuple[tuple[type, ...], Swap], ...] = (
     ((tuple,), _tuple),
     ((list, set, frozenset, deque), list),
 )
-"""The first that fits; an unbound method sees the content of a subclass past its overrides."""
+"""The first match applies; an unbound method reads a subclass without running its overrides."""
 
 
 @lru_cache(maxsize=256)
-def _swap_of(kind: type) -> Swap:
-    for kinds, swap in SWAPS:
+def _conversion_of(kind: type) -> Conversion:
+    for kinds, convert in CONVERSIONS:
         if issubclass(kind, kinds):
-            return swap
+            return convert
     return _dataclass if is_dataclass(kind) else repr
 
 
-def simple(value: Any) -> Any:  # noqa: ANN401 - str, int, float, bool, None, dict or list
-    """Swap a value for one of JSON's types; what a dict or a list holds stays as it is.
+def to_json_type(value: Any) -> Any:  # noqa: ANN401 - str, int, float, bool, None, dict or list
+    """Convert a value to one of JSON's types; the items of a dict or a list stay as they are.
 
-    What says nothing of its own is represented by `repr`. Raises whatever the value's code raises.
+    Any other type becomes its `repr`. Raises whatever the value's code raises.
     """
-    return _swap_of(type(value))(value)  # type: ignore[arg-type] # a class is hashable
+    return _conversion_of(type(value))(value)  # type: ignore[arg-type] # a class is hashable

@@ -1,4 +1,4 @@
-"""Times what you name: a block `with track("orders.price"):`, a function under `@track(...)`."""
+"""Times operations: a block `with track("orders.price"):`, a function under `@track(...)`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["Timing", "operations", "track"]
 
 
 class Timing(Feature):
-    """How long the operations that the code names take, and how many of them fail."""
+    """How long operations take, and how many of them fail."""
 
     window: int = Field(default=1000, ge=1, le=100_000)
-    """Latest runs kept of each operation, from which average, extremes and percentiles come."""
+    """Latest runs of each operation from which average, extremes and percentiles are taken."""
 
-    def install(self, service: Service) -> None:  # noqa: ARG002 - the clock belongs to the process
+    def install(self, service: Service) -> None:  # noqa: ARG002 - operations belong to the process
         """Set how many runs are kept."""
         operations.resize(self.window)

@@ -14,19 +14,19 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0,
 
 
 class Histogram:
-    """Counts since the start. One thread may feed it while others read it; more need a lock."""
+    """Counts since the start. One thread may write while others read; more writers need a lock."""
 
     __slots__ = ("_bounds", "_counts", "sum")
 
     def __init__(self, bounds: Sequence[float] = SECONDS) -> None:
-        """Begin empty, with a bucket under each bound and one above the last."""
+        """Start empty, with a bucket below each bound and one above the last."""
         self._bounds = bounds
         self._counts = [0] * (len(bounds) + 1)
         self.sum = 0.0
-        """All values, added up."""
+        """Sum of all values."""
 
     def observe(self, value: float) -> int:
-        """Count one value; give the number of its bucket."""
+        """Count one value; return the index of its bucket."""
         bucket = bisect_left(self._bounds, value)
         self._counts[bucket] += 1
         self.sum += value
@@ -34,13 +34,13 @@ class Histogram:
 
     @property
     def count(self) -> int:
-        """How many values there were."""
+        """Number of values."""
         return sum(self._counts)
 
     def buckets(self) -> list[tuple[str, int]]:
-        """Pair each bound, as text, with how many values reached no further.
+        """Return each bound as text with the number of values up to it, all of the same moment.
 
-        The last pair, `+Inf`, counts them all. The counts are of one moment.
+        The last pair, `+Inf`, counts all values.
         """
         names = [*map(str, self._bounds), "+Inf"]
         return list(zip(names, accumulate(self._counts.copy()), strict=True))

@@ -1,4 +1,4 @@
-"""What the process remembers of each operation: counts since the start, and its latest runs."""
+"""The operations of the process: counts since the start, and the durations of the latest runs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Attributes: TypeAlias = Mapping[str, str | int]
-    Watch: TypeAlias = Callable[
+    OperationObserver: TypeAlias = Callable[
         [str, Attributes | None], Callable[[BaseException | None], None] | None
     ]
-    """Told of a run that begins; gives what to tell of its end, or None if it does not care."""
+    """Called when a run starts; returns what to call when it ends, or None."""
 
 OTHER = "_OTHER"
-MOST = 200
-"""Names told apart; a name made from data must not fill the memory."""
+"""Name under which further operations are counted once there are MAX_OPERATIONS."""
+MAX_OPERATIONS = 200
+"""Names that are kept, so that names made from data do not fill the memory."""
 
 logger = logging.getLogger(__name__)
 
 
 class Totals(NamedTuple):
-    """One operation since the start, all of one moment."""
+    """Counts of one operation since the start, all read at the same moment."""
 
     buckets: list[tuple[str, int]]
     seconds: float
@@ -36,22 +37,22 @@ class Totals(NamedTuple):
 
 
 class Operation:
-    """One named operation. Any thread may record and read: a lock keeps every count.
+    """One named operation; any thread may record and read.
 
-    The garbage collector may end a run in a thread that has the lock, so it lets one in again.
+    The lock is reentrant: the garbage collector may end a run in a thread that holds it.
     """
 
     __slots__ = ("_failed", "_histogram", "_lock", "_recent")
 
     def __init__(self, window: int) -> None:
-        """Begin with no run."""
+        """Start with no run."""
         self._lock = RLock()
         self._histogram = Histogram()
         self._recent: deque[float] = deque(maxlen=window)
         self._failed = 0
 
     def record(self, seconds: float, *, failed: bool) -> None:
-        """Remember one run."""
+        """Record one run."""
         with self._lock:
             self._histogram.observe(seconds)
             self._recent.append(seconds)
@@ -63,12 +64,12 @@ class Operation:
             self._recent = deque(self._recent, maxlen=window)
 
     def totals(self) -> Totals:
-        """Give the counts since the start."""
+        """Return the counts since the start."""
         with self._lock:
             return Totals(self._histogram.buckets(), self._histogram.sum, self._failed)
 
     def snapshot(self) -> dict[str, dict[str, float]]:
-        """Give count, failures and seconds since the start, and statistics of the latest runs."""
+        """Return count, failures and seconds since the start, and statistics of the latest runs."""
         with self._lock:
             recent = list(self._recent)
             count, total, failed = self._histogram.count, self._histogram.sum, self._failed
@@ -80,16 +81,16 @@ class Operations:
     """Every operation of the process, by name."""
 
     def __init__(self, window: int = 1000) -> None:
-        """Begin with none."""
-        self.watch: Watch | None = None
-        """Told of each run of `track`; a feature that follows runs puts its own in place."""
+        """Start with none."""
+        self.observer: OperationObserver | None = None
+        """Called for each run of `track`; a feature that follows runs sets its own."""
         self._window = window
         self._lock = RLock()
         self._by_name: dict[str, Operation] = {}
 
     def __getitem__(self, name: str) -> Operation:
-        """Find the operation of that name, made at first use; past 200 names, `_OTHER`."""
-        return self._by_name.get(name) or self._admit(name)
+        """Return the operation of that name, a new one at first; past 200 names, `_OTHER`."""
+        return self._by_name.get(name) or self._get_or_create(name)
 
     def __iter__(self) -> Iterator[tuple[str, Operation]]:
         """Yield name and operation, in the order of their first runs."""
@@ -103,17 +104,19 @@ class Operations:
             operation.resize(window)
 
     def snapshot(self) -> dict[str, Any]:
-        """Give everything as plain numbers, fit for JSON; times in seconds."""
+        """Return everything as numbers, ready for JSON; times in seconds."""
         return {name: operation.snapshot() for name, operation in self}
 
-    def _admit(self, name: str) -> Operation:
+    def _get_or_create(self, name: str) -> Operation:
         with self._lock:
-            full = len(self._by_name) >= MOST and name not in self._by_name
+            full = len(self._by_name) >= MAX_OPERATIONS and name not in self._by_name
             warn = full and OTHER not in self._by_name
             key = OTHER if full else name
             operation = self._by_name.setdefault(key, Operation(self._window))
         if warn:
-            logger.warning("over %d operations: %r and all new ones are %s", MOST, name, OTHER)
+            logger.warning(
+                "over %d operations: %r and further ones count as %s", MAX_OPERATIONS, name, OTHER
+            )
         return operation
 
 
@@ -122,7 +125,7 @@ operations = Operations()
 
 
 def statistics(seconds: list[float]) -> dict[str, float]:
-    """Describe some runs; percentiles are of the nearest rank, so each was really measured."""
+    """Describe runs; percentiles are by nearest rank, so each is a duration that was measured."""
     if not seconds:
         return {"count": 0}
     ordered = sorted(seconds)

@@ -1,4 +1,4 @@
-"""Takes the time of a block or of each call of a function."""
+"""Times a block, or each call of a function."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ R = TypeVar("R")
 class track:  # noqa: N801 - it reads as a verb: `with track("orders.price"):`
     """Time an operation, in a `with` of sync or async code, or as a decorator of either.
 
-    What raises, cancellation included, is timed too, counted as failed and raised on.
+    A run that raises or is cancelled is timed too, counted as failed, and the error raised on.
     """
 
-    __slots__ = ("_attributes", "_began", "_end", "_name", "seconds")
+    __slots__ = ("_attributes", "_end", "_name", "_started", "seconds")
 
     def __init__(self, name: str, attributes: Attributes | None = None) -> None:
-        """Name the operation; use few, fixed names: each is kept as long as the process lives.
+        """Take a name, one of a few fixed ones: each is kept for the life of the process.
 
-        Attributes are for who watches the run, and read at its end: they may grow until then. An
-        `error.type` among them makes it a failure that raised nothing.
+        Attributes are read by the observer when the run ends, and may be added until then. A run
+        with an `error.type` among them counts as failed even if nothing was raised.
         """
         self._name = name
         self._attributes = attributes
 
     def __enter__(self) -> None:
-        """Start the clock."""
-        watch = operations.watch
-        self._end = None if watch is None else watch(self._name, self._attributes)
-        self._began = perf_counter()
+        """Start the run."""
+        observer = operations.observer
+        self._end = None if observer is None else observer(self._name, self._attributes)
+        self._started = perf_counter()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: object
     ) -> None:
-        """Stop the clock and remember the run."""
-        self.seconds = perf_counter() - self._began
-        """How long it took; there is none before its end."""
+        """End the run and record it."""
+        self.seconds = perf_counter() - self._started
+        """Duration of the run; not set before its end."""
         failed = kind is not None or (self._attributes and "error.type" in self._attributes)
         operations[self._name].record(self.seconds, failed=bool(failed))
         if self._end is not None:

@@ -1,4 +1,4 @@
-"""Follows requests from service to service: spans, sent to an OpenTelemetry collector."""
+"""Traces requests from service to service: spans, sent to an OpenTelemetry collector."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from chassis.environment import Also
 from chassis.service import Feature
-from chassis.tracing.address import base, pairs
+from chassis.tracing.endpoint import complete_endpoint, parse_headers
 
 if TYPE_CHECKING:
     from typing import Self
@@ -16,50 +16,50 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 
-def _well_formed(headers: SecretStr) -> SecretStr:
-    pairs(headers.get_secret_value())
+def _check_headers(headers: SecretStr) -> SecretStr:
+    parse_headers(headers.get_secret_value())
     return headers
 
 
 class Tracing(Feature):
-    """Where spans are sent, of how many requests, and what may be spent on it."""
+    """Where spans are sent, of which share of the requests, and within which bounds."""
 
     endpoint: Annotated[
         str,
         Also("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
-        AfterValidator(base),
+        AfterValidator(complete_endpoint),
     ] = ""
-    """Collector that takes OTLP over HTTP, such as http://collector:4318; empty traces nothing."""
+    """Collector that takes OTLP over HTTP, such as http://collector:4318; empty: no tracing."""
     headers: Annotated[
         SecretStr,
         Also("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
-        AfterValidator(_well_formed),
+        AfterValidator(_check_headers),
     ] = SecretStr("")
     """Headers that the collector asks for, such as api-key=KEY,tenant=blue, percent-encoded."""
     ratio: Annotated[float, Also("OTEL_TRACES_SAMPLER_ARG")] = Field(default=0.1, ge=0, le=1)
-    """Share of the requests that are traced, of those whose caller has not decided it."""
+    """Share of requests that are traced, among those whose caller has not decided it."""
     trust_callers: bool = True
-    """Whether a caller's `traceparent` is followed; switch it off where strangers call."""
+    """Whether a caller's `traceparent` is followed; false where untrusted clients call directly."""
     queue_size: Annotated[int, Also("OTEL_BSP_MAX_QUEUE_SIZE")] = Field(default=2048, ge=1)
-    """Spans that wait for the collector at most; further ones push the oldest out."""
+    """Spans that may wait for the collector; further ones replace the oldest."""
     batch_size: Annotated[int, Also("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")] = Field(default=256, ge=1)
-    """Spans that are sent at once at most."""
+    """Most spans that one request to the collector holds."""
     interval_seconds: float = Field(default=5, gt=0, le=60)
-    """Seconds that a span waits for others, and until a collector that failed is asked again."""
+    """Seconds between two batches that are not full, and between two attempts to send one."""
     timeout_seconds: float = Field(default=5, gt=0, le=60)
-    """Seconds of silence after which the collector counts as failed."""
+    """Seconds of silence after which an attempt to send a batch fails."""
     flush_seconds: float = Field(default=2, ge=0, le=3)
-    """Seconds at the service's end in which spans that wait are still sent."""
+    """Seconds for which waiting spans are still sent when the service stops."""
 
     @model_validator(mode="after")
-    def _batches_fit(self) -> Self:
+    def _check_batch_size(self) -> Self:
         if self.batch_size > self.queue_size:
             raise ValueError("TRACING_BATCH_SIZE must not exceed TRACING_QUEUE_SIZE")
         return self
 
     def install(self, service: Service) -> None:
-        """Trace requests and operations; without an endpoint, import and pin nothing."""
+        """Trace requests and operations; without an endpoint, import and install nothing."""
         if self.endpoint:
-            from chassis.tracing.wiring import wire  # noqa: PLC0415 - it takes time, and may be off
+            from chassis.tracing.installation import install_tracing  # noqa: PLC0415 - slow import
 
-            wire(self, service)
+            install_tracing(self, service)

@@ -1,4 +1,4 @@
-"""A span for each operation that `track` times within a trace."""
+"""A span for each operation that `track` times within a sampled trace."""
 
 from __future__ import annotations
 
@@ -14,33 +14,32 @@ if TYPE_CHECKING:
 
     from chassis.timing.operation import Attributes
 
-ELSEWHERE = frozenset(("db.system.name", "server.address"))
-"""Attributes that tell an operation which asks another system from one that works here."""
+REMOTE_ATTRIBUTES = frozenset(("db.system.name", "server.address"))
+"""An operation with one of these calls another system: its span is of kind CLIENT."""
 
 
 class OperationSpans:
-    """Watches operations."""
+    """Observes operations."""
 
     def __init__(self, tracer: Tracer) -> None:
-        """Make spans with this tracer."""
+        """Take the tracer that makes the spans."""
         self._tracer = tracer
 
     def __call__(
         self, name: str, attributes: Attributes | None
     ) -> Callable[[BaseException | None], None] | None:
-        """Begin the span of a run, below the one that runs, if that belongs to a trace kept."""
+        """Start the span of a run as a child of the current span, if that is sampled."""
         if not get_current_span().get_span_context().trace_flags.sampled:
             return None
-        elsewhere = attributes is not None and not ELSEWHERE.isdisjoint(attributes)
-        span = self._tracer.start_span(
-            name, kind=SpanKind.CLIENT if elsewhere else SpanKind.INTERNAL
-        )
-        outer = get_current()
+        remote = attributes is not None and not REMOTE_ATTRIBUTES.isdisjoint(attributes)
+        kind = SpanKind.CLIENT if remote else SpanKind.INTERNAL
+        span = self._tracer.start_span(name, kind=kind)
+        outer_context = get_current()
         attach(set_span_in_context(span))
 
         def end(error: BaseException | None) -> None:
-            if get_current_span() is span:  # a generator may be closed by someone else
-                attach(outer)
+            if get_current_span() is span:  # a generator may be closed in another context
+                attach(outer_context)
             if attributes:
                 span.set_attributes(attributes)
             if error is not None:

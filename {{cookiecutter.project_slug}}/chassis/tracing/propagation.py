@@ -1,4 +1,4 @@
-"""The span that runs, as other services and log lines are told of it: W3C Trace Context."""
+"""The current span, as other services and log lines are told of it: W3C Trace Context."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opentelemetry.trace import (
 )
 
 from chassis.exchange import Trace, current, header
-from chassis.logs.traces import inbound
+from chassis.logs.traceparent import caller_trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
     from chassis.exchange import Exchange
 
-LONGEST = 512
-"""Bytes of a `tracestate` that is passed on; a longer one may be dropped, says the standard."""
+MAX_TRACESTATE_BYTES = 512
+"""A longer `tracestate` may be dropped: https://www.w3.org/TR/trace-context/#tracestate-limits."""
 
 
-def written(span: Span) -> Trace | None:
-    """Write the ids of a span; None if it has none."""
-    known = span.get_span_context()
-    if not known.is_valid:
+def trace_of(span: Span) -> Trace | None:
+    """Return the ids of a span, None if it has none."""
+    ids = span.get_span_context()
+    if not ids.is_valid:
         return None
-    return Trace(f"{known.trace_id:032x}", f"{known.span_id:016x}", f"{known.trace_flags:02x}")
+    return Trace(f"{ids.trace_id:032x}", f"{ids.span_id:016x}", f"{ids.trace_flags:02x}")
 
 
-def below(caller: Trace | None) -> Context:
-    """Make the context of a span whose parent is in the calling service, if any."""
+def parent_context(caller: Trace | None) -> Context:
+    """Return the context of a span whose parent is the caller's span, if there is one."""
     if caller is None:
         return Context()
     parent = SpanContext(
@@ -49,25 +49,25 @@ def below(caller: Trace | None) -> Context:
     return set_span_in_context(NonRecordingSpan(parent), Context())
 
 
-def running(exchange: Exchange | None) -> Trace | None:
-    """Name the span that runs now; where nothing is traced, the caller's."""
-    own = exchange.trace if exchange else None
-    if own is not None and not own.sampled:
-        return own
-    return written(get_current_span()) or own or inbound(exchange)
+def current_trace(exchange: Exchange | None) -> Trace | None:
+    """Return the ids of the current span; where nothing is traced, of the caller's."""
+    request = exchange.trace if exchange else None
+    if request is not None and not request.sampled:
+        return request
+    return trace_of(get_current_span()) or request or caller_trace(exchange)
 
 
-def headers() -> Mapping[str, str]:
-    """Tell a service that is called of the span that runs; of one that is not kept, too."""
+def propagation_headers() -> Mapping[str, str]:
+    """Return the headers that name the current span to another service, sampled or not."""
     exchange = current.get()
-    trace = running(exchange)
+    trace = current_trace(exchange)
     if trace is None:
         return {}
-    told = {"traceparent": f"00-{'-'.join(trace)}"}
-    caller = inbound(exchange)
+    headers = {"traceparent": f"00-{'-'.join(trace)}"}
+    caller = caller_trace(exchange)
     if exchange and caller and caller.trace_id == trace.trace_id:
-        given = header(exchange.scope, b"tracestate")[: LONGEST + 1]
+        given = header(exchange.scope, b"tracestate")[: MAX_TRACESTATE_BYTES + 1]
         state = TraceState.from_header([given.decode("latin-1")]).to_header()
-        if state and len(given) <= LONGEST:
-            told["tracestate"] = state
-    return told
+        if state and len(given) <= MAX_TRACESTATE_BYTES:
+            headers["tracestate"] = state
+    return headers

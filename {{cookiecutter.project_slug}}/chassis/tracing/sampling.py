@@ -1,4 +1,4 @@
-"""Decides which traces are kept: an exchange decides once, and all within it follow."""
+"""Decides which traces are sampled: once for each exchange, and all spans within it follow."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.sampling import SamplingResult
 
 
-class ByExchange(Sampler):
-    """Keeps a trace that begins here if its exchange is traced; outside of one, by chance."""
+class ExchangeSampler(Sampler):
+    """Samples a root span as its exchange was; outside of an exchange, by ratio."""
 
     def __init__(self, ratio: float) -> None:
-        """Keep this share of what begins outside of exchanges."""
-        self._chance = TraceIdRatioBased(ratio)
+        """Take the share of root spans outside of exchanges that is sampled."""
+        self._ratio_sampler = TraceIdRatioBased(ratio)
 
     def should_sample(self, *arguments: Any, **named: Any) -> SamplingResult:  # noqa: ANN401 - passed on
-        """Decide, as the library asks."""
+        """Decide; the SDK calls it for each root span."""
         exchange = current.get()
-        sampler: Sampler = self._chance
+        sampler: Sampler = self._ratio_sampler
         if exchange is not None and exchange.trace is not None:
             sampler = ALWAYS_ON if exchange.trace.sampled else ALWAYS_OFF
         return sampler.should_sample(*arguments, **named)
 
     def get_description(self) -> str:
-        """Name itself, as the library asks."""
-        return f"ByExchange{{{self._chance.rate}}}"
+        """Describe itself; the SDK asks for it."""
+        return f"ExchangeSampler{{{self._ratio_sampler.rate}}}"

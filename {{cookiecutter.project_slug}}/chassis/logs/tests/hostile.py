@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from chassis.logs.formatter import MAX_LINE_BYTES, LineFormatter
+from chassis.logs.layout import to_json
+from chassis.logs.redaction import MASK, Redactor
 from pydantic import BaseModel, Field, RootModel, SecretStr
-
-from chassis.logs.layouts import as_json
-from chassis.logs.lines import LINE, Lines
-from chassis.logs.redaction import MASK, Redaction
 
 
 def parse(line: str) -> dict[str, Any]:
@@ -29,7 +28,7 @@ def parse(line: str) -> dict[str, Any]:
 
     assert "\n" not in line
     assert "\r" not in line
-    assert len(line.encode()) < LINE
+    assert len(line.encode()) < MAX_LINE_BYTES
     fields = json.loads(line, parse_constant=pytest.fail, object_pairs_hook=entries)
     json.dumps(fields, ensure_ascii=False).encode()  # fails on lone surrogates
     assert isinstance(fields, dict)
@@ -41,7 +40,7 @@ def parse(line: str) -> dict[str, Any]:
 def write(msg: object = "told", *args: object, exc_info: Any = None, **extra: object) -> Any:
     record = logging.LogRecord("shop", logging.INFO, "", 0, msg, args, exc_info)
     record.__dict__.update(extra)
-    line = Lines(Redaction(()), as_json, {"service.name": "orders"}).format(record)
+    line = LineFormatter(Redactor(()), to_json, {"service.name": "orders"}).format(record)
     assert "could not be written" not in line
     return parse(line)
 

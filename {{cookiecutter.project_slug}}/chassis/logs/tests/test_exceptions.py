@@ -17,7 +17,7 @@ def raised(error: BaseException) -> Any:
         return sys.exc_info()
 
 
-def test_an_exception_is_told_by_the_names_of_opentelemetry_without_local_variables() -> None:
+def test_an_exception_is_logged_under_the_names_of_opentelemetry_without_local_variables() -> None:
     try:
         try:
             raise KeyError("first")  # noqa: TRY301 - a cause is wanted
@@ -57,5 +57,5 @@ def test_a_deep_recursion_keeps_the_frames_nearest_to_the_error() -> None:
 
 
 @pytest.mark.parametrize("info", [(None, None, None), (1, 2, 3), ("one",), 5, Broken()])
-def test_an_exc_info_that_is_none_makes_a_line(info: Any) -> None:
+def test_an_exc_info_without_an_exception_makes_a_line(info: Any) -> None:
     assert "exception.type" not in write(exc_info=info)

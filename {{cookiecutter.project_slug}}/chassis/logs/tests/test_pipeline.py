@@ -15,8 +15,8 @@ import structlog
 from pydantic import ValidationError
 
 from chassis.environment import Environment
-from chassis.logs import QUIET, Log
-from chassis.logs.pipeline import Output
+from chassis.logs import DEFAULT_LEVELS, Log
+from chassis.logs.pipeline import LineHandler
 from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
@@ -45,7 +45,12 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     logging.captureWarnings(capture=False)
 
 
-def test_every_line_says_which_service_speaks(lines: Lines) -> None:
+def installed_handler() -> LineHandler:
+    (handler,) = (it for it in logging.getLogger().handlers if isinstance(it, LineHandler))
+    return handler
+
+
+def test_every_line_names_the_service(lines: Lines) -> None:
     install()
     logging.getLogger("library").info("hello %s", "world")
     (line,) = lines()
@@ -57,7 +62,7 @@ def test_every_line_says_which_service_speaks(lines: Lines) -> None:
     assert line["deployment.environment.name"] == "test"
 
 
-def test_structlog_and_the_standard_library_share_one_pipe(lines: Lines) -> None:
+def test_structlog_and_the_standard_library_share_one_handler(lines: Lines) -> None:
     install()
     structlog.contextvars.bind_contextvars(order=7)
     structlog.get_logger().bind(cart=1).info("%s paid", "Ann", name="x", message="y", token="z")
@@ -72,7 +77,7 @@ def test_structlog_and_the_standard_library_share_one_pipe(lines: Lines) -> None
     assert (third["order"], third["item"]) == (7, 2)
 
 
-def test_structlog_tells_an_exception(lines: Lines) -> None:
+def test_structlog_logs_an_exception(lines: Lines) -> None:
     install()
     try:
         raise ValueError("bad")  # noqa: TRY301 - its traceback is wanted
@@ -82,7 +87,7 @@ def test_structlog_tells_an_exception(lines: Lines) -> None:
     for line in lines():
         assert line["exception.type"] == "ValueError"
         assert "raise ValueError" in line["exception.stacktrace"]
-    assert "test_structlog_tells" in line["code.stacktrace"]
+    assert "test_structlog_logs" in line["code.stacktrace"]
 
 
 async def test_an_asynchronous_structlog_call_is_written(lines: Lines) -> None:
@@ -113,7 +118,7 @@ def test_the_level_holds_for_both_and_a_logger_may_have_its_own(lines: Lines) ->
     assert lines() == []
 
 
-def test_uvicorn_speaks_through_the_pipe_without_its_chatter(lines: Lines) -> None:
+def test_uvicorn_logs_through_the_handler_without_its_access_and_info_lines(lines: Lines) -> None:
     uvicorn = logging.getLogger("uvicorn")
     uvicorn.addHandler(logging.StreamHandler(sys.stdout))
     uvicorn.propagate = False
@@ -176,7 +181,7 @@ def test_a_second_install_replaces_the_first_and_no_other_handler(
     logging.getLogger("shop").info("once")
     assert len(lines()) == 1
     assert caplog.messages == ["once"]
-    assert sum(isinstance(handler, Output) for handler in logging.getLogger().handlers) == 1
+    assert installed_handler()
 
 
 def test_no_lock_is_held_while_a_record_becomes_a_line(lines: Lines) -> None:
@@ -190,23 +195,23 @@ def test_no_lock_is_held_while_a_record_becomes_a_line(lines: Lines) -> None:
             return "seen"
 
         def look(self) -> None:
-            for lock in filter(None, (output.lock, output.sink.lock)):
+            for lock in filter(None, (handler.lock, handler.sink.lock)):
                 if lock.acquire(blocking=False):
                     lock.release()
                 else:
                     held.append(lock)
 
     install()
-    (output,) = (it for it in logging.getLogger().handlers if isinstance(it, Output))
+    handler = installed_handler()
     logging.getLogger("shop").info("%s", Curious())
     assert lines()[0]["message"] == "seen"
     assert held == []
 
 
-def test_a_filter_of_the_output_is_asked(lines: Lines) -> None:
+def test_a_filter_of_the_handler_is_applied(lines: Lines) -> None:
     install()
-    (output,) = (it for it in logging.getLogger().handlers if isinstance(it, Output))
-    output.addFilter(lambda record: record.getMessage() != "secret")
+    handler = installed_handler()
+    handler.addFilter(lambda record: record.getMessage() != "secret")
     logging.getLogger("shop").info("secret")
     logging.getLogger("shop").info("told")
     assert [line["message"] for line in lines()] == ["told"]
@@ -270,23 +275,23 @@ def test_levels_are_read_from_a_variable_and_add_to_the_defaults(
     class Settings(Environment):
         log: Log = Log()
 
-    assert Settings().log.levels == QUIET
+    assert Settings().log.levels == DEFAULT_LEVELS
     monkeypatch.setenv("LOG_LEVEL", "debug")
     monkeypatch.setenv("LOG_LEVELS", "botocore.auth=debug, uvicorn.error=INFO")
     log = Settings().log
     assert log.level == "DEBUG"
-    assert log.levels == {**QUIET, "botocore.auth": "DEBUG", "uvicorn.error": "INFO"}
+    assert log.levels == {**DEFAULT_LEVELS, "botocore.auth": "DEBUG", "uvicorn.error": "INFO"}
     monkeypatch.setenv("LOG_LEVELS", "uvicorn=DEBUG")
     assert Settings().log.levels == {"uvicorn": "DEBUG"}
 
 
 @pytest.mark.parametrize("levels", ["botocore", "=DEBUG", "botocore=LOUD", "a=INFO,b"])
-def test_levels_that_say_nothing_are_refused(levels: str) -> None:
+def test_levels_that_cannot_be_read_are_refused(levels: str) -> None:
     with pytest.raises(ValidationError):
         Log(levels=levels)
 
 
-def test_the_console_leaves_out_what_a_developer_knows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_console_leaves_out_the_constant_fields(capsys: pytest.CaptureFixture[str]) -> None:
     install(format="console")
     structlog.get_logger("shop").info("sold", item="bike", password="pl4nted")
     line = capsys.readouterr().out

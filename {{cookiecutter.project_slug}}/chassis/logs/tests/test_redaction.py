@@ -10,30 +10,29 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from chassis.logs.formatter import LineFormatter
+from chassis.logs.layout import ConsoleLayout, to_json
+from chassis.logs.redaction import MASK, Redactor, is_secret_name
 from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
-from chassis.logs.layouts import Console, as_json
-from chassis.logs.lines import Lines
-from chassis.logs.redaction import MASK, Redaction, names_secret
-
 if TYPE_CHECKING:
-    from chassis.logs.layouts import Layout
+    from chassis.logs.layout import Layout
 
 KNOWN = "k n/o\"w'n\\ €-s3cret"
 MULTILINE = "-----BEGIN-----\nfirst-half\nsecond-half\n-----END-----"
-LAYOUTS = [as_json, Console(colours=False)]
+LAYOUTS = [to_json, ConsoleLayout(colours=False)]
 
 
 def write(
     msg: object = "told",
     *args: object,
-    layout: Layout = as_json,
+    layout: Layout = to_json,
     exc_info: Any = None,
     **extra: Any,
 ) -> str:
     record = logging.LogRecord("shop", logging.INFO, "", 0, msg, args, exc_info)
     record.__dict__.update(extra)
-    return Lines(Redaction({KNOWN, MULTILINE, "short"}), layout, {}).format(record)
+    return LineFormatter(Redactor({KNOWN, MULTILINE, "short"}), layout, {}).format(record)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +47,7 @@ def test_a_value_is_masked_by_its_key_wherever_the_key_is(key: str) -> None:
     planted = "pl4nted"
     line = write(
         {key: planted},
-        layout=as_json,
+        layout=to_json,
         exc_info=None,
         **{key: planted},
         deep={"in": [{key: {"further": planted}}, (key, planted)]},
@@ -62,10 +61,10 @@ def test_a_value_is_masked_by_its_key_wherever_the_key_is(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["key", "author", "monkey", "host", "keyboard", "pass"])
 def test_an_innocent_key_is_left_alone(key: str) -> None:
-    assert not names_secret(key)
+    assert not is_secret_name(key)
 
 
-def test_whether_there_is_a_secret_may_be_told() -> None:
+def test_whether_a_secret_is_set_may_be_logged() -> None:
     fields = json.loads(write(password=None, token=True))
     assert fields["password"] is None
     assert fields["token"] is True
@@ -100,7 +99,7 @@ def test_a_secret_of_several_lines_is_masked_line_by_line() -> None:
     assert "half" not in line
 
 
-def test_a_short_secret_is_not_looked_for() -> None:
+def test_a_short_secret_is_not_masked() -> None:
     assert "short" in write("a short message")
 
 
@@ -138,7 +137,7 @@ BASIC = base64.b64encode(b"user:pl4nted").decode()
         ("password: pl4nted", f"password: {MASK}"),
     ],
 )
-def test_a_secret_gives_itself_away_by_its_shape(text: str, left: Any) -> None:
+def test_an_unknown_secret_is_masked_by_its_shape(text: str, left: Any) -> None:
     message = json.loads(write(text))["message"]
     assert "pl4nted" not in message
     assert left in (..., message)
@@ -180,5 +179,5 @@ def test_a_cut_leaves_no_half_of_a_secret_where_masks_have_made_room() -> None:
 )
 def test_redaction_costs_no_more_for_a_hostile_text_than_for_its_length(text: str) -> None:
     began = perf_counter()
-    Redaction({KNOWN}).text("token" + text * 10**6, 16_384)
+    Redactor({KNOWN}).redact("token" + text * 10**6, 16_384)
     assert perf_counter() - began < 1

@@ -18,12 +18,12 @@ from starlette.testclient import TestClient
 from chassis.exchange import Exchange, Trace
 from chassis.logs import Log, access
 from chassis.logs.access import AccessLog
-from chassis.logs.layouts import as_json
-from chassis.logs.lines import Lines
-from chassis.logs.pipeline import Output
-from chassis.logs.redaction import Redaction
-from chassis.logs.threads import ContextThreads, context_threads
-from chassis.logs.traces import inbound
+from chassis.logs.formatter import LineFormatter
+from chassis.logs.layout import to_json
+from chassis.logs.pipeline import LineHandler
+from chassis.logs.redaction import Redactor
+from chassis.logs.threads import ContextThreadPool, carry_context_into_threads
+from chassis.logs.traceparent import caller_trace
 from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
@@ -34,27 +34,27 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 
-def tell(where: str) -> None:
+def log_in(where: str) -> None:
     logging.getLogger("library").info(where)
     structlog.get_logger("shop").info(where)
 
 
 @router.get("/everywhere/{item}")
 async def everywhere(item: str, later: BackgroundTasks) -> None:
-    later.add_task(tell, "background")
-    tell("endpoint")
+    later.add_task(log_in, "background")
+    log_in("endpoint")
 
     async def task() -> None:
-        tell("task")
+        log_in("task")
 
     await asyncio.create_task(task())
-    await asyncio.to_thread(tell, "thread")
-    await asyncio.get_running_loop().run_in_executor(None, tell, "executor")
+    await asyncio.to_thread(log_in, "thread")
+    await asyncio.get_running_loop().run_in_executor(None, log_in, "executor")
 
 
 @router.get("/sync")
 def sync() -> None:
-    tell("sync endpoint")
+    log_in("sync endpoint")
 
 
 @router.get("/fails")
@@ -87,7 +87,7 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Iterator[Ask]:
     Log(level="WARNING").install(Service(identity=Identity(), environment="test"))
 
 
-def test_the_request_id_is_on_every_line_of_its_request_whoever_wrote_it(ask: Ask) -> None:
+def test_the_request_id_is_on_every_line_of_its_request_whichever_logger_wrote_it(ask: Ask) -> None:
     lines = ask("/everywhere/1", x_request_id="abc.1") + ask("/sync", x_request_id="abc.1")
     told = [line["message"] for line in lines if line["logger"] == "library"]
     assert told == ["endpoint", "task", "thread", "executor", "background", "sync endpoint"]
@@ -107,7 +107,7 @@ def test_a_line_outside_a_request_has_no_request_id(
     ask: Ask, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ask("/sync")
-    tell("outside")
+    log_in("outside")
     assert "request_id" not in capsys.readouterr().out
 
 
@@ -134,7 +134,7 @@ def test_the_trace_of_the_caller_is_on_every_line(ask: Ask) -> None:
     ],
 )
 def test_a_traceparent_counts_if_it_is_well_formed(given: str, flags: str | None) -> None:
-    assert inbound(exchange(headers=[(b"traceparent", given.encode())])) == (
+    assert caller_trace(exchange(headers=[(b"traceparent", given.encode())])) == (
         Trace(TRACE, SPAN, flags) if flags else None
     )
 
@@ -154,11 +154,11 @@ def test_an_answer_makes_one_line_without_the_query(ask: Ask) -> None:
 
 
 @contextmanager
-def nobody_else_listening() -> Iterator[None]:
-    """Send pytest's own handlers away, which listen to everything."""
+def no_other_handler() -> Iterator[None]:
+    """Remove pytest's own handlers, which handle every record."""
     root = logging.getLogger()
     kept = root.handlers[:]
-    root.handlers[:] = [handler for handler in kept if isinstance(handler, Output)]
+    root.handlers[:] = [handler for handler in kept if isinstance(handler, LineHandler)]
     try:
         yield
     finally:
@@ -169,7 +169,7 @@ def nobody_else_listening() -> Iterator[None]:
     "headers", [{}, {"x_request_id": "a.b_c-1"}, {"traceparent": f"00-{TRACE}-{SPAN}-01"}]
 )
 @pytest.mark.parametrize("path", ["/sync", "/fails", "/everywhere/1"])
-def test_a_line_is_repeated_as_the_pipeline_would_write_it(
+def test_a_line_with_shared_text_is_what_the_formatter_would_write(
     ask: Ask, path: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def line() -> dict[str, Any]:
@@ -178,7 +178,7 @@ def test_a_line_is_repeated_as_the_pipeline_would_write_it(
 
     in_full = line()
     monkeypatch.setattr(access.logger, "handle", None)
-    with nobody_else_listening():
+    with no_other_handler():
         first, again = line(), line()
     lines = (in_full, first, again)
     for figure in ("timestamp", "duration_ms", "request_id"):
@@ -194,23 +194,23 @@ def test_a_line_says_when_the_answer_ended_however_late_it_is_written(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis.exchange.time", lambda: 1.5)
-    with nobody_else_listening():
+    with no_other_handler():
         for path in ("/sync", "/sync", "/bound"):
             assert ask(path)[-1]["timestamp"] == "1970-01-01T00:00:01.500000Z"
 
 
 def test_what_is_bound_to_the_context_is_on_the_line(ask: Ask) -> None:
-    with nobody_else_listening():
+    with no_other_handler():
         assert ask("/bound")[-1]["tenant"] == "acme"
         assert "tenant" not in ask("/sync")[-1]
 
 
 @pytest.mark.parametrize("where", ["app.access", "app"])
-def test_a_line_reaches_who_listens_beside_the_output(ask: Ask, where: str) -> None:
+def test_a_line_reaches_other_handlers(ask: Ask, where: str) -> None:
     logger, heard = logging.getLogger(where), queue.SimpleQueue[logging.LogRecord]()
     logger.addHandler(handler := QueueHandler(heard))
     try:
-        with nobody_else_listening():
+        with no_other_handler():
             ask("/fails")
     finally:
         logger.removeHandler(handler)
@@ -229,7 +229,7 @@ def test_a_logger_that_was_altered_stays_altered(ask: Ask, keep: str) -> None:
     else:
         logging.setLogRecordFactory(lambda *a, **k: before(*a[:4], "changed", (), *a[6:], **k))
     try:
-        with nobody_else_listening():
+        with no_other_handler():
             messages = [line["message"] for line in ask("/fails")]
     finally:
         logger.filters.clear()
@@ -238,7 +238,7 @@ def test_a_logger_that_was_altered_stays_altered(ask: Ask, keep: str) -> None:
     assert messages == (["changed"] if keep == "other records" else [])
 
 
-def test_a_path_without_a_route_is_told_as_far_as_it_helps(ask: Ask) -> None:
+def test_a_path_without_a_route_is_logged_up_to_200_characters(ask: Ask) -> None:
     (line,) = ask(f"/none/{'x' * 300}?token=pl4nted")
     assert line["message"] == "GET (no route) 404"
     assert line["http.route"] is None
@@ -250,7 +250,7 @@ def test_a_server_error_is_logged_as_one(ask: Ask) -> None:
     assert ask("/fails")[-1]["level"] == "error"
 
 
-def test_probes_are_told_at_debug_only(ask: Ask) -> None:
+def test_probes_are_logged_at_debug_only(ask: Ask) -> None:
     assert ask("/livez") == []
     logging.getLogger("app.access").setLevel("DEBUG")
     assert ask("/livez")[0]["level"] == "debug"
@@ -271,14 +271,14 @@ def exchange(**scope: Any) -> Exchange:
     return Exchange(whole | scope, send, service)
 
 
-def quiet_output() -> Output:
-    return Output(Lines(Redaction(()), as_json, {}), {})
+def quiet_handler() -> LineHandler:
+    return LineHandler(LineFormatter(Redactor(()), to_json, {}), {})
 
 
-def test_a_request_that_was_never_answered_is_told_as_such(
+def test_a_request_that_was_never_answered_is_logged_as_such(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    AccessLog(set(), quiet_output())(exchange(path="/gone"))
+    AccessLog(set(), quiet_handler())(exchange(path="/gone"))
     assert caplog.messages == ["GET (no route) unanswered, cut off"]
     assert caplog.records[0].levelname == "WARNING"
 
@@ -289,7 +289,7 @@ class Untouchable(Exchange):
         raise AssertionError("looked at for nothing")
 
 
-def test_nothing_is_worked_out_for_a_line_that_is_not_written(
+def test_a_line_below_the_level_costs_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     quiet = exchange()
@@ -297,7 +297,7 @@ def test_nothing_is_worked_out_for_a_line_that_is_not_written(
     quiet.status = 200
     quiet.complete = True
     with caplog.at_level("WARNING", "app.access"):
-        AccessLog(set(), quiet_output())(quiet)
+        AccessLog(set(), quiet_handler())(quiet)
     assert caplog.messages == []
 
 
@@ -311,7 +311,7 @@ async def test_the_threads_end_without_waiting_for_a_stuck_call() -> None:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(5):
-            async with context_threads():
+            async with carry_context_into_threads():
                 loop.run_in_executor(None, call)
                 await asyncio.to_thread(running.wait, 5)
             await loop.shutdown_default_executor()
@@ -323,6 +323,6 @@ def test_a_call_that_fails_in_a_thread_fails_for_who_asked() -> None:
     def fail(number: int, *, why: str) -> None:
         raise ValueError(number, why)
 
-    with ContextThreads() as threads, pytest.raises(ValueError, match="bad"):
+    with ContextThreadPool() as threads, pytest.raises(ValueError, match="bad"):
         threads.submit(fail, 1, why="bad").result(5)
-    assert issubclass(ContextThreads, ThreadPoolExecutor)  # all that the loop accepts
+    assert issubclass(ContextThreadPool, ThreadPoolExecutor)  # all that the loop accepts

@@ -1,8 +1,7 @@
-"""A pipe nobody reads, one that is closed, and one that is read again."""
+"""A pipe that nobody reads, one that is closed, and one that is read again."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chassis.logs import sink as sinks
-from chassis.logs.sink import PIECE, Sink
+from chassis.logs.sink import CLOSE_SECONDS, PIPE_BUF, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +63,7 @@ def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
 def fill(sink: Sink, text: str = "x" * 999) -> int:
     """Write until lines have to wait; give how many were written."""
     written = 0
-    while not sink._waiting:  # noqa: SLF001 - what it is about
+    while not sink._buffer:  # noqa: SLF001 - what it is about
         assert written < 10_000
         sink.write(text)
         written += 1
@@ -88,7 +87,7 @@ def test_a_full_pipe_holds_nobody_up_and_gets_every_line_in_order_once_it_is_rea
 def test_what_finds_no_room_is_dropped_and_counted_and_told_of_later(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(sinks, "ROOM", 10_000)
+    monkeypatch.setattr(sinks, "MAX_BUFFER_BYTES", 10_000)
     sink = pipe.sink()
     fill(sink)
     for _ in range(100):
@@ -113,55 +112,25 @@ def test_lines_are_written_whole(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "write", write)
     sink = pipe.sink()
     fill(sink)
-    sink.write("z" * PIECE * 2)
+    sink.write("z" * PIPE_BUF * 2)
     sink.write("last")
     pipe.read_until(b"last\n")
-    assert all(len(piece) <= PIECE for piece in pieces)
+    assert all(len(piece) <= PIPE_BUF for piece in pieces)
     assert sum(not piece.endswith(b"\n") for piece in pieces) == 2  # of the one that is too long
-
-
-async def test_lines_of_one_turn_leave_together_before_the_next(
-    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sink = pipe.sink()
-    sink.write_soon("one")
-    sink.write_soon("two")
-    assert pipe.read() == b""
-    writes: list[bytes] = []
-
-    def put(_: object, piece: bytes) -> int:
-        writes.append(piece)
-        return len(piece)
-
-    monkeypatch.setattr(sinks, "put", put)
-    await asyncio.sleep(0)
-    assert writes == [b"one\ntwo\n"]
-
-
-async def test_a_line_that_cannot_wait_leaves_behind_those_before_it(pipe: Pipe) -> None:
-    sink = pipe.sink()
-    sink.write_soon("one")
-    sink.write("two")
-    assert pipe.read() == b"one\ntwo\n"
-
-
-def test_without_an_event_loop_a_line_leaves_at_once(pipe: Pipe) -> None:
-    pipe.sink().write_soon("one")
-    assert pipe.read() == b"one\n"
 
 
 def test_a_line_about_the_writing_of_another_follows_it(
     pipe: Pipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sink, put = pipe.sink(), sinks.put
+    sink, write = pipe.sink(), sinks.write_nonblocking
 
     def collect(stream: object, piece: bytes) -> int:
         """Log as the garbage collector may: a task that nobody asked for its error."""
-        monkeypatch.setattr(sinks, "put", put)
+        monkeypatch.setattr(sinks, "write_nonblocking", write)
         sink.write("about it")
-        return put(stream, piece)
+        return write(stream, piece)
 
-    monkeypatch.setattr(sinks, "put", collect)
+    monkeypatch.setattr(sinks, "write_nonblocking", collect)
     sink.write("one")
     sink.write("two")
     assert pipe.read() == b"one\nabout it\ntwo\n"
@@ -206,7 +175,7 @@ def test_the_end_waits_for_a_slow_reader_but_not_for_one_that_is_gone(pipe: Pipe
     fill(sink)
     began = monotonic()
     sink.close()
-    assert sinks.LAST_SECONDS <= monotonic() - began < 2 * sinks.LAST_SECONDS
+    assert CLOSE_SECONDS <= monotonic() - began < 2 * CLOSE_SECONDS
     pipe.read()
     sink.close()
-    assert not sink._waiting  # noqa: SLF001 - what it is about
+    assert not sink._buffer  # noqa: SLF001 - what it is about

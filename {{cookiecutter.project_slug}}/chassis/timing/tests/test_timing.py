@@ -13,7 +13,7 @@ import pytest
 from chassis.service import Identity, Service
 from chassis.timing import Timing, operations, track
 from chassis.timing.histogram import Histogram
-from chassis.timing.operation import MOST, OTHER, Operation, Operations, statistics
+from chassis.timing.operation import MAX_OPERATIONS, OTHER, Operation, Operations, statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,10 +149,10 @@ def test_the_setting_bounds_the_window_of_old_and_new_operations() -> None:
 def test_names_beyond_the_cap_share_one_and_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     book = Operations()
     with caplog.at_level(logging.WARNING):
-        for number in range(MOST + 50):
+        for number in range(MAX_OPERATIONS + 50):
             book[f"made.from.data.{number}"].record(0.1, failed=False)
     book["made.from.data.0"].record(0.1, failed=False)
-    assert len(book.snapshot()) == MOST + 1
+    assert len(book.snapshot()) == MAX_OPERATIONS + 1
     assert book.snapshot()[OTHER]["total"]["count"] == 50
     assert book.snapshot()["made.from.data.0"]["total"]["count"] == 2
     assert len(caplog.records) == 1
@@ -167,16 +167,16 @@ def test_a_histogram_counts_a_value_under_each_bound_it_reaches() -> None:
     assert histogram.sum == pytest.approx(7.65)
 
 
-def test_who_watches_is_told_of_each_run_its_attributes_and_its_error(
+def test_the_observer_gets_each_run_its_attributes_and_its_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[object] = []
 
-    def watch(name: str, attributes: object) -> Callable[[BaseException | None], None] | None:
+    def observe(name: str, attributes: object) -> Callable[[BaseException | None], None] | None:
         told.append(("began", name, attributes))
         return None if name == "test.dull" else told.append
 
-    monkeypatch.setattr(operations, "watch", watch)
+    monkeypatch.setattr(operations, "observer", observe)
     error = KeyError("lost")
     with track("test.outer", {"rows": 3}), suppress(KeyError), track("test.inner"):
         raise error
@@ -199,7 +199,9 @@ def test_a_run_knows_its_seconds_when_it_has_ended() -> None:
     assert operations.snapshot()["test.seconds"]["total"]["sum"] == run.seconds >= 0.01
 
 
-def test_a_run_that_the_garbage_collector_ends_while_another_is_recorded_waits_for_nobody() -> None:
+def test_a_run_that_the_garbage_collector_ends_while_another_is_recorded_does_not_deadlock() -> (
+    None
+):
     class Late(float):
         __slots__ = ()
 

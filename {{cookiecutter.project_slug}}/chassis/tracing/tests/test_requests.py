@@ -58,7 +58,7 @@ def test_a_request_is_a_span_named_after_its_route_wherever_that_was_declared(
     }
 
 
-def test_a_span_ends_when_the_answer_did_however_late_that_is_told(
+def test_a_span_ends_when_the_answer_did_however_late_observers_are_called(
     make: Make, collector: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis.exchange.time", lambda: 4e9)
@@ -66,7 +66,7 @@ def test_a_span_ends_when_the_answer_did_however_late_that_is_told(
     assert collector.one(NAME).end_time_unix_nano == 4 * 10**18
 
 
-def test_the_service_says_who_it_is_and_the_standard_variables_win(
+def test_the_resource_names_the_service_and_the_standard_variables_win(
     make: Make, collector: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=pod-1,team=blue")
@@ -83,7 +83,7 @@ def test_the_service_says_who_it_is_and_the_standard_variables_win(
     }
 
 
-def test_operations_are_spans_below_the_one_that_ran_when_they_began(
+def test_operations_are_children_of_the_span_in_which_they_began(
     make: Make, collector: Receiver
 ) -> None:
     ask(make(), "/orders/7/lines/8")
@@ -112,7 +112,7 @@ def test_an_operation_after_the_answer_belongs_to_the_trace(
     assert collector.one("orders.price").trace_id == collector.one(FAILS).trace_id
 
 
-def test_only_what_the_service_got_wrong_is_an_error_and_no_message_is_told(
+def test_only_server_errors_are_errors_and_no_message_is_sent(
     make: Make, collector: Receiver
 ) -> None:
     ask(make(), "/orders/7/fails/missing")
@@ -149,7 +149,9 @@ def test_neither_query_nor_header_nor_secret_is_in_a_span(collector: Receiver) -
     assert b"hunter2" not in collector.raw
 
 
-def test_what_clients_invent_is_cut_and_makes_no_name(make: Make, collector: Receiver) -> None:
+def test_long_and_unknown_texts_of_clients_are_cut_and_name_no_span(
+    make: Make, collector: Receiver
+) -> None:
     with TestClient(make().build()) as client:
         client.request("BREW", "/" + "y" * 5000, headers={"user-agent": "z" * 5000})
     told = values(collector.one("HTTP").attributes)
@@ -251,7 +253,9 @@ def test_spans_that_other_code_makes_follow_the_request(make: Make, collector: R
     assert values(collector.one("GET /library").attributes)["tea"] == "green"
 
 
-def test_nor_do_they_change_the_ids_of_one_that_is_not_kept(make: Make) -> None:
+def test_spans_that_other_code_makes_do_not_change_the_ids_of_an_unsampled_request(
+    make: Make,
+) -> None:
     service = make(ratio=0)
     tracer = service.resources[TracerProvider].get_tracer("library")
     app = service.build()
@@ -285,12 +289,14 @@ async def test_a_request_leaves_no_span_behind_where_it_was_served(make: Make) -
 
 @pytest.mark.usefixtures("logging_as_it_was")
 @pytest.mark.parametrize("ratio", [0, 1])
-def test_every_line_of_a_request_names_the_span_that_ran(
-    collector: Receiver, capsys: pytest.CaptureFixture[str], ratio: int
+@pytest.mark.parametrize("first", ["log", "tracing"])
+def test_every_line_of_a_request_names_the_current_span_whichever_feature_is_first(
+    collector: Receiver, capsys: pytest.CaptureFixture[str], ratio: int, first: str
 ) -> None:
     service = Service(identity=Identity(name="t"), environment="test")
-    Log().install(service)
-    Tracing(endpoint=collector.url, ratio=ratio, interval_seconds=0.05).install(service)
+    tracing = Tracing(endpoint=collector.url, ratio=ratio, interval_seconds=0.05)
+    for feature in (Log(), tracing) if first == "log" else (tracing, Log()):
+        feature.install(service)
     service.routers.append(routes(service))
     sent = ask(service, "/orders/7/lines/8")
     lines = {

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
-
 from chassis.environment import Environment, Misconfigured, load, secrets
 from chassis.environment.faults import strangers
 from chassis.environment.report import report
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
-from chassis.tracing.address import base, pairs
+from chassis.tracing.endpoint import complete_endpoint, parse_headers
+from pydantic import ValidationError
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,7 +23,7 @@ class Local(Environment):
     tracing: Tracing = Tracing(ratio=1)
 
 
-def test_without_an_endpoint_nothing_is_pinned_and_the_library_is_not_imported() -> None:
+def test_without_an_endpoint_nothing_is_installed_and_the_library_is_not_imported() -> None:
     service = Service(identity=Identity(name="t"), environment="test")
     bare = repr(service)
     Tracing().install(service)
@@ -49,7 +48,7 @@ def test_without_an_endpoint_nothing_is_pinned_and_the_library_is_not_imported()
     ],
 )
 def test_the_path_of_the_endpoint_is_completed(given: str, meant: str) -> None:
-    assert base(given) == meant
+    assert complete_endpoint(given) == meant
 
 
 @pytest.mark.parametrize(
@@ -58,7 +57,7 @@ def test_the_path_of_the_endpoint_is_completed(given: str, meant: str) -> None:
 )
 def test_an_endpoint_that_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="should"):
-        base(url)
+        complete_endpoint(url)
 
 
 @pytest.mark.parametrize("text", ["novalue", "=x", "a=b\nc", "a=b%0d%0ax: y", "a=é", "a%00=b"])
@@ -69,7 +68,7 @@ def test_headers_that_cannot_be_sent_are_refused_and_not_repeated(text: str) -> 
 
 
 def test_headers_are_read_as_the_standard_writes_them() -> None:
-    assert pairs(" a=b%20c , d==,") == {"a": "b c", "d": "="}
+    assert parse_headers(" a=b%20c , d==,") == {"a": "b c", "d": "="}
 
 
 @pytest.mark.parametrize(

@@ -47,8 +47,8 @@ def silent() -> Iterator[str]:
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Collect the lines, all but those of the client."""
+def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the lines, without those of the HTTP client."""
     return [r.getMessage() for r in caplog.records if not r.name.startswith("httpx")]
 
 
@@ -104,13 +104,13 @@ def test_neither_a_request_nor_the_end_waits_for_a_collector(
     assert slowest < BUSY
     assert end < FLUSH + BUSY
     assert figures(service) == {"exported": 0, "failed": 400, "dropped": 0}
-    said = [line.split(":")[0] for line in told(caplog)]
+    said = [line.split(":")[0] for line in messages(caplog)]
     away = ["the collector is away, spans wait for it"] if mood in {"dead", 503} else []
     assert said == [*away, "spans were lost"]
 
 
 @pytest.mark.parametrize("status", [200, 400, 503])
-def test_what_a_collector_says_after_the_end_changes_nothing(
+def test_an_answer_after_the_end_changes_nothing(
     make: Make, collector: Receiver, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     collector.mood = "hang"
@@ -123,7 +123,7 @@ def test_what_a_collector_says_after_the_end_changes_nothing(
         for thread in {*threading.enumerate()} - others:
             thread.join(PATIENCE)
     assert figures(service) == {"exported": 0, "failed": 2, "dropped": 0}
-    assert told(caplog) == ["spans were lost: 2 failed, 0 dropped"]
+    assert messages(caplog) == ["spans were lost: 2 failed, 0 dropped"]
 
 
 def test_spans_wait_for_a_collector_that_is_away_and_one_line_says_so(
@@ -138,14 +138,14 @@ def test_spans_wait_for_a_collector_that_is_away_and_one_line_says_so(
         collector.mood = 200
         collector.wait(lambda: len(collector.spans) == 4)
         until(lambda: figures(service)["exported"] == 4)
-    assert told(caplog) == [
+    assert messages(caplog) == [
         "the collector is away, spans wait for it: 503 Service Unavailable",
         "the collector takes spans again, 0 were dropped",
     ]
 
 
 @pytest.mark.parametrize("status", [400, 401, 301, 500])
-def test_spans_that_are_refused_are_not_sent_again(
+def test_rejected_spans_are_counted_as_failed_and_not_retried(
     make: Make, collector: Receiver, caplog: pytest.LogCaptureFixture, status: int
 ) -> None:
     collector.mood = status
@@ -155,7 +155,7 @@ def test_spans_that_are_refused_are_not_sent_again(
             client.get("/orders/2/alive")
         until(lambda: figures(service)["failed"] == 6)
     assert len(collector.asked) <= 6, "at most once for each span"
-    assert [line.split(":")[0] for line in told(caplog)] == [
+    assert [line.split(":")[0] for line in messages(caplog)] == [
         "the collector takes no such spans",
         "spans were lost",
     ]
@@ -178,7 +178,7 @@ def test_past_the_bound_the_oldest_spans_are_dropped_and_counted(
     assert waiting == 10
 
 
-def test_what_cannot_be_written_costs_its_batch_and_nothing_else(
+def test_a_span_that_cannot_be_encoded_loses_its_batch_and_nothing_else(
     make: Make, collector: Receiver
 ) -> None:
     service = make()
@@ -190,9 +190,7 @@ def test_what_cannot_be_written_costs_its_batch_and_nothing_else(
         collector.one("orders.alive")
 
 
-def test_the_collector_is_asked_where_and_with_what_it_asks_for(
-    make: Make, collector: Receiver
-) -> None:
+def test_the_headers_are_sent_to_the_path_of_the_endpoint(make: Make, collector: Receiver) -> None:
     used(make(headers="api-key=pl4nted%3D,tenant=blue"), 1)
     path, heads = collector.asked[0]
     assert path == "/v1/traces"

@@ -6,13 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from chassis.logs.layouts import Console, as_json
-from chassis.logs.lines import Lines
-from chassis.logs.plain import DEPTH, ITEMS
-from chassis.logs.redaction import Redaction
+from chassis.logs.formatter import LineFormatter
+from chassis.logs.layout import ConsoleLayout, to_json
+from chassis.logs.redaction import Redactor
+from chassis.logs.sanitizer import MAX_DEPTH, MAX_ITEMS
 from chassis.logs.tests.hostile import (
     CORPUS,
     Broken,
@@ -26,6 +23,8 @@ from chassis.logs.tests.hostile import (
     parse,
     write,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 
 def like(shown: object, expected: object) -> bool:
@@ -36,13 +35,13 @@ def like(shown: object, expected: object) -> bool:
 
 
 @pytest.mark.parametrize("case", range(len(CORPUS)))  # pytest cannot print the values
-def test_a_hostile_value_becomes_plain(case: int) -> None:
+def test_a_hostile_value_becomes_valid_json(case: int) -> None:
     value, expected = CORPUS[case]
     assert like(write(value=value)["value"], expected)
 
 
 @pytest.mark.parametrize("case", range(len(CORPUS)))
-def test_a_hostile_value_is_no_harm_as_message_argument_or_part(case: int) -> None:
+def test_a_hostile_value_is_logged_as_message_argument_or_item(case: int) -> None:
     value, _ = CORPUS[case]
     write(value)
     write("%s and %r", value, value)
@@ -91,8 +90,10 @@ def test_any_record_becomes_one_strictly_valid_line(
     event = {"_structlog": extra}
     record.__dict__.update(event)
     for secrets in ((), ("secret-value",)):
-        parse(Lines(Redaction(secrets), as_json, {}).format(record))
-        assert "\n" not in Lines(Redaction(secrets), Console(colours=False), {}).format(record)
+        parse(LineFormatter(Redactor(secrets), to_json, {}).format(record))
+        assert "\n" not in LineFormatter(
+            Redactor(secrets), ConsoleLayout(colours=False), {}
+        ).format(record)
 
 
 def test_arguments_that_do_not_fit_are_kept_beside_the_message() -> None:
@@ -119,27 +120,27 @@ def test_a_record_of_many_long_texts_still_fits_a_line() -> None:
 
 
 def test_a_long_container_says_how_many_entries_were_left_out() -> None:
-    fields = write(list=list(range(ITEMS + 5)), dict=dict.fromkeys(range(ITEMS + 5)))
+    fields = write(list=list(range(MAX_ITEMS + 5)), dict=dict.fromkeys(range(MAX_ITEMS + 5)))
     assert fields["list"][-1] == "… 5 more"
     assert fields["dict"]["…"] == "5 more"
 
 
-def test_what_branches_and_nests_without_end_is_written_in_bounded_time() -> None:
+def test_wide_and_deep_containers_are_written_in_bounded_time() -> None:
     lists: Any = "leaf"
     dicts: Any = "leaf"
-    for _ in range(DEPTH - 2):
-        lists = [lists] * ITEMS
-        dicts = dict.fromkeys(range(ITEMS), dicts)
+    for _ in range(MAX_DEPTH - 2):
+        lists = [lists] * MAX_ITEMS
+        dicts = dict.fromkeys(range(MAX_ITEMS), dicts)
     write(lists=lists)
     write(dicts=dicts)
 
 
-def test_what_nests_too_deep_is_cut_there() -> None:
+def test_containers_nested_too_deep_are_cut_there() -> None:
     line = json.dumps(write(value=deep(5000))["value"])
-    assert line == f'{"[" * DEPTH}"<nested deeper than {DEPTH}>"{"]" * DEPTH}'
+    assert line == f'{"[" * MAX_DEPTH}"<nested deeper than {MAX_DEPTH}>"{"]" * MAX_DEPTH}'
 
 
-def test_a_field_never_replaces_one_of_the_pipelines() -> None:
+def test_a_field_never_replaces_a_reserved_one() -> None:
     fields = write(level="bad", **{"service.name": "evil", "timestamp": 1, "request_id": "x"})
     assert fields["level"] == "info"
     assert fields["service.name"] == "orders"
@@ -161,7 +162,7 @@ def test_the_time_is_rfc_3339_in_utc_to_the_microsecond(monkeypatch: pytest.Monk
 def test_a_record_that_cannot_be_read_still_makes_a_line() -> None:
     record = logging.LogRecord("shop", logging.INFO, "", 0, "told", None, None)
     record.created = float("nan")
-    fields = parse(Lines(Redaction(()), as_json, {}).format(record))
+    fields = parse(LineFormatter(Redactor(()), to_json, {}).format(record))
     assert fields["message"] == "a record could not be written: ValueError"
     assert fields["level"] == "info"
 
@@ -169,9 +170,9 @@ def test_a_record_that_cannot_be_read_still_makes_a_line() -> None:
 def test_the_console_shows_the_fields_of_a_record_on_its_line() -> None:
     record = logging.LogRecord("shop", logging.INFO, "", 0, "two words", None, None)
     record.created, record.__dict__["items"] = 0.0, {"a b": 1}
-    line = Lines(Redaction(()), Console(colours=False), {}).format(record)
+    line = LineFormatter(Redactor(()), ConsoleLayout(colours=False), {}).format(record)
     assert line == '00:00:00.000 info     two words [shop] items={"a b":1}'
-    assert "\x1b[32m" in Lines(Redaction(()), Console(colours=True), {}).format(record)
+    assert "\x1b[32m" in LineFormatter(Redactor(()), ConsoleLayout(colours=True), {}).format(record)
 
 
 @pytest.mark.parametrize("forged", ["\n", "\r", "\x1b[2K", "\u2028", "\x85", "\u202e"])
@@ -180,7 +181,9 @@ def test_no_value_can_forge_a_line_on_the_console(forged: str) -> None:
     info = (ValueError, ValueError(text), None)
     record = logging.LogRecord(text, logging.INFO, "", 0, text, None, info)
     record.__dict__.update({text: text, "deep": {text: [text]}})
-    first, *below = Lines(Redaction(()), Console(colours=False), {}).format(record).split("\n")
+    first, *below = (
+        LineFormatter(Redactor(()), ConsoleLayout(colours=False), {}).format(record).split("\n")
+    )
     assert not any(character in first for character in forged.replace("[2K", ""))
     assert below
     assert all(line.startswith("    ") for line in below)

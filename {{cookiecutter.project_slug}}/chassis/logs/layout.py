@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Layout: TypeAlias = Callable[[dict[str, Any]], str]
-    """Writes the plain fields of a record as one line, without its end."""
+    """Lays out the sanitized fields of a record as one line, without its end."""
 
-UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Characters that move the cursor, start a line or turn the direction of text."""
-BARE = re.compile(r"[^\s\"'=]+")
-COLOURS = {"debug": 36, "info": 32, "warning": 33, "error": 31, "critical": 41}
-"""Codes of ECMA-48 that set the colour of a level."""
+CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that move the cursor, start a line or change the direction of text."""
+UNQUOTED_TEXT = re.compile(r"[^\s\"'=]+")
+LEVEL_COLOURS = {"debug": 36, "info": 32, "warning": 33, "error": 31, "critical": 41}
+"""Codes of ECMA-48, by level."""
 
-as_json: Callable[[Any], str] = json.JSONEncoder(
+to_json: Callable[[Any], str] = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode
 
 
-class Console:
+class ConsoleLayout:
     """Lays a line out for reading; nothing in a value can look like a line of its own."""
 
     def __init__(self, *, colours: bool) -> None:
@@ -32,26 +32,26 @@ class Console:
         self._colours = colours
 
     def __call__(self, fields: dict[str, Any]) -> str:
-        """Write time, level, message, logger and fields; the stack trace below, indented."""
+        """Write time, level, message, logger and fields; stack traces below, indented."""
         rest = dict(fields)
         time = rest.pop("timestamp")[11:23]
-        level = self._level(rest.pop("level"))
+        level = self._format_level(rest.pop("level"))
         message, logger = _escape(rest.pop("message")), _escape(rest.pop("logger"))
         traces = [rest.pop(f"{kind}.stacktrace", None) for kind in ("code", "exception")]
-        pairs = (f" {_escape(name)}={_value(value)}" for name, value in rest.items())
+        pairs = (f" {_escape(name)}={_format_value(value)}" for name, value in rest.items())
         below = (f"\n    {_escape(line)}" for t in traces if t for line in str(t).split("\n"))
         return "".join((f"{time} {level} {message} [{logger}]", *pairs, *below))
 
-    def _level(self, level: str) -> str:
+    def _format_level(self, level: str) -> str:
         padded = f"{_escape(level):<8}"
-        return f"\x1b[{COLOURS.get(level, 0)}m{padded}\x1b[0m" if self._colours else padded
+        return f"\x1b[{LEVEL_COLOURS.get(level, 0)}m{padded}\x1b[0m" if self._colours else padded
 
 
-def _value(value: object) -> str:
-    if isinstance(value, str) and BARE.fullmatch(value):
+def _format_value(value: object) -> str:
+    if isinstance(value, str) and UNQUOTED_TEXT.fullmatch(value):
         return _escape(value)
-    return _escape(as_json(value))
+    return _escape(to_json(value))
 
 
 def _escape(text: str) -> str:
-    return UNSAFE.sub(lambda unsafe: unsafe[0].encode("unicode_escape").decode(), text)
+    return CONTROL_CHARACTERS.sub(lambda it: it[0].encode("unicode_escape").decode(), text)
