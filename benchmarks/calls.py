@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import asyncpg
 import httpx2
 import redis.asyncio
+from app.main import ENVIRONMENTS, compose
+from app.quotes.api import QuotesApi
 from chassis.cache.json_cache import JsonCache
 from chassis.database.session import session
 from chassis.environment import load
-from app.main import ENVIRONMENTS, compose
-from app.quotes.api import QuotesApi
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 

@@ -55,8 +55,8 @@ class Wire(asyncio.Transport):
 
 def carved() -> uvicorn.Server:
     """Make the server of the carved service that this runs in."""
-    from chassis.environment import load  # noqa: PLC0415 - bare stacks are driven without it
     from app.main import ENVIRONMENTS, compose  # noqa: PLC0415 - the same
+    from chassis.environment import load  # noqa: PLC0415 - bare stacks are driven without it
     from chassis.server.process import Process  # noqa: PLC0415 - the same
 
     settings = load(ENVIRONMENTS)

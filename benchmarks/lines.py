@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 import structlog
-from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
+from chassis.environment import load
 
 log = structlog.get_logger("orders")
 TURN = 10

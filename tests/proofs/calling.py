@@ -9,8 +9,8 @@ import sys
 from typing import Annotated, ClassVar
 
 import structlog
-from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
+from chassis.environment import load
 from chassis.outbound import Client, Outbound
 from chassis.service import Feature, Service
 from fastapi import APIRouter, Depends

@@ -20,8 +20,8 @@ from typing import Never
 from urllib.parse import quote
 
 import structlog
-from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
+from chassis.environment import load
 from chassis.service import Check, Feature, Service
 from fastapi import APIRouter, BackgroundTasks
 from hostile_values import PLACES, WAYS, values

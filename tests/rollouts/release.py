@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chassis.environment import load
 from app.main import ENVIRONMENTS, compose
+from chassis.environment import load
 from chassis.service import Check
 
 if TYPE_CHECKING:
