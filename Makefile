@@ -67,23 +67,31 @@ instructions: $(UV) ## Count what a request takes, with valgrind, against what w
 bounds: $(UV) ## Record what a request takes, as the bound that it is held against from then on
 	@$(RUN) python -m benchmarks.bounds
 
-lint: $(UV) ## Check style and format of the template and of the raw service
+RAW := cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)'
+CHASSIS := cd '{{cookiecutter.project_slug}}/chassis' && $(abspath $(UV)) run --quiet --project '$(CURDIR)'
+
+lint: $(UV) ## Check style and format of the template, of the raw service and of its chassis
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) yamllint --strict --config-file '{{cookiecutter.project_slug}}/.yamllint.yaml' .github .pre-commit-config.yaml
 	@$(RUN) zizmor --offline --pedantic --quiet .github
 	@$(RUN) actionlint
-	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff check --no-cache
-	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff format --no-cache --check
+	@$(RAW) ruff check --no-cache
+	@$(RAW) ruff format --no-cache --check
+	@$(CHASSIS) ruff check --no-cache
+	@$(CHASSIS) ruff format --no-cache --check
 
 # The formatter first: it wraps lines that the linter would refuse as too long.
-format: $(UV) ## Mend style and format of the template and of the raw service
+format: $(UV) ## Fix style and format of the template, of the raw service and of its chassis
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
 	@$(RUN) ruff format
-	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff format --no-cache
-	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff check --no-cache --fix
-	@cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)' ruff format --no-cache
+	@$(RAW) ruff format --no-cache
+	@$(RAW) ruff check --no-cache --fix
+	@$(RAW) ruff format --no-cache
+	@$(CHASSIS) ruff format --no-cache
+	@$(CHASSIS) ruff check --no-cache --fix
+	@$(CHASSIS) ruff format --no-cache
 
 types: $(UV) ## Check types of the template; a carved service checks its own
 	@$(RUN) mypy

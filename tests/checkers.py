@@ -6,6 +6,7 @@ second the second of those that have two, and so on. What a tool says is told wi
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import PurePosixPath
@@ -31,6 +32,11 @@ SCHEMAS = {
 PLACE = re.compile(r"(?:^|[\s'\"(])(?:\S*/)?b(\d+)/([\w./-]+)")
 
 
+FIRST_PARTY = f"lint.isort.known-first-party={json.dumps(OWN)}"
+"""A batch lacks most modules; in a service those that are imported are there (tests/modules.py)."""
+RUFF = ("--no-cache", "--config", FIRST_PARTY)
+
+
 class Batches:
     """Every variant of every file, written once, in folders that look like a service."""
 
@@ -50,7 +56,6 @@ class Batches:
         """Yield what the modules of a batch are judged by: configuration, packages around them."""
         modules = [it for at, it in self.written if at == str(number) and it.endswith(".py")]
         around = {f"{it}/__init__.py" for name in modules for it in PurePosixPath(name).parents}
-        around |= {min((it for it in self.tree.raw if it.endswith(".py") and it.startswith(f"{top}/")), key=len) for top in OWN}
         yield from CONFIGURATION
         yield from (name for name in around if name in self.tree.raw and modules)
 
@@ -92,14 +97,14 @@ def style(batches: Batches) -> Iterator[str]:
     """Let ruff check what is the team's, and what is the chassis's by its own configuration."""
     chassis = [f"b{number}/chassis" for number in range(batches.count)]
     for where in ["."], chassis:
-        yield from batches.call("ruff", "check", "--no-cache", "--output-format=concise", *where)
+        yield from batches.call("ruff", "check", *RUFF, "--output-format=concise", *where)
 
 
 def formatting(batches: Batches) -> Iterator[str]:
     """Let ruff look at the format of both."""
     chassis = [f"b{number}/chassis" for number in range(batches.count)]
     for where in ["."], chassis:
-        yield from batches.call("ruff", "format", "--no-cache", "--check", *where)
+        yield from batches.call("ruff", "format", *RUFF, "--check", *where)
 
 
 def yaml_style(batches: Batches) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.faults import every_line, every_path
 from tests.variants import COMBINATIONS
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def undeclared(tree: Tree) -> Iterator[str]:
         if top in {*OWN, "__future__", ""} or top in sys.stdlib_module_names:
             continue
         name = distribution(it.module, known)
-        tests = "tests" in PurePosixPath(it.path).parts or "testing" in it.path
+        tests = not {"tests", "testing", "contract"}.isdisjoint(PurePosixPath(it.path).parts)
         there = told.get((name, True), 0)
         there |= told.get((name, False), 0) if tests or "kubernetes" in it.path else 0
         if where & ~there:
@@ -161,18 +162,17 @@ def undeclared(tree: Tree) -> Iterator[str]:
 
 
 def unused(tree: Tree) -> Iterator[str]:
-    """Yield each distribution that is declared, and that no file imports, runs or names."""
+    """Yield each distribution that is declared, and that no file imports, names or is named for."""
     told = declared(tree)
     known = {name for name, _ in told}
     used: dict[str, int] = defaultdict(int)
     for it, where in imports(tree).items():
         used[distribution(it.module, known)] |= where
     words = known | set(CALLED.values())
-    for name, lines in tree.lines.items():
+    for name, text, where in (*every_line(tree), *every_path(tree)):
         if not name.endswith(("pyproject.toml", ".md")):
-            for line, where in lines.items():
-                for word in set(re.findall(r"[a-z0-9-]+", line)) & words:
-                    used[word] |= where
+            for word in set(re.findall(r"[a-z0-9-]+", text)) & words:
+                used[word] |= where
     for (name, _), where in told.items():
         lost = where & ~(used[name] | used[CALLED.get(name, name)])
         if lost:

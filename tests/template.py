@@ -15,6 +15,8 @@ from cookiecutter.main import cookiecutter
 from cookiecutter.prompt import prompt_for_config
 
 import post_gen_project
+from literal_answers import resolve
+from pre_gen_project import problems
 
 ROOT = Path(__file__).parent.parent
 RAW = ROOT / "{{cookiecutter.project_slug}}"
@@ -28,6 +30,12 @@ def answer(**given: object) -> dict[str, Any]:
     """Answer the questions as cookiecutter does: what is given, and the defaults."""
     context = generate_context(str(ROOT / "cookiecutter.json"), extra_context=given)
     return dict(prompt_for_config(context, no_input=True))
+
+
+
+def stands(answers: dict[str, Any]) -> bool:
+    """Tell whether answers are carved as they are: neither refused nor resolved to others."""
+    return resolve(answers) == answers and not list(problems(answers))
 
 
 def carve(where: Path, **given: object) -> Path:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
+import time
 from functools import cache
-from itertools import cycle, product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
-from literal_answers import resolve
-from post_gen_project import conditions, holds
-from tests.documents import dead_links, lost_targets
-from tests.template import MANIFEST, answer, carve, run, texts
+from tests import faults, modules
+from tests.checkers import CHECKERS, Batches
+from tests.pairwise import CHOICES, pairwise, seed
+from tests.template import MANIFEST, carve, texts
+from tests.variants import COMBINATIONS, Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 TRACES = {
@@ -32,22 +29,23 @@ TRACES = {
         "postgres",
         r"app[./]notes|/notes\b|NOTES_",
     ],
-    "cache": [r"\bredis(?!t)", "valkey", "CACHE_(URL|TTL)", r"app[./]cache"],
+    "cache": [r"\bredis(?!t)", "valkey", "CACHE_(URL|TTL)", r"chassis[./]cache"],
     "outbound": ["outbound", "stamina", r"app[./]quotes", r"\bquotes_"],
     "outbound or cache": [r"chassis[./]breaker", "circuit"],
-    "tracing": [r"opentelemetry[.-]", "otlp", r"app[./]tracing", "TRACING_", r"\bOTEL_"],
-    "auth": ["joserfc", "jwks", r"app[./]auth\b", r"\bAUTH_"],
+    "tracing": [r"opentelemetry[.-]", "otlp", r"chassis[./]tracing", "TRACING_", r"\bOTEL_"],
+    "auth": ["joserfc", "jwks", r"chassis[./]auth\b", r"\bAUTH_"],
     "docker": [
         r"\bdockerfile\b",
         "dockerignore",
         r"(?<!test\.)compose\.yaml",
+        r"compose/(?!test\.yaml)",
         r"nginx[./]",
         "what a pipeline pushes",
     ],
     "compose": [
         r"deploy/rollout\.toml",
         r"make deploy\b",
-        r"-m deploy\b(?!\.kub)",
+        r"chassis[./]rollout",
         r"rollouts\.md",
     ],
     "kubernetes": ["kubernetes", "k8s", "kubectl", "kustomi"],
@@ -57,121 +55,79 @@ TRACES = {
     "Apache-2.0": ["Apache License", "LICENSE-Apache", "Apache-2.0"],
     "BSD-3-Clause": ["BSD"],
     "LicenseRef-Proprietary": ["Proprietary"],
+    "_chassis_tests": [r"chassis/([\w/]+/)?tests\b"],
 }
 """Words that only a feature brings: a condition -> patterns, in contents and paths, case aside."""
 
-OPTIONS: dict[str, list[Any]] = {
-    **{name: [True, False] for name, default in MANIFEST.items() if default is True},
-    **MANIFEST["_choices"],
-}
-ALONE = ("licence", "python_version")
-"""Questions that touch no line of another's: their answers take turns instead of multiplying."""
-
-
-def combinations() -> Iterator[dict[str, Any]]:
-    """Every combination of the answers that meet in a file, beside each answer of the others.
-
-    One with a contradiction is carved as another one, which is among them.
-    """
-    alone = cycle(product(*(OPTIONS[name] for name in ALONE)))
-    meeting = {name: values for name, values in OPTIONS.items() if name not in ALONE}
-    for values in product(*meeting.values()):
-        given = dict(zip([*ALONE, *meeting], [*next(alone), *values], strict=True))
-        answers = answer(**given)
-        if resolve(answers) == answers:
-            yield given
-
-
-COMBINATIONS = list(combinations())
-
-
-@pytest.mark.parametrize("given", COMBINATIONS, ids=lambda it: "-".join(map(str, it.values())))
-def test_every_combination_is_whole(given: dict[str, Any], tmp_path: Path) -> None:
-    service = carve(tmp_path / "orders", **given)
-    what_is_off_left_no_trace_and_what_is_on_is_there(service, answer(**given))
-    nothing_of_the_template_is_left(service)
-    it_is_linted_and_formatted_by_its_own_rules(service)
-    every_file_parses(service)
-    assert [*dead_links(service), *lost_targets(service)] == []
-
-
-def traces(service: Path, condition: str) -> list[str]:
-    """Every place that has a word of a feature; the record of the answers may name it."""
-    found = []
-    for name, text in texts(service).items():
-        if name != ".cookiecutter.json":
-            found += [name] if words(condition).search(name) else []
-            found += [f"{name}:{line}" for line in telling(condition, text)]
-    return found
+FINDERS: list[Callable[[Tree], Iterator[str]]] = [
+    *(faults.leftovers, faults.broken, faults.lost_listings, faults.lost_paths),
+    *(faults.dead_links, faults.lost_targets, faults.lost_files_of_compose),
+    *(modules.lost_imports, modules.lost_packages, modules.crossed),
+    *(modules.undeclared, modules.unused),
+]
 
 
 @cache
-def words(condition: str) -> re.Pattern[str]:
-    return re.compile("|".join(TRACES[condition]), re.IGNORECASE)
+def tree() -> Tree:
+    return Tree.load({})
 
 
-@cache  # most files are the same in most combinations
-def telling(condition: str, text: str) -> list[str]:
-    lines = enumerate(text.splitlines(), 1)
-    return [f"{number}: {line}" for number, line in lines if words(condition).search(line)]
+@pytest.fixture(scope="module")
+def batches(tmp_path_factory: pytest.TempPathFactory) -> Batches:
+    return Batches(tree(), tmp_path_factory.mktemp("batches"))
+
+
+def test_every_variant_is_counted_and_every_combination_has_its_files() -> None:
+    began = time.monotonic()
+    variants = tree().variants
+    users = COMBINATIONS.every & ~COMBINATIONS.holding("_chassis_tests")
+    seconds = time.monotonic() - began
+    told = (
+        f"{users.bit_count():,} combinations, {len(variants):,} variants of {len(tree().raw)} files"
+    )
+    print(f"V1 every combination: {told}, {seconds:.1f} s")  # noqa: T201 - a figure
+    for name, text in tree().raw.items():
+        if text is not None:
+            seen = [variant.where for variant in tree().of(name)]
+            assert sum(seen) == tree().where(name), f"{name}: a combination has two texts, or none"
+
+
+def test_what_is_off_leaves_no_trace_and_what_is_on_is_there() -> None:
+    assert list(faults.traces(tree(), TRACES)) == []
+
+
+@pytest.mark.parametrize("find", FINDERS, ids=lambda it: it.__name__)
+def test_nothing_is_wrong_in_any_combination(find: Callable[[Tree], Iterator[str]]) -> None:
+    assert list(find(tree())) == []
+
+
+@pytest.mark.parametrize("check", CHECKERS, ids=lambda it: it.__name__)
+def test_every_variant_passes_the_tools_of_the_service(
+    check: Callable[[Batches], Iterator[str]], batches: Batches
+) -> None:
+    began = time.monotonic()
+    found = list(check(batches))
+    seconds = time.monotonic() - began
+    print(f"V2 {check.__name__}: {len(batches.written):,} files, {seconds:.1f} s")  # noqa: T201 - a figure
+    assert found == []
+
+
+@pytest.mark.parametrize("given", pairwise(seed()), ids=lambda it: "-".join(map(str, it.values())))
+def test_the_hook_carves_what_the_variants_say(given: dict[str, Any], tmp_path: Path) -> None:
+    it_is_carved_as_the_variants_say(given, tmp_path / "orders")
+
+
+def it_is_carved_as_the_variants_say(given: dict[str, Any], where: Path) -> None:
+    carved = texts(carve(where, **given))
+    del carved[".cookiecutter.json"], carved["chassis/SHA256SUMS"]
+    one = COMBINATIONS.number(given)
+    assert carved == {it.path: it.text for it in tree().variants if it.where & one}
 
 
 def test_every_answer_stands_in_some_combination() -> None:
-    for name, values in OPTIONS.items():
-        assert {given[name] for given in COMBINATIONS} == set(values)
+    for name, values in CHOICES.items():
+        assert {given[name] for given in COMBINATIONS.all} == set(values)
 
 
 def test_every_condition_has_words_to_look_for() -> None:
     assert TRACES.keys() == MANIFEST["_paths"].keys()
-
-
-def what_is_off_left_no_trace_and_what_is_on_is_there(
-    service: Path, answers: dict[str, Any]
-) -> None:
-    for condition, paths in MANIFEST["_paths"].items():
-        wrong = [path for path in paths if (service / path).exists() != belongs(path, answers)]
-        assert wrong == []
-        on = holds(condition, conditions(answers), "")
-        assert bool(traces(service, condition)) == on, traces(service, condition)
-
-
-def belongs(path: str, answers: dict[str, Any]) -> bool:
-    """Tell whether every condition of a path, and of the folders it is in, holds."""
-    return all(
-        holds(condition, conditions(answers), "")
-        for condition, paths in MANIFEST["_paths"].items()
-        if any(f"{path}/".startswith(f"{folder}/") for folder in paths)
-    )
-
-
-def nothing_of_the_template_is_left(service: Path) -> None:
-    for name, text in texts(service).items():
-        assert "cookiecutter" not in text or name == ".cookiecutter.json", name
-        assert not re.search(r"(#|//|<!--) (if .+|end|else:?)( -->)?$", text, re.MULTILINE), name
-        assert name.endswith((".py", ".mako")) or "\n\n\n" not in text, name
-        assert not text.endswith("\n\n"), name
-
-
-def it_is_linted_and_formatted_by_its_own_rules(service: Path) -> None:
-    for command in ("check",), ("format", "--check"):
-        quiet = ("--no-cache", "--quiet", "--output-format=concise")
-        ended = run("ruff", *command, *quiet, cwd=service)
-        assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
-def every_file_parses(service: Path) -> None:
-    for name, text in texts(service).items():
-        parse(name, text)
-
-
-@cache
-def parse(name: str, text: str) -> None:
-    match name.rpartition(".")[2]:
-        case "py":
-            compile(text, name, "exec", dont_inherit=True)
-        case "toml":
-            tomllib.loads(text)
-        case "json":
-            json.loads(text)
-        case "yml" | "yaml":
-            list(yaml.safe_load_all(text))

@@ -15,18 +15,13 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from post_gen_project import PLACE, carve, conditions, fill, holds
-from pre_gen_project import problems
-from tests.template import MANIFEST, RAW, answer, files, read
+from tests.pairwise import CHOICES
+from tests.template import MANIFEST, RAW, answer, files, read, stands
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MARKER = re.compile(r"(?:#|//|<!--) if (.+?):?(?: -->)?$", re.MULTILINE)
-CHOICES: dict[str, list[Any]] = {
-    **{name: [True, False] for name, default in MANIFEST.items() if default is True},
-    **MANIFEST["_choices"],
-}
-"""What a user can choose: an option or a choice -> its answers, the default first."""
 PRIVATE = {"_chassis_tests": [False, True]}
 """What only the template's own tests choose."""
 
@@ -46,7 +41,7 @@ class Combinations:
         every = {**CHOICES, **PRIVATE}
         defaults = answer()
         whole = (dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values()))
-        fine = [one for one in whole if not list(problems({**defaults, **one}))]
+        fine = [one for one in whole if stands({**defaults, **one})]
         private = [dict(zip(PRIVATE, values, strict=True)) for values in product(*PRIVATE.values())]
         both = [{**one, **other} for one in fine for other in private]
         self.all = sorted(both, key=lambda one: sum(one[it] != every[it][0] for it in every))
@@ -75,6 +70,15 @@ class Combinations:
         """The one nearest to the defaults."""
         return self.all[(where & -where).bit_length() - 1]
 
+    def number(self, given: dict[str, Any]) -> int:
+        """The set of one combination; the chassis's own tests are off unless they are asked for."""
+        every = {**{name: values[0] for name, values in PRIVATE.items()}, **given}
+        return 1 << self.all.index({name: every[name] for name in self.all[0]})
+
+    def has(self, given: dict[str, Any]) -> bool:
+        """Tell whether a combination is not refused."""
+        return stands({**answer(), **given})
+
     def named(self, where: int) -> str:
         """Say where the nearest one differs from the defaults, and how many more there are."""
         every = {**CHOICES, **PRIVATE}
@@ -95,7 +99,7 @@ class Tree:
         self.listed = [(it, path) for it, paths in manifest["_paths"].items() for path in paths]
 
     @classmethod
-    def load(cls, **planted: str) -> Tree:
+    def load(cls, planted: dict[str, str]) -> Tree:
         """Read it; what is planted stands in place of a file, or beside the others."""
         return cls({**{name: read(path) for name, path in files(RAW).items()}, **planted})
 

@@ -1,7 +1,7 @@
 """`python -m chassis.digest`: tells whether the chassis is as it was carved, and what differs.
 
-`SHA256SUMS` lists every file but `pyproject.toml`, as `sha256sum` does, and the record of the answers
-holds the digest of that list. A path under `own` in the record is the team's: it is not compared.
+`SHA256SUMS` lists every file but `pyproject.toml`, as `sha256sum` does, and the record of the
+answers holds the digest of that list. A path under `own` in the record is not compared.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def write(capsys: pytest.CaptureFixture[str]) -> Write:
         {"password": "pl4nted"},
         {"headers": {"Authorization": "pl4nted"}},
         {"api_key": b"pl4nted"},
-        {"url": "postgresql://app:pl4nted@db/app"},
+        {"url": "amqp://app:pl4nted@queue/app"},
         {"sent": "Authorization: Bearer pl4nted.pl4nted"},
         {"note": f"it is {KNOWN}"},
     ],

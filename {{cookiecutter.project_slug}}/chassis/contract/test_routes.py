@@ -1,16 +1,20 @@
-"""Requests are recorded under the full template of their route: FastAPI has no public way to ask."""
+"""Requests are recorded under the full template of their route; FastAPI cannot be asked for it."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from chassis.service import Identity, Service
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 
 def plain(_: Request) -> Response:

@@ -1,4 +1,3 @@
-import json
 import signal
 import socket
 import subprocess
@@ -6,7 +5,7 @@ import sys
 import threading
 import time
 from contextlib import closing
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 
 import pytest
 
