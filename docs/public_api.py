@@ -108,12 +108,18 @@ def page() -> str:
         )
         option = condition(path)
         parts.append(f"<!-- if {option}: -->{text}\n<!-- end -->\n" if option else f"{text[1:]}\n")
-    return "\n".join(parts).replace("-->\n\n## ", "-->\n## ").replace("<!-- end -->\n\n", "\n<!-- end -->\n")
+    return (
+        "\n".join(parts)
+        .replace("-->\n\n## ", "-->\n## ")
+        .replace("<!-- end -->\n\n", "\n<!-- end -->\n")
+    )
 
 
 def offered() -> dict[str, bool]:
     """Give every public name, and whether it is deprecated."""
-    return {f"{module}.{it.name}": it.deprecated for module, path in modules() for it in names(path)}
+    return {
+        f"{module}.{it.name}": it.deprecated for module, path in modules() for it in names(path)
+    }
 
 
 if __name__ == "__main__":

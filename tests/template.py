@@ -32,7 +32,6 @@ def answer(**given: object) -> dict[str, Any]:
     return dict(prompt_for_config(context, no_input=True))
 
 
-
 def stands(answers: dict[str, Any]) -> bool:
     """Tell whether answers are carved as they are: neither refused nor resolved to others."""
     return resolve(answers) == answers and not list(problems(answers))

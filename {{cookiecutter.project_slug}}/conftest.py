@@ -19,8 +19,8 @@ pytest_plugins = [
 
 def pytest_configure() -> None:
     """Keep every test from a `.env` in this folder and from the machine's /run/secrets."""
-    from chassis.environment import Environment  # noqa: PLC0415 - after the environment was emptied
     from app.main import ENVIRONMENTS  # noqa: PLC0415 - the same
+    from chassis.environment import Environment  # noqa: PLC0415 - after the environment was emptied
 
     for environment in (Environment, *ENVIRONMENTS):
         environment.model_config.update(env_file=None, secrets_dir=None)

@@ -33,7 +33,7 @@ def measure(bench: Bench) -> dict[str, Any]:
     table = Table(
         "Every combination of answers",
         ("", "combinations", "left out", "carved", "s in all", "s of the cores"),
-        note="What the hooks do, without the start of cookiecutter; those left out are refused, or carved as"
+        note="What the hooks do, without the start of cookiecutter; those left out are carved as"
         " others of them. In all is what it took beside what else the machine did then.",
     )
     cores = spent.ru_utime + spent.ru_stime

@@ -95,11 +95,16 @@ def test_the_own_tests_ignore_the_environment_that_surrounds_them(
     children = "tests/test_documents.py tests/test_process.py -k 'not gives_a_traceback'"
     carved.run(
         *("make", "test", f"ARGS=-q {told} {children}"),
-        **{name: 'awkward, "${value}' for name in documented},
-        **{name: "awkward" for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "FORCE_COLOR", "PGHOST")},
+        **dict.fromkeys(documented, 'awkward, "${value}'),
+        **dict.fromkeys(("OTEL_EXPORTER_OTLP_ENDPOINT", "FORCE_COLOR", "PGHOST"), "awkward"),
         **dict.fromkeys(("HTTP_PROXY", "https_proxy", "ALL_PROXY"), "socks5://127.0.0.1:9"),
-        **{"NO_PROXY": "", "GIT_DIR": "/nowhere", "PYTHONPATH": "/nowhere", "PYTHONOPTIMIZE": "1"},
-        **{"ENVIRONMENT": "production", "PYTHONWARNINGS": "error", "LC_ALL": "C"},
+        NO_PROXY="",
+        GIT_DIR="/nowhere",
+        PYTHONPATH="/nowhere",
+        PYTHONOPTIMIZE="1",
+        ENVIRONMENT="production",
+        PYTHONWARNINGS="error",
+        LC_ALL="C",
         **shared,
     )
 

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import pytest
-from chassis.problems import Problems
-from chassis.security import Security
-from chassis.service import Identity, Service
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.problems import Problems
+from chassis.security import Security
+from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
     from chassis.exchange import Exchange

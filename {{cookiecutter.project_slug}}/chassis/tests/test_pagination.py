@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
-from chassis.pagination import MAX_ID, Cursor, encode_cursor, next_cursor
 from fastapi import FastAPI, Query
 from starlette.testclient import TestClient
+
+from chassis.pagination import MAX_ID, Cursor, encode_cursor, next_cursor
 
 
 @dataclass

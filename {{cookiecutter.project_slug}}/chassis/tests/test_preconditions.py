@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from chassis.preconditions import IfMatch, check_if_match, etag
-from chassis.problems import Problem
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+
+from chassis.preconditions import IfMatch, check_if_match, etag
+from chassis.problems import Problem
 
 
 @dataclass

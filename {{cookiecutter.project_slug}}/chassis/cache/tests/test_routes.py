@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from fastapi import Depends
+
 from chassis.cache import Cache, Caching, Invalidate
 from chassis.cache.json_cache import JsonCache
 from chassis.service import Identity, Service
-from fastapi import Depends
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

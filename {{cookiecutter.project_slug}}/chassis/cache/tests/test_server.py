@@ -7,12 +7,13 @@ import time
 from typing import Any
 
 import pytest
-from chassis.cache.json_cache import JsonCache
-from chassis.cache.tests.impatient import MARGIN, OPEN, TIMEOUT, opened
-from chassis.timing import operations
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from structlog.testing import capture_logs
+
+from chassis.cache.json_cache import JsonCache
+from chassis.cache.tests.impatient import MARGIN, OPEN, TIMEOUT, opened
+from chassis.timing import operations
 
 
 async def fail_quietly(cache: JsonCache) -> None:

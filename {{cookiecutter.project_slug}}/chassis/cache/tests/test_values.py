@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
 from chassis.cache import Caching
 from chassis.cache.json_cache import JsonCache
 from chassis.cache.memory import MemoryStore
 from chassis.service import Identity, Service
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from pydantic import BaseModel, Field, RootModel, SecretStr
+
 from chassis.logs.formatter import MAX_LINE_BYTES, LineFormatter
 from chassis.logs.layout import to_json
 from chassis.logs.redaction import MASK, Redactor
-from pydantic import BaseModel, Field, RootModel, SecretStr
 
 
 def parse(line: str) -> dict[str, Any]:

@@ -6,6 +6,9 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from chassis.logs.formatter import LineFormatter
 from chassis.logs.layout import ConsoleLayout, to_json
 from chassis.logs.redaction import Redactor
@@ -23,8 +26,6 @@ from chassis.logs.tests.hostile import (
     parse,
     write,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def like(shown: object, expected: object) -> bool:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
+
 from chassis.logs.formatter import LineFormatter
 from chassis.logs.layout import ConsoleLayout, to_json
 from chassis.logs.redaction import MASK, Redactor, is_secret_name
-from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
 if TYPE_CHECKING:
     from chassis.logs.layout import Layout

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from prometheus_client import REGISTRY, Counter, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import ValidationError
+from starlette.testclient import TestClient
+
 from chassis.environment import Environment
 from chassis.metrics import Metrics
 from chassis.metrics.exposition import warn_of_taken_name
 from chassis.series import series
 from chassis.service import Identity, Service
 from chassis.timing import track
-from prometheus_client import REGISTRY, Counter, Histogram
-from prometheus_client.parser import text_string_to_metric_families
-from pydantic import ValidationError
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

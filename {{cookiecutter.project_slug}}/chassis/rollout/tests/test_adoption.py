@@ -99,7 +99,9 @@ def test_what_compose_runs_in_the_place_of_a_rollout_is_refused(world: World) ->
     world.running.clear()
     world.roll_out("rolling", "one")
     world.running = {"up-1": world.found[0]}
-    with pytest.raises(Refused, match=r"does not run; up-1, .* Run: python3 -m chassis.rollout resume"):
+    with pytest.raises(
+        Refused, match=r"does not run; up-1, .* Run: python3 -m chassis.rollout resume"
+    ):
         world.roll_out("rolling", "two")
 
 

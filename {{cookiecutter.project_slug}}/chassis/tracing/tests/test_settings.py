@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+
 from chassis.environment import Environment, Misconfigured, load, secrets
 from chassis.environment.faults import strangers
 from chassis.environment.report import report
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.endpoint import complete_endpoint, parse_headers
-from pydantic import ValidationError
 
 ROOT = Path(__file__).parents[3]
 
