@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.template import MANIFEST, RAW, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CHASSIS = RAW / "chassis"
 PAGE = RAW / "docs" / "chassis.md"
@@ -24,8 +24,8 @@ RELEASED = ROOT / "docs" / "public-api.txt"
 HEAD = """\
 # What the chassis offers
 
-What `app/` may import from `chassis/`. Nothing on this page leaves without having been deprecated for
-a release; everything else in `chassis/` may change with any update. `git grep` finds the source.
+What `app/` may import from `chassis/`. Nothing on this page leaves without having been deprecated
+for a release; everything else in `chassis/` may change with any update. `git grep` finds the source.
 """
 
 

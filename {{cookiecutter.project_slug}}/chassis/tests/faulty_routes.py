@@ -1,15 +1,14 @@
-"""The service with routes that it refuses to start with: `python -m chassis.tests.faulty_routes NAME`."""
+"""The service with routes that it refuses: `python -m chassis.tests.faulty_routes NAME`."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 from fastapi import APIRouter, UploadFile
 
-from app import commands
-from app.main import compose
+from app.main import ENVIRONMENTS, compose
+from chassis.commands import main
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -50,5 +49,4 @@ def faulty(settings: Settings) -> Service:
 
 
 if __name__ == "__main__":
-    with patch.object(commands, "compose", faulty):
-        sys.exit(commands.main([]))
+    sys.exit(main(ENVIRONMENTS, faulty, []))
