@@ -55,10 +55,16 @@ class Carve:
 
 
 def begin(answers: dict[str, Any], name: str) -> None:
-    """Remember the carve that begins."""
-    if not _running:
+    """Remember the carve that begins; only a command's end is the end of its carve."""
+    if not _running and is_command(sys.argv[0]):
         atexit.register(look_back)
     _running[:] = [Carve(answers, name)]
+
+
+def is_command(program: str) -> bool:
+    """Tell whether this process is cookiecutter or cruft, rather than one that calls its API."""
+    path = Path(program)
+    return (path.parent.name if path.stem == "__main__" else path.stem) in {"cookiecutter", "cruft"}
 
 
 def run_hook() -> None:

@@ -223,6 +223,21 @@ def test_a_carve_that_is_interrupted_leaves_nothing_and_prints_the_command(
     assert "deployment=compose" in printed_command(said)
 
 
+@pytest.mark.parametrize("after", ["unlink()", "parent.rename(record.parent.parent / 'moved')"])
+def test_a_program_that_carves_may_do_what_it_likes_with_the_service(
+    tmp_path: Path, after: str
+) -> None:
+    program = (
+        "import sys, pathlib, cookiecutter.main as it;"
+        f"it.cookiecutter({str(ROOT)!r}, no_input=True, output_dir={str(tmp_path)!r});"
+        f"record = pathlib.Path({str(tmp_path)!r}, 'orders', '.cookiecutter.json'); record.{after}"
+    )
+    ended = run(sys.executable, "-c", program, cwd=tmp_path)
+    succeeded(ended)
+    assert ended.stderr == ""
+    assert len(list(tmp_path.glob("*/Makefile"))) == 1
+
+
 @pytest.fixture
 def without_privilege(tmp_path: Path) -> tuple[str, ...]:
     """Give what to start a program with that cannot write what is read-only."""

@@ -5,7 +5,7 @@ import os
 KEPT = ("HOME", "LANG", "PATH", "SYSTEMROOT", "TEMP", "TERM", "TMP", "TMPDIR", "USERPROFILE")
 """What finding and running programs needs."""
 KEPT_PREFIXES = ("COV", "DOCKER_", "HYPOTHESIS_", "PYTEST_", "TEST_", "UV", "VIRTUAL_ENV")
-"""What tests are told deliberately, such as TEST_DATABASE_URL, and what runs or measures them."""
+"""What tests are told deliberately, which begins with TEST_, and what runs or measures them."""
 
 for _name in list(os.environ):
     if _name not in KEPT and not _name.startswith(KEPT_PREFIXES):

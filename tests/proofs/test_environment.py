@@ -150,7 +150,7 @@ def test_a_list_of_an_owner_is_words_between_commas_and_never_a_traceback(
     self_contained: Carved, tmp_path: Path
 ) -> None:
     def settings(**variables: str) -> subprocess.CompletedProcess[str]:
-        command = [self_contained.python, "-c", OWNERS, "settings"]
+        command = [str(self_contained.python), "-c", OWNERS, "settings"]
         env = clean(PYTHONPATH=str(self_contained.path), **variables)
         return subprocess.run(
             command, cwd=tmp_path, env=env, check=False, capture_output=True, text=True, timeout=30

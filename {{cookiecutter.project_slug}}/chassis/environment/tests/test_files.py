@@ -173,13 +173,13 @@ def test_a_secret_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPa
 
 
 def test_files_that_are_no_variables_are_nobodys_fault() -> None:
-    Path("secrets", "kubernetes.io", "serviceaccount").mkdir(parents=True)
+    Path("secrets", "platform.io", "serviceaccount").mkdir(parents=True)
     Path("secrets", "tls.p12").write_bytes(b"\xff")
     Path("secrets", "shop_picture").write_bytes(b"\xff")
     Path("secrets", "..data").mkdir()
-    Path("secrets", "..data", "shop_token").write_text("in a volume of Kubernetes\n")
+    Path("secrets", "..data", "shop_token").write_text("in a volume of links\n")
     Path("secrets", "shop_token").symlink_to(Path("..data", "shop_token"))
-    assert load([Local]).shop.token == "in a volume of Kubernetes"
+    assert load([Local]).shop.token == "in a volume of links"
 
 
 def test_a_folder_of_secrets_that_is_a_file_is_told() -> None:
