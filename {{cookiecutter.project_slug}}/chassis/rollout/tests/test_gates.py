@@ -94,11 +94,15 @@ def test_errors_that_a_missing_scrape_did_not_tell_are_told_by_the_next() -> Non
         observed([metrics(0), "", "", metrics(190, 10)], [metrics(0)])
 
 
+def test_while_the_old_release_is_unknown_the_new_one_is_not_condemned_either() -> None:
+    as_bad = metrics(194, 6)
+    seen = observed([metrics(0), as_bad], [metrics(0), "", as_bad])
+    assert seen["error ratio"][0] == 0.03
+
+
 def test_an_old_release_that_starts_again_counts_from_zero() -> None:
     """Its counters fall; neither is what they were lost, nor is there a negative number."""
-    seen = observed(
-        [metrics(0), "", "", metrics(200)], [metrics(500), metrics(600), metrics(50), metrics(80)]
-    )
+    seen = observed([metrics(0), metrics(200)], [metrics(400, 100), metrics(50)])
     assert seen["error ratio"] == (0, 0.01)
 
 

@@ -53,6 +53,8 @@ class World:
     """Whether the disk is."""
     found: tuple[Instance, ...] = ()
     """Instances that compose has started."""
+    cleared: bool = False
+    """Whether the proxy was left to compose."""
     mute: set[str] = field(default_factory=set)
     """Names of instances that do not tell what they have counted."""
     kept: set[str] = field(default_factory=set)
@@ -145,13 +147,14 @@ class World:
         pass
 
     def clear(self) -> None:
-        self.effect("clear", lambda: setattr(self, "serving", Fleet()))
+        self.effect("clear", lambda: setattr(self, "cleared", True))
 
     def shift(self, fleet: Fleet) -> None:
+        self.cleared = False
         self.effect("shift", lambda: setattr(self, "serving", fleet))
 
     def works_by(self, fleet: Fleet) -> bool:
-        return self.serving == fleet
+        return self.serving == fleet and not self.cleared
 
     # what the disk does
 
