@@ -9,6 +9,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from chassis.exchange import Exchanges
 from chassis.route_names import refuse_duplicate_names
+from chassis.websocket import WebSockets
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -43,7 +44,8 @@ class Application(FastAPI):
         app: ASGIApp = super().__call__
         for wrap in reversed(service.middleware):
             app = wrap(app)
-        self._outermost = Exchanges(app, service, self.routes)
+        websockets = WebSockets(app, service, self.routes)
+        self._outermost = Exchanges(app, service, self.routes, websockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve through the middleware of the board: no answer goes unseen, not even a 500."""

@@ -115,18 +115,25 @@ class Exchange:
 
 
 class Exchanges:
-    """The outermost wrapper: every HTTP request becomes an exchange."""
+    """The outermost wrapper: every HTTP request becomes an exchange; `others` serves all else."""
 
-    def __init__(self, app: ASGIApp, service: Service, routes: Sequence[BaseRoute] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        service: Service,
+        routes: Sequence[BaseRoute] = (),
+        others: ASGIApp | None = None,
+    ) -> None:
         """Wrap the whole application, which has these routes."""
         self.app = app
+        self.others = others or app
         self.service = service
         self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; an error that has been answered and logged goes no further."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self.others(scope, receive, send)
             return
         exchange = Exchange(scope, send, self.service, self.routes)
         current.set(exchange)

@@ -66,6 +66,11 @@ def named_routes(routes: Sequence[BaseRoute], path: str = "", name: str = "") ->
             yield Named(name + context.name, path + (context.path or ""), is_websocket, context)
 
 
+def websocket_paths(routes: Sequence[BaseRoute]) -> list[str]:
+    """List the paths of the routes for WebSockets."""
+    return [route.path for route in named_routes(routes) if route.is_websocket]
+
+
 def _is_documentation(app: object, route: BaseRoute) -> bool:
     """Tell whether a mounted FastAPI made this route by itself: all of them use the same names."""
     if not isinstance(app, FastAPI):

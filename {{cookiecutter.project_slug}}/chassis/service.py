@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from chassis.exchange import Exchange, Observer, Trace
+    from chassis.websocket import WebSocketExchange
 
     Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
     Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
@@ -84,6 +85,8 @@ class Service:
     lifespans: list[Lifespan] = field(default_factory=list)
     routers: list[APIRouter] = field(default_factory=list)
     observers: list[Observer] = field(default_factory=list)
+    websocket_observers: list[Callable[[WebSocketExchange], None]] = field(default_factory=list)
+    """Told of each WebSocket that was open, at its end; one that was refused is a request."""
     checks: dict[str, Check] = field(default_factory=dict)
     gauges: dict[str, Gauge] = field(default_factory=dict)
     """Figures by `series`; they are read from another thread."""
@@ -106,6 +109,9 @@ class Service:
     later: Callable[[Callable[[], object]], object] = lambda call: call()
     """Makes a call that no answer waits for: at once, unless a server knows a better moment."""
     in_flight: int = 0
+    """Requests that are being served; WebSockets are not among them."""
+    websockets: set[WebSocketExchange] = field(default_factory=set)
+    """Those that are open, or in their handshake."""
     draining: bool = False
 
     @asynccontextmanager

@@ -14,6 +14,7 @@ from chassis.logs.layout import ConsoleLayout, to_json
 from chassis.logs.pipeline import LineHandler, install_handler, install_hooks
 from chassis.logs.redaction import Redactor
 from chassis.logs.threads import carry_context_into_threads
+from chassis.logs.websockets import log_websocket
 from chassis.logs.traceparent import caller_trace
 from chassis.service import Feature
 
@@ -75,6 +76,7 @@ class Log(Feature):
         install_handler(handler, self.level)
         install_hooks()
         service.observers.append(AccessLog(service.probes, handler))
+        service.websocket_observers.append(log_websocket)
         service.counters["log_lines_dropped_total"] = lambda: handler.sink.dropped
         service.lifespans.append(carry_context_into_threads)
 

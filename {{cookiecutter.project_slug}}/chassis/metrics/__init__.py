@@ -69,6 +69,7 @@ class Metrics(Feature):
         service.observers.append(exchanges.observe)
         service.gauges["event_loop_lag_seconds"] = lag.worst
         service.gauges["http_requests_in_flight"] = lambda: service.in_flight
+        service.gauges["websockets_open"] = lambda: len(service.websockets)
         tables = (Board(service), exchanges, OperationTable())
         show = partial(expose, registry=REGISTRY, tables=tables)
 

@@ -14,7 +14,7 @@ from chassis.problems.problem import Problem, ProblemResponse
 
 if TYPE_CHECKING:
     from starlette.exceptions import HTTPException
-    from starlette.requests import ClientDisconnect, Request
+    from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ async def gone(_: Request, __: ClientDisconnect) -> ProblemResponse:
     return ProblemResponse(Problem(400, "The request came to an end before its body did."))
 
 
-async def unhandled(_: Request, error: Exception, *, debug: bool) -> ProblemResponse:
+async def unhandled(_: HTTPConnection, error: Exception, *, debug: bool) -> ProblemResponse:
     """Log an unexpected error, the only place that does; tell the client no more than its id."""
     logger.error("unhandled exception", exc_info=error)
     if exchange := current.get():

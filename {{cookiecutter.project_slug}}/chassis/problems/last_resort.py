@@ -6,10 +6,13 @@ import logging
 from asyncio import CancelledError
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocketDisconnect
 
 from chassis.exchange import current
 from chassis.problems.problem import Problem, ProblemResponse
+from chassis.problems.handshakes import refusing
+from chassis.websocket import INTERNAL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +35,7 @@ class LastResort:
         self,
         app: ASGIApp,
         service: Service,
-        unhandled: Callable[[Request, Exception], Awaitable[ProblemResponse]],
+        unhandled: Callable[[HTTPConnection, Exception], Awaitable[ProblemResponse]],
     ) -> None:
         self.app = app
         self.service = service
@@ -40,8 +43,11 @@ class LastResort:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; answer it if nothing else did."""
+        is_websocket = scope["type"] == "websocket"
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, refusing(scope, receive, send) if is_websocket else send)
+        except WebSocketDisconnect:
+            raise  # which is how what serves one learns that it is closed
         except CancelledError:
             if answered() or not self.service.draining:
                 raise
@@ -50,8 +56,11 @@ class LastResort:
             await ProblemResponse(busy)(scope, receive, send)
         except Exception as error:
             if not answered():
-                response = await self.unhandled(Request(scope), error)
+                response = await self.unhandled(HTTPConnection(scope), error)
                 await response(scope, receive, send)
+            elif is_websocket:
+                await self.unhandled(HTTPConnection(scope), error)
+                await send({"type": "websocket.close", "code": INTERNAL})
             raise
 
 

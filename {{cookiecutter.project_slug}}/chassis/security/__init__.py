@@ -43,7 +43,7 @@ class Security(Feature):
     allowed_hosts: Names = Field(default=("*",), min_length=1)
     """Hosts that clients may name, such as api.example.com, *.example.com or [::1]; * is any."""
     cors_origins: Names = ()
-    """Origins whose pages may call from a browser, such as https://app.example.com."""
+    """Origins whose pages may call or open WebSockets, such as https://app.example.com."""
     docs: bool = False
     """Whether /docs and /openapi.json are served."""
     hsts_seconds: NonNegativeInt = 0
@@ -54,6 +54,8 @@ class Security(Feature):
     """Values that a JSON body may hold; each can cost a thousand times its length to refuse."""
     max_in_flight: PositiveInt = 500
     """Requests served at once; further ones are told to come back. Endless streams count too."""
+    max_websockets: PositiveInt = 1000
+    """WebSockets open at once; further ones are told to come back. They are no requests."""
 
     @field_validator("cors_origins")
     @classmethod
@@ -94,6 +96,7 @@ class Security(Feature):
             )
         service.middleware.append(partial(Admission, service=service, security=self))
         service.gauges["http_requests_in_flight_limit"] = lambda: self.max_in_flight
+        service.gauges["websockets_open_limit"] = lambda: self.max_websockets
 
     def insecure(self) -> Iterator[tuple[str, str]]:
         """Refuse what lets in everybody."""

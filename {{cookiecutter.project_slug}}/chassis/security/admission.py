@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 JSON = re.compile(rb"[/+]json(?![a-z0-9._+-])", re.IGNORECASE)
 ANNOUNCE_BODY = {b"content-length", b"transfer-encoding"}
-LOOKED_AT = {b"host", b"content-type"} | ANNOUNCE_BODY
+LOOKED_AT = {b"host", b"content-type", b"origin"} | ANNOUNCE_BODY
 DIGITS = 18
 """Of a length, beyond which it is too long whatever follows; Python converts no more than 4,300."""
 NAME = "[a-z0-9._-]+"
@@ -38,6 +38,8 @@ class Admission:
         self.max_body_bytes = security.max_body_bytes
         self.max_json_values = security.max_json_values
         self.max_in_flight = security.max_in_flight
+        self.max_websockets = security.max_websockets
+        self.origins = {origin.encode() for origin in security.cors_origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on or answer with a problem."""
@@ -46,20 +48,33 @@ class Admission:
             if len(headers) != len(scope["headers"]):
                 headers = combined(scope["headers"])
             try:
-                self._admit(headers)
-                if scope["type"] == "http" and not headers.keys().isdisjoint(ANNOUNCE_BODY):
+                self._admit_host(headers)
+                if scope["type"] == "websocket":
+                    self._admit_websocket(headers)
+                elif self.service.in_flight > self.max_in_flight:
+                    raise busy("The service is busy with other requests.")
+                elif not headers.keys().isdisjoint(ANNOUNCE_BODY):
                     receive = await self._limited(headers, receive)
             except Problem as problem:
                 await ProblemResponse(problem)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
-    def _admit(self, headers: Mapping[bytes, bytes]) -> None:
+    def _admit_host(self, headers: Mapping[bytes, bytes]) -> None:
         if not self.hosts.fullmatch(headers.get(b"host", b"")):
             raise Problem(400, "The Host header does not name this service.")
-        if self.service.in_flight > self.max_in_flight:
-            retry = {"Retry-After": "1"}
-            raise Problem(503, "The service is busy with other requests.", headers=retry)
+
+    def _admit_websocket(self, headers: Mapping[bytes, bytes]) -> None:
+        """Admit a handshake, of a page only if that is ours or of an origin that may call.
+
+        Browsers apply the same-origin policy to no WebSocket: they leave it to the server.
+        """
+        origin = headers.get(b"origin")
+        own = origin is None or origin.partition(b"://")[2].lower() == headers[b"host"].lower()
+        if not own and self.origins.isdisjoint((origin, b"*")):
+            raise Problem(403, "Pages of this origin may not open a WebSocket here.")
+        if len(self.service.websockets) > self.max_websockets:
+            raise busy("As many WebSockets are open as may be.")
 
     async def _limited(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
         announced = headers.get(b"content-length", b"").lstrip(b"0")  # digits, the server says
@@ -71,6 +86,11 @@ class Admission:
             if JSON.search(headers.get(b"content-type", b"")):
                 receive = await json_only(receive, self.max_json_values)
         return receive
+
+
+def busy(detail: str) -> Problem:
+    """Make the problem of a request that finds no room."""
+    return Problem(503, detail, headers={"Retry-After": "1"})
 
 
 def combined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

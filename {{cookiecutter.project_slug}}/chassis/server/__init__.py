@@ -37,6 +37,8 @@ class Server(Feature):
     """Seconds a client may take for a request's head, and for its body unless 1 kB/s arrive."""
     max_head_bytes: Annotated[int, Ge(1024)] = 16_384
     """Bytes that a request's line and headers may have together."""
+    max_message_bytes: Annotated[int, Ge(1)] = 1_048_576
+    """Bytes that a message of a WebSocket may have; a longer one closes it with code 1009."""
     trusted_proxies: Names = ()
     """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
 

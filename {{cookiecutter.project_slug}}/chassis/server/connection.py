@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -85,13 +86,17 @@ class Connection(HttpToolsProtocol):
                 raise ValueError(TOO_LARGE)
             self.head_bytes = 0
         # The parser takes an upgrade's body for the next request, which nobody has looked at.
-        if self.parser.should_upgrade() and not self._should_upgrade() and self._announces_body():
+        if self.parser.should_upgrade() and self._announces_body():
             raise ValueError(UNREADABLE)
         self.in_head = False
         self.body_bytes = self.other_bytes = 0
         self.began = self.loop.time()
         super().on_headers_complete()
         self.headers = [*self.headers]  # trailers end here: nothing has looked at them
+
+    def handle_websocket_upgrade(self) -> None:
+        """Become a WebSocket, which inherits no context of earlier requests."""
+        Context().run(super().handle_websocket_upgrade)
 
     def on_body(self, body: bytes) -> None:
         """Count the body."""

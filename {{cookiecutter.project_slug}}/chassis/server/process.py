@@ -21,6 +21,8 @@ from uvicorn.config import STARTUP_FAILURE
 
 from chassis.server.connection import Connection
 from chassis.server.turn import Turn
+from chassis.route_names import websocket_paths
+from chassis.server.websockets import close_websockets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,9 +55,10 @@ class Process(uvicorn.Server):
         self.began = monotonic()
         self.gave_up = False
         self.wake: Callable[[], object] = lambda: None
+        self.application = service.build()
         super().__init__(
             uvicorn.Config(
-                service.build(),
+                self.application,
                 host=settings.host,
                 port=settings.port,
                 http=partial(Connection, limits=settings),  # type: ignore[arg-type]
@@ -65,6 +68,7 @@ class Process(uvicorn.Server):
                 server_header=False,
                 proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=list(settings.trusted_proxies),
+                ws_max_size=settings.max_message_bytes,
                 timeout_keep_alive=settings.keep_alive_seconds,
                 timeout_graceful_shutdown=settings.grace_seconds,
                 reset_contextvars=True,  # or a pipelined request inherits the one before
@@ -122,6 +126,7 @@ class Process(uvicorn.Server):
             log.critical("SERVER_PORT is taken, by this service itself", port=self.settings.port)
             await self.lifespan.shutdown()
             raise SystemExit(STARTUP_FAILURE)
+        self.warn_of_missing_library()
         host, port, *_ = self.door.getsockname()
         shown = f"[{host}]" if ":" in host else host
         log.info(
@@ -131,6 +136,16 @@ class Process(uvicorn.Server):
             python=sys.version.split()[0],
             seconds=round(monotonic() - self.began, 3),
         )
+
+    def warn_of_missing_library(self) -> None:
+        """Say it if there are routes for WebSockets that uvicorn cannot serve."""
+        routes = websocket_paths(self.application.routes)
+        if routes and self.config.ws_protocol_class is None:
+            log.warning(
+                "WebSocket routes answer 404: the library websockets is not installed. "
+                "Run: uv add websockets",
+                routes=routes,
+            )
 
     async def main_loop(self) -> None:
         """Tick until a signal comes, and then at once, where uvicorn sleeps on."""
@@ -158,7 +173,8 @@ class Process(uvicorn.Server):
             await asyncio.sleep(1 / TICKS_PER_SECOND)
         try:
             async with asyncio.timeout(self.settings.grace_seconds + CLOSE_SECONDS):
-                await self.close_door()
+                connections = self.server_state.connections
+                await asyncio.gather(self.close_door(), close_websockets(self.service, connections))
                 await super().shutdown(sockets)
         except TimeoutError:
             self.gave_up = True
@@ -182,7 +198,8 @@ class Process(uvicorn.Server):
             server.close()
         await asyncio.sleep(LET_IN_SECONDS)
         for counter in range(ARRIVAL_SECONDS * TICKS_PER_SECOND):
-            if all(connection.cycle for connection in self.server_state.connections):  # type: ignore[union-attr]
+            connections = self.server_state.connections
+            if all(it.cycle for it in connections if isinstance(it, Connection)):
                 break
             await asyncio.sleep(1 / TICKS_PER_SECOND)
             await self.on_tick(counter)

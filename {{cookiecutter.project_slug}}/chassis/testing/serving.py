@@ -10,7 +10,7 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, WebSocket
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
@@ -53,6 +53,10 @@ class Slow(Feature):
         async def client(request: Request) -> str | None:
             return request.client and request.client.host
 
+        @router.get("/headers")
+        async def headers(request: Request) -> list[str]:
+            return [f"{name}: {value}" for name, value in request.headers.items()]
+
         @router.get("/bound")
         async def bound() -> None:
             structlog.contextvars.bind_contextvars(user="ada")
@@ -82,7 +86,39 @@ class Slow(Feature):
 
             return StreamingResponse(ticks())
 
-        service.routers.append(router)
+        service.routers += [router, websocket_routes()]
+
+
+def websocket_routes() -> APIRouter:
+    router = APIRouter()
+
+    @router.websocket("/echo")
+    async def echo(socket: WebSocket) -> None:
+        await socket.accept()
+        log.info("echoing")
+        while True:
+            await socket.send_text(await socket.receive_text())
+
+    @router.websocket("/ticks")
+    async def ticks_socket(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            await socket.send_bytes(b"tick" * 1000)
+            await asyncio.sleep(0.01)
+
+    @router.websocket("/deaf")
+    async def deaf(socket: WebSocket) -> None:
+        await socket.accept()
+        log.info("waiting")
+        await asyncio.sleep(60)
+
+    @router.websocket("/undecided")
+    async def undecided(socket: WebSocket) -> None:
+        log.info("waiting")
+        await asyncio.sleep(60)
+        await socket.accept()
+
+    return router
 
 
 def main() -> int:

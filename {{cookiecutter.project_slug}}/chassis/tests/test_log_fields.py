@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, WebSocket
 from starlette.testclient import TestClient
 
 from chassis.logs import Log
@@ -39,6 +39,10 @@ def lines(logging_as_it_was: None, capsys: pytest.CaptureFixture[str]) -> list[d
     def fails() -> None:
         raise LookupError("nothing there")
 
+    @router.websocket("/feed")
+    async def feed(socket: WebSocket) -> None:
+        await socket.accept()
+
     service.routers.append(router)
     Log(levels={"httpx2": "ERROR"}).install(service)
     Problems().install(service)
@@ -46,6 +50,8 @@ def lines(logging_as_it_was: None, capsys: pytest.CaptureFixture[str]) -> list[d
         logging.getLogger("outside").info("no request")
         for path in ("/fails", "/nowhere"):
             client.get(path, headers={"traceparent": TRACE})
+        with client.websocket_connect("/feed"):
+            pass
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 

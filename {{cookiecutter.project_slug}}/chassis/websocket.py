@@ -1,0 +1,163 @@
+"""One WebSocket, from its handshake to its end: identified, timed, shown to what watches."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import CancelledError
+from typing import TYPE_CHECKING
+
+from starlette.websockets import WebSocketDisconnect
+
+from chassis.exchange import Exchange, current
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from chassis.service import Service
+
+SWITCHING_PROTOCOLS = 101
+FORBIDDEN = 403
+SERVER_ERROR = 500
+NORMAL, NO_CODE, ABNORMAL, VIOLATION, INTERNAL, RESTART = 1000, 1005, 1006, 1008, 1011, 1012
+"""Close codes: RFC 6455, section 7.4.1, and IANA's registry for the last one."""
+
+
+class WebSocketExchange(Exchange):
+    """One WebSocket. Its handshake is a request; one that is refused is an exchange like others.
+
+    `status` is 101 once it is open, and `code` is set once it is closed.
+    """
+
+    code: int | None = None
+    """Code that it was closed with, by whichever side; None of a handshake that was refused."""
+    messages_received = 0
+    messages_sent = 0
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        service: Service,
+        routes: Sequence[BaseRoute] = (),
+    ) -> None:
+        """Start the clock."""
+        super().__init__(scope, send, service, routes)
+        self._receive = receive
+        self._task = asyncio.current_task()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be sent and received."""
+        return self.status == SWITCHING_PROTOCOLS and self.code is None
+
+    async def receive(self) -> Message:
+        """Pass on what the client sends, and notice that it has left."""
+        message = await self._receive()
+        if message["type"] == "websocket.receive":
+            self.messages_received += 1
+        elif message["type"] == "websocket.disconnect" and self.is_open:
+            self.code = message.get("code") or NO_CODE
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass on what the service sends; the answer to the handshake gets the request id.
+
+        Raises ConnectionResetError for a message to a WebSocket that is closed, as ASGI wants it.
+        """
+        kind = message["type"]
+        if self.code is not None:
+            if kind == "websocket.send":
+                raise ConnectionResetError(f"The WebSocket is closed with code {self.code}.")
+        elif self.status == SWITCHING_PROTOCOLS:
+            await self._send_open(message)
+        else:
+            await self._answer(message)
+
+    async def _send_open(self, message: Message) -> None:
+        """Send a message, or close. A problem that is raised now can only be a close code."""
+        kind = message["type"]
+        if kind == "websocket.http.response.start":
+            is_ours = message["status"] >= SERVER_ERROR
+            message = {"type": "websocket.close", "code": INTERNAL if is_ours else VIOLATION}
+        if message["type"] == "websocket.close":
+            self.code = message.get("code") or NORMAL
+        await self._send(message)
+        self.messages_sent += kind == "websocket.send"
+
+    async def _answer(self, message: Message) -> None:
+        """Answer the handshake: accept, refuse with nothing but a status, or with an answer."""
+        match message["type"]:
+            case "websocket.accept":
+                own = (b"x-request-id", self.request_id.encode())
+                await self._send({**message, "headers": [*message.get("headers", ()), own]})
+                self.status = SWITCHING_PROTOCOLS
+                return
+            case "websocket.close":
+                self.status, self.complete = FORBIDDEN, True
+            case "websocket.http.response.start":
+                self.status = message["status"]
+                message = {**message, "headers": self._complete(message.get("headers", ()))}
+            case "websocket.http.response.body":
+                self.sent += len(message.get("body", b""))
+                self.complete = not message.get("more_body", False)
+        await self._send(message)
+
+    async def leave(self) -> None:
+        """Close it because the service stops; a handshake that is not over is cut short."""
+        if self.is_open:
+            await self.send({"type": "websocket.close", "code": RESTART})
+        elif self.status is None:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """End what serves it."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _tell(self) -> None:
+        if self.status != SWITCHING_PROTOCOLS:
+            self.scope["method"] = "GET"  # which a handshake is, and a refused one nothing else
+            super()._tell()
+            return
+        for observe in self._service.websocket_observers:
+            observe(self)
+
+
+class WebSockets:
+    """Makes every WebSocket an exchange; all else passes through."""
+
+    def __init__(self, app: ASGIApp, service: Service, routes: Sequence[BaseRoute] = ()) -> None:
+        """Wrap the whole application, which has these routes."""
+        self.app = app
+        self.service = service
+        self.routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket. That its client has left is no error, and closes it."""
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        exchange = WebSocketExchange(scope, receive, send, self.service, self.routes)
+        current.set(exchange)
+        self.service.websockets.add(exchange)
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+            if exchange.is_open:
+                await exchange.send({"type": "websocket.close", "code": NORMAL})
+        except WebSocketDisconnect:
+            pass
+        except CancelledError:
+            if exchange.code is None or not self.service.draining:
+                raise
+        except Exception:
+            if not exchange.logged:
+                raise
+        finally:
+            if exchange.is_open:
+                exchange.code = ABNORMAL
+            self.service.websockets.discard(exchange)
+            exchange.end()
