@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 FORWARDING = (
     "proxy_pass http://$rollout_app;",
     "proxy_http_version 1.1;",
-    'proxy_set_header Connection "";',
+    "proxy_set_header Upgrade $asked_upgrade;",
+    "proxy_set_header Connection $asked_connection;",
     "proxy_set_header Host $http_host;",
     "proxy_set_header X-Forwarded-For $remote_addr;",
     "proxy_set_header X-Forwarded-Proto $scheme;",
@@ -35,6 +36,13 @@ FORWARDING = (
 One that was sent and may have been worked on, such as a POST, is never sent again. Time bounds it,
 not a number of tries: all instances of a release may die at once, and only then comes the backup.
 """
+
+
+WEBSOCKETS = (
+    block("map $http_upgrade $asked_upgrade", 'default "";', '"~*^websocket$" websocket;'),
+    block("map $asked_upgrade $asked_connection", 'default "";', "websocket upgrade;"),
+)
+"""The only protocol that is passed on; for other requests both headers are empty, so not sent."""
 
 
 class LocalNginx:
@@ -123,6 +131,7 @@ class LocalNginx:
             f"client_max_body_size {self.settings.body_mebibytes}m;",
             *(f"{path}_temp_path {path};" for path in paths),
             keeping(self.version()),
+            *WEBSOCKETS,
             text,
             block("server", f"listen {self.settings.port};", block("location /", *FORWARDING)),
         )

@@ -1,0 +1,161 @@
+"""R12: an open WebSocket is seen, works through nginx, and neither escapes nor voids the drain."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.proofs.servers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.proofs.carved import Carved, Replica
+
+    Way = Callable[[Carved, Path, int], int]
+
+CLIENT = """
+import sys
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+options = {"proxy": None, "additional_headers": {"X-Request-ID": "from-outside"}}
+with connect(sys.argv[1], **options) as client:
+    client.send("hello")
+    print(client.recv(timeout=10), client.response.headers["x-request-id"], flush=True)
+    try:
+        client.recv(timeout=60)
+    except ConnectionClosed:
+        print(client.close_code, flush=True)
+"""
+ROLLOUT = """
+import sys
+from deploy.configuration import Configuration, Proxy
+from deploy.drivers.local_nginx import LocalNginx
+from deploy.fleet import Traffic
+from deploy.nginx import traffic_part
+
+folder, port, admin_port, service = sys.argv[1], *map(int, sys.argv[2:])
+proxy = Proxy(port=port, admin_port=admin_port)
+nginx = LocalNginx(Configuration(driver="process", directory=folder, proxy=proxy))
+upstreams = {"one": f"127.0.0.1:{service}"}
+nginx.install(traffic_part(Traffic(("one",)), upstreams, "client", nginx, "/version")[0])
+nginx.reload()
+"""
+
+
+def shipped(service: Carved, folder: Path, upstream: int) -> int:
+    """Start the proxy of the compose file; what Debian's nginx is too old for is left out."""
+    port = free_port()
+    for path in (service.path / "proxy" / "nginx").glob("*.conf"):
+        text = path.read_text()
+        for old, new in (
+            ("server web:8000 resolve max_fails=0;", f"server 127.0.0.1:{upstream} max_fails=0;"),
+            ("listen 8080 default_server;", f"listen 127.0.0.1:{port} default_server;"),
+            ("listen 127.0.0.1:8081;", f"listen 127.0.0.1:{free_port()};"),
+            ("keepalive_min_timeout 2s;", ""),
+            ("daemon off;", f"user {getpass.getuser()};"),
+            ("/tmp/", f"{folder}/"),  # noqa: S108 - where the container keeps what it writes
+            ("/dev/stdout", f"{folder}/access.log"),
+        ):
+            text = text.replace(old, new)
+        (folder / path.name).write_text(text)
+    start = ("nginx", "-p", f"{folder}/", "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf")
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # it keeps them open
+    ended = subprocess.run(start, check=False, timeout=30, **silent)
+    assert ended.returncode == 0, (folder / "error.log").read_text()
+    return port
+
+
+def rolled_out(service: Carved, folder: Path, upstream: int) -> int:
+    """Start the nginx that the rollouts of plain processes use."""
+    port, admin_port = free_port(), free_port()
+    numbers = map(str, (port, admin_port, upstream))
+    service.run(str(service.python), "-c", ROLLOUT, str(folder), *numbers)
+    return port
+
+
+def direct(_: Carved, __: Path, upstream: int) -> int:
+    """Use no proxy."""
+    return upstream
+
+
+@contextmanager
+def proxied(way: Way, service: Carved, folder: Path, upstream: int) -> Iterator[int]:
+    """Give the port where clients connect; end the nginx that was started."""
+    if way is not direct and shutil.which("nginx") is None:
+        pytest.skip("NOT PROVEN: no nginx here (Debian: apt install nginx)")
+    try:
+        yield way(service, folder, upstream)
+    finally:
+        for pid in folder.rglob("nginx.pid"):
+            os.kill(int(pid.read_text()), signal.SIGTERM)
+
+
+def gauge(replica: Replica) -> str:
+    """Scrape the gauge of open WebSockets."""
+    url = replica.said("metrics are at ")["message"].removeprefix("metrics are at ")
+    with urllib.request.urlopen(url, timeout=10) as scraped:  # noqa: S310 - it said so itself
+        lines = scraped.read().decode().splitlines()
+    return next(line for line in lines if line.startswith("websockets_open "))
+
+
+@pytest.mark.parametrize("way", [direct, shipped, rolled_out])
+def test_an_open_websocket_neither_voids_the_drain_nor_goes_unseen(
+    self_contained: Carved, tmp_path: Path, way: Way
+) -> None:
+    tmp_path.chmod(0o755)
+    statuses: list[int] = []
+    with (
+        self_contained.serve("-m", "tests.serving", SERVER_DRAIN_SECONDS="1") as replica,
+        proxied(way, self_contained, tmp_path, replica.address.port) as port,
+    ):
+        websocket = subprocess.Popen(
+            [self_contained.python, "-c", CLIENT, f"ws://127.0.0.1:{port}/echo"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert websocket.stdout
+        assert websocket.stdout.readline() == "hello from-outside\n"
+        assert gauge(replica) == "websockets_open 1.0"
+        request = threading.Thread(target=lambda: statuses.append(replica.ask("/slow/4").status))
+        request.start()
+        replica.said("waiting")
+        asked = time.monotonic()
+        assert replica.stop() == 0
+        seconds = time.monotonic() - asked
+        assert websocket.communicate(timeout=30)[0] == "1012\n"
+        request.join()
+        assert statuses == [200]
+        line = replica.said("WebSocket /echo closed with 1012")
+        assert line["request_id"] == replica.said("echoing")["request_id"] == "from-outside"
+        assert not [it for it in replica.lines if it["level"] in {"warning", "error"}]
+    print(f"R12: {way.__name__}: a request of 4 s answered, 1012, exit 0 in {seconds:.1f} s")  # noqa: T201 - the figure
+
+
+@pytest.mark.parametrize("way", [shipped, rolled_out])
+def test_no_other_protocol_gets_past_the_proxy(
+    self_contained: Carved, tmp_path: Path, way: Way
+) -> None:
+    tmp_path.chmod(0o755)
+    headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
+    with (
+        self_contained.serve("-m", "tests.serving") as replica,
+        proxied(way, self_contained, tmp_path, replica.address.port) as port,
+    ):
+        url = f"http://127.0.0.1:{port}/headers"
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
+            seen = answer.read().decode()
+        assert "h2c" not in seen
+        assert "upgrade" not in seen.lower()
