@@ -14,8 +14,8 @@ from chassis.logs.layout import ConsoleLayout, to_json
 from chassis.logs.pipeline import LineHandler, install_handler, install_hooks
 from chassis.logs.redaction import Redactor
 from chassis.logs.threads import carry_context_into_threads
-from chassis.logs.websockets import log_websocket
 from chassis.logs.traceparent import caller_trace
+from chassis.logs.websockets import log_websocket
 from chassis.service import Feature
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 
 from chassis.exchange import current
-from chassis.problems.problem import Problem, ProblemResponse
 from chassis.problems.handshakes import refusing
+from chassis.problems.problem import Problem, ProblemResponse
 from chassis.websocket import INTERNAL
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from chassis.route_names import websocket_paths
 from chassis.server.connection import Connection
 from chassis.server.turn import Turn
-from chassis.route_names import websocket_paths
 from chassis.server.websockets import close_websockets
 
 if TYPE_CHECKING:

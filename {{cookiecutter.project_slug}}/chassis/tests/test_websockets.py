@@ -12,6 +12,7 @@ import pytest
 from fastapi import APIRouter, WebSocket
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
+from tests.test_process import in_background
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -21,7 +22,6 @@ from chassis.route_names import websocket_paths
 from chassis.security import Security
 from chassis.service import Identity, Service
 from chassis.testing.process import ROOT, Running
-from tests.test_process import in_background
 
 PROGRAM = ("-m", "chassis.testing.serving")
 UPGRADE = (
