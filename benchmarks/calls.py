@@ -24,6 +24,7 @@ from app.quotes.api import QuotesApi
 from chassis.cache.json_cache import JsonCache
 from chassis.database.session import session
 from chassis.environment import load
+from chassis.application import Application
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
@@ -63,7 +64,7 @@ async def connected() -> bool:
 @asynccontextmanager
 async def opened(service) -> AsyncIterator[None]:
     """Run the application's lifespan."""
-    application = service.build()
+    application = Application(service)
     inner = getattr(application, "app", application)
     while not hasattr(inner, "router"):
         inner = inner.app

@@ -30,7 +30,10 @@ class Application(FastAPI):
     """
 
     def __init__(self, service: Service) -> None:
-        """Take over what is pinned. Raises `StartupError` if two routes share a name."""
+        """Take over what is pinned, and call the customizers.
+
+        Raises `StartupError` if two routes share a name.
+        """
         self.service = service
         super().__init__(
             title=service.identity.name,
@@ -46,6 +49,8 @@ class Application(FastAPI):
             app = wrap(app)
         websockets = WebSockets(app, service, self.routes)
         self._outermost = Exchanges(app, service, self.routes, websockets)
+        for customize in service.customizers:
+            customize(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve through the middleware of the board: no answer goes unseen, not even a 500."""

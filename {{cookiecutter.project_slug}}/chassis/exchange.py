@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from functools import cached_property
 from random import getrandbits
 from time import perf_counter, time
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from chassis.route_template import route_template
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from chassis.service import Service
 
     Observer: TypeAlias = Callable[["Exchange"], None]
 
@@ -40,6 +38,16 @@ class Trace(NamedTuple):
         return bool(int(self.trace_flags, 16) & 1)
 
 
+class Board(Protocol):
+    """What an exchange needs of the service that it belongs to."""
+
+    observers: list[Observer]
+    headers: dict[bytes, bytes]
+    later: Callable[[Callable[[], object]], object]
+    in_flight: int
+    draining: bool
+
+
 class Exchange:
     """One request and its answer."""
 
@@ -59,7 +67,7 @@ class Exchange:
     """When that was, in seconds since 1970; observers may be told later."""
 
     def __init__(
-        self, scope: Scope, send: Send, service: Service, routes: Sequence[BaseRoute] = ()
+        self, scope: Scope, send: Send, service: Board, routes: Sequence[BaseRoute] = ()
     ) -> None:
         """Start the clock; keep a well-formed request id, make one otherwise."""
         self.began = perf_counter()
@@ -120,7 +128,7 @@ class Exchanges:
     def __init__(
         self,
         app: ASGIApp,
-        service: Service,
+        service: Board,
         routes: Sequence[BaseRoute] = (),
         others: ASGIApp | None = None,
     ) -> None:

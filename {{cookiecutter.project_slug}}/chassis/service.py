@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from chassis.application import Application
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from contextlib import AbstractAsyncContextManager
@@ -125,13 +123,3 @@ class Service:
                 logger.critical("could not start: %s", error)
                 raise
             yield
-
-    def build(self) -> FastAPI:
-        """Make the application of what has been pinned, and hand it to the customizers.
-
-        Raises `StartupError` if two routes share a name.
-        """
-        app = Application(self)
-        for customize in self.customizers:
-            customize(app)
-        return app

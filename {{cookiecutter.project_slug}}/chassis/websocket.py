@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import CancelledError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.websockets import WebSocketDisconnect
 
-from chassis.exchange import Exchange, current
+from chassis.exchange import Board, Exchange, current
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from chassis.service import Service
 
 SWITCHING_PROTOCOLS = 101
 FORBIDDEN = 403
 SERVER_ERROR = 500
 NORMAL, NO_CODE, ABNORMAL, VIOLATION, INTERNAL, RESTART = 1000, 1005, 1006, 1008, 1011, 1012
 """Close codes: RFC 6455, section 7.4.1, and IANA's registry for the last one."""
+
+
+class WebSocketBoard(Board, Protocol):
+    """What a WebSocket needs of the service beside that."""
+
+    websocket_observers: list[Callable[[WebSocketExchange], None]]
+    websockets: set[WebSocketExchange]
 
 
 class WebSocketExchange(Exchange):
@@ -35,13 +40,14 @@ class WebSocketExchange(Exchange):
     """Code that it was closed with, by whichever side; None of a handshake that was refused."""
     messages_received = 0
     messages_sent = 0
+    _service: WebSocketBoard
 
     def __init__(
         self,
         scope: Scope,
         receive: Receive,
         send: Send,
-        service: Service,
+        service: WebSocketBoard,
         routes: Sequence[BaseRoute] = (),
     ) -> None:
         """Start the clock."""
@@ -130,7 +136,9 @@ class WebSocketExchange(Exchange):
 class WebSockets:
     """Makes every WebSocket an exchange; all else passes through."""
 
-    def __init__(self, app: ASGIApp, service: Service, routes: Sequence[BaseRoute] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, service: WebSocketBoard, routes: Sequence[BaseRoute] = ()
+    ) -> None:
         """Wrap the whole application, which has these routes."""
         self.app = app
         self.service = service

@@ -8,6 +8,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 
 from app.main import ENVIRONMENTS, compose
+from chassis.application import Application
 from chassis.testing.process import ROOT, Running
 
 PRODUCTION = {
@@ -62,7 +63,7 @@ def test_production_names_everything_that_it_lacks_and_exits_with_78() -> None:
 
 def test_every_environment_composes_and_nothing_happens_at_import() -> None:
     for environment in ENVIRONMENTS[:2]:
-        assert compose(environment()).build().openapi()["paths"]
+        assert Application(compose(environment())).openapi()["paths"]
     program = (
         "import logging, threading, app.main\n"
         "assert threading.active_count() == 1, threading.enumerate()\n"

@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.logs import Log
 from chassis.service import Identity, Service
 
@@ -72,7 +73,7 @@ def test_every_logger_names_the_request(capsys: pytest.CaptureFixture[str]) -> N
         return thing
 
     service.routers.append(router)
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         client.get("/things/7", headers={"x-request-id": "abc"})
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     said = {line["message"] for line in lines if line.get("request_id") == "abc"}

@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.problems import Problem, Problems
 from chassis.service import Identity, Service
 
@@ -46,7 +47,7 @@ def client() -> TestClient:
     service = Service(identity=Identity(name="t"), environment="test")
     Problems().install(service)
     service.routers.append(router)
-    return TestClient(service.build(), raise_server_exceptions=False)
+    return TestClient(Application(service), raise_server_exceptions=False)
 
 
 def problem(answer: Any, status: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def asked() -> tuple[TestClient, list[str | None]]:
     service.routers.append(outer)
     templates: list[str | None] = []
     service.observers.append(lambda exchange: templates.append(exchange.route))
-    app = service.build()
+    app = Application(service)
     app.add_api_route("/direct/{one}", endpoint)
     app.add_route("/raw/{one}", plain)
     mounted = FastAPI()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from chassis.rollout.fleet import Fleet, Release  # noqa: TC001 - journals are read by the annotations
-from chassis.rollout.gates import Reading  # noqa: TC001 - the same
+from chassis.rollout.reading import Reading  # noqa: TC001 - the same
 from chassis.rollout.steps import Step  # noqa: TC001 - the same
 from chassis.rollout.strategies import Way  # noqa: TC001 - the same
 

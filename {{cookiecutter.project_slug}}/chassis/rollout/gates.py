@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from chassis.rollout.errors import StepFailed
+from chassis.rollout.reading import Reading
 from chassis.rollout.scrapes import Scrapes
 
 if TYPE_CHECKING:
@@ -21,26 +21,6 @@ MISSES = 2
 BLIND = 5
 """Looks in a row without the figures of everybody, after which the release goes back."""
 MEBI = 2**20
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a gate saw, and what it tolerates."""
-
-    gate: str
-    value: float
-    limit: float | None = None
-    """None if it only informs."""
-
-    @property
-    def fails(self) -> bool:
-        """Whether the release must not stay."""
-        return self.limit is not None and self.value > self.limit
-
-    def __str__(self) -> str:
-        """Write it for people."""
-        limit = "" if self.limit is None else f" (limit {self.limit:.4g})"
-        return f"{self.gate} {self.value:.4g}{limit}"
 
 
 class Watch:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from chassis.rollout.configuration import Configuration
     from chassis.rollout.drivers import Driver
     from chassis.rollout.fleet import Fleet, Instance, Release
-    from chassis.rollout.gates import Reading
     from chassis.rollout.progress import Progress
     from chassis.rollout.proxy import Gateway
+    from chassis.rollout.reading import Reading
     from chassis.rollout.rollout import Rollout
     from chassis.rollout.steps import Step
     from chassis.rollout.strategies import Way

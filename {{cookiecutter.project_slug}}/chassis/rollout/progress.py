@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import TextIO
 
-    from chassis.rollout.gates import Reading
+    from chassis.rollout.reading import Reading
 
 TICK = 0.1
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chassis.rollout.fleet import Fleet, Release
-    from chassis.rollout.gates import Reading
     from chassis.rollout.journal import Journal
+    from chassis.rollout.reading import Reading
     from chassis.rollout.steps import Step
 
 

@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from chassis.application import Application
 from chassis.route_names import websocket_paths
 from chassis.server.connection import Connection
 from chassis.server.turn import Turn
@@ -55,7 +56,7 @@ class Process(uvicorn.Server):
         self.began = monotonic()
         self.gave_up = False
         self.wake: Callable[[], object] = lambda: None
-        self.application = service.build()
+        self.application = Application(service)
         super().__init__(
             uvicorn.Config(
                 self.application,

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.application import Application
 from chassis.problems import Problems
 from chassis.security import Security
 from chassis.service import Identity, Service
@@ -29,7 +30,7 @@ def service() -> Service:
 
 
 def connect(service: Service) -> TestClient:
-    return TestClient(service.build(), raise_server_exceptions=False)
+    return TestClient(Application(service), raise_server_exceptions=False)
 
 
 def noting(diary: list[str], name: str) -> Callable[[ASGIApp], ASGIApp]:
@@ -51,7 +52,7 @@ def fail() -> None:
 
 
 def test_the_middleware_stack_is_the_one_that_fastapi_makes(service: Service) -> None:
-    assert isinstance(service.build().build_middleware_stack(), ServerErrorMiddleware)
+    assert isinstance(Application(service).build_middleware_stack(), ServerErrorMiddleware)
 
 
 def test_a_library_may_replace_how_the_middleware_stack_is_built(
@@ -94,7 +95,7 @@ def test_customizers_get_the_application_in_order_with_all_routes(service: Servi
     seen: list[object] = []
     service.customizers.append(lambda app: seen.append(app.url_path_for("fail")))
     service.customizers.append(seen.append)
-    app = service.build()
+    app = Application(service)
     assert seen == ["/fail", app]
 
 
@@ -131,7 +132,7 @@ def test_the_middleware_of_the_board_knows_the_application(service: Service) -> 
         return look
 
     service.middleware.append(wrap)
-    app = service.build()
+    app = Application(service)
     TestClient(app).get("/")
     assert seen == [app]
 
@@ -161,7 +162,7 @@ def test_the_list_of_routes_holds_nothing_but_routes(service: Service) -> None:
     outer.include_router(inner)
     service.routers.append(outer)
     service.customizers.append(lambda app: app.mount("/files", PlainTextResponse("file")))
-    paths = [route.path for route in iter_route_contexts(service.build().routes)]
+    paths = [route.path for route in iter_route_contexts(Application(service).routes)]
     assert paths == ["/v1/customers/{customer}/orders/{order}", "/files"]
 
 
@@ -178,7 +179,7 @@ def test_dependencies_can_be_overridden(service: Service) -> None:
         return word
 
     service.customizers.append(lambda app: app.add_api_route("/greet", greet))
-    app = service.build()
+    app = Application(service)
     client = TestClient(app)
     assert client.get("/greet").json() == "Hello"
     app.dependency_overrides[salutation] = lambda: "Salve"

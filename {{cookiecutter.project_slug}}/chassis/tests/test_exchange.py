@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.exchange import Exchange, current
 from chassis.service import Identity, Service
 
@@ -26,7 +27,7 @@ def plain(_: Request) -> Response:
 def seen(service: Service, build: Callable[[FastAPI], object]) -> tuple[TestClient, list[Exchange]]:
     exchanges: list[Exchange] = []
     service.observers.append(exchanges.append)
-    app = service.build()
+    app = Application(service)
     build(app)
     return TestClient(app, raise_server_exceptions=False), exchanges
 

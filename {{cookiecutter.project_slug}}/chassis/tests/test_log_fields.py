@@ -13,6 +13,7 @@ import pytest
 from fastapi import APIRouter, WebSocket
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.logs import Log
 from chassis.problems import Problems
 from chassis.service import Identity, Service
@@ -46,7 +47,7 @@ def lines(logging_as_it_was: None, capsys: pytest.CaptureFixture[str]) -> list[d
     service.routers.append(router)
     Log(levels={"httpx2": "ERROR"}).install(service)
     Problems().install(service)
-    with TestClient(service.build(), raise_server_exceptions=False) as client:
+    with TestClient(Application(service), raise_server_exceptions=False) as client:
         logging.getLogger("outside").info("no request")
         for path in ("/fails", "/nowhere"):
             client.get(path, headers={"traceparent": TRACE})

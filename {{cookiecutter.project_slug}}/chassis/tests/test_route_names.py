@@ -6,6 +6,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, WebSocket
 from starlette.responses import PlainTextResponse
 
+from chassis.application import Application
 from chassis.service import Identity, Service
 from chassis.startup import StartupError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def build(*routers: APIRouter) -> FastAPI:
     service = Service(identity=Identity(name="t"), environment="test", routers=[*routers])
-    return service.build()
+    return Application(service)
 
 
 def router(prefix: str, name: str = "read") -> APIRouter:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chassis.application import Application
 from chassis.service import Feature, Identity, Service
 
 
@@ -52,7 +53,7 @@ def board(*features: Feature) -> Service:
 def test_the_first_feature_in_is_the_outermost_and_the_last_one_out() -> None:
     Recorder.diary.clear()
     service = board(Recorder(name="a"), Recorder(name="b"))
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         client.get("/")
     assert Recorder.diary == [
         *("install a", "install b"),
@@ -69,7 +70,7 @@ def test_a_feature_that_fails_to_open_closes_those_before_it() -> None:
         Recorder(name="b", broken=True),
         Recorder(name="c"),
     )
-    with pytest.raises(RuntimeError), TestClient(service.build()):
+    with pytest.raises(RuntimeError), TestClient(Application(service)):
         pass
     assert Recorder.diary[3:] == ["open a", "close a"]
 

@@ -12,16 +12,17 @@ import pytest
 from fastapi import APIRouter, WebSocket
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
-from chassis.tests.test_process import in_background
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from app import main
+from chassis.application import Application
 from chassis.problems import Problem, Problems
 from chassis.route_names import websocket_paths
 from chassis.security import Security
 from chassis.service import Identity, Service
 from chassis.testing.process import ROOT, Running
+from chassis.tests.test_process import in_background
 
 PROGRAM = ("-m", "chassis.testing.serving")
 UPGRADE = (
@@ -188,7 +189,7 @@ def test_a_route_without_a_library_is_told_at_the_start() -> None:
 def test_a_library_that_routes_need_is_no_mere_tool_of_the_tests(logging_as_it_was: None) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     installed = " ".join(project["dependencies"])
-    paths = websocket_paths(main.compose(main.Test()).build().routes)
+    paths = websocket_paths(Application(main.compose(main.Test())).routes)
     assert not paths or "websockets" in installed or "wsproto" in installed, (
         f"{paths} are WebSockets, and only the tests have a library for them. "
         "Run: uv add websockets"
@@ -217,7 +218,7 @@ def client(**security: Any) -> tuple[TestClient, Service]:
     service.routers.append(router)
     for feature in Problems(), Security(**security):
         feature.install(service)
-    return TestClient(service.build()), service
+    return TestClient(Application(service)), service
 
 
 def refusal(client: TestClient, path: str, **headers: str) -> tuple[int, dict[str, Any]]:

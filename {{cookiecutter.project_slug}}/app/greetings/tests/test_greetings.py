@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from app.greetings import Greetings
 from app.greetings.routes import compose
+from chassis.application import Application
 from chassis.problems import Problems
 from chassis.service import Identity, Service
 from chassis.timing import operations
@@ -20,7 +21,7 @@ def client(**settings: Any) -> TestClient:
     service = Service(identity=Identity(name="test"), environment="test")
     for feature in (Problems(), Greetings(**settings)):
         feature.install(service)
-    return TestClient(service.build())
+    return TestClient(Application(service))
 
 
 def test_one_is_greeted_by_name() -> None:

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.notes import Notes
+from chassis.application import Application
 from chassis.cache import Caching  # if cache
 from chassis.problems import Problems
 from chassis.service import Identity, Service
@@ -30,7 +31,7 @@ def serving(database: Database, **settings: Any) -> Iterator[TestClient]:
     ]
     for feature in features:
         feature.install(service)
-    with TestClient(service.build(), raise_server_exceptions=False) as client:
+    with TestClient(Application(service), raise_server_exceptions=False) as client:
         yield client
 
 

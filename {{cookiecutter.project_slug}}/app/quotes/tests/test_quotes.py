@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from app.quotes import Quotes, QuotesApi
+from chassis.application import Application
 from chassis.problems import Problems
 from chassis.service import Identity, Service
 from chassis.testing.dependency import faulty_server, reset, respond
@@ -27,7 +28,7 @@ async def asking(url: str, kept: int = 10, **settings: Any) -> AsyncIterator[htt
     service = Service(identity=Identity(name="test"), environment="test")
     for feature in (Problems(), QuotesApi(base_url=url, **settings), Quotes(kept=kept)):
         feature.install(service)
-    app = service.build()
+    app = Application(service)
     transport = httpx2.ASGITransport(app)
     async with (
         service.lifespan(app),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.auth import Auth
 from chassis.auth.tests.issuing import Issuer
 from chassis.auth.tests.orders import board, orders
@@ -37,7 +38,7 @@ def issuer() -> Iterator[Issuer]:
 def verifying(issuer: Issuer) -> Iterator[TestClient]:
     """Asks a service that accepts the issuer's tokens."""
     service = board(Auth(issuer=issuer.url))
-    with TestClient(service.build(), raise_server_exceptions=False) as client:
+    with TestClient(Application(service), raise_server_exceptions=False) as client:
         deadline = time.monotonic() + 5
         while not service.gauges["issuer_up"]():
             assert time.monotonic() < deadline, "it has no keys"

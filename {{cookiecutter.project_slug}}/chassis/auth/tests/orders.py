@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter
 
+from chassis.application import Application
 from chassis.auth import Auth, Authenticated, Principal, requires
 from chassis.auth.tests.forge import SERVICE
 from chassis.logs import Log
@@ -48,4 +49,4 @@ def board(auth: Auth) -> Service:
 
 
 def orders(auth: Auth) -> FastAPI:
-    return board(auth).build()
+    return Application(board(auth))

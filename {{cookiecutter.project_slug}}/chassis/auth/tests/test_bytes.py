@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.application import Application
 from chassis.auth import Auth
 from chassis.auth.tests.attacks import AUTHORIZATIONS, GOOD, TOKENS
 from chassis.auth.tests.forge import SERVICE, claims, signed
@@ -79,7 +80,7 @@ def service() -> FastAPI:
     board = Service(identity=Identity(name=SERVICE), environment="test")
     for feature in (Problems(), Auth()):
         feature.install(board)
-    return board.build()
+    return Application(board)
 
 
 async def status_of(values: list[bytes]) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
+from chassis.application import Application
 from chassis.auth import Auth
 from chassis.auth import issuer_keys as module
 from chassis.auth.issuer_keys import MAX_DOCUMENT_BYTES, IssuerKeys
@@ -189,7 +190,7 @@ async def test_an_issuer_that_misbehaves_costs_its_tokens_and_no_more(
     issuer.answers[path] = lambda: answer(issuer.keys_or_discovery()[2])
     service = board(Auth(issuer=issuer.url))
     Health(details="always").install(service)
-    app = service.build()
+    app = Application(service)
     headers = {"authorization": f"Bearer {issuer.sign().decode()}"}
     transport = httpx2.ASGITransport(app)
     async with (

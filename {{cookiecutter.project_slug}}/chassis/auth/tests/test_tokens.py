@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.auth import Auth, Principal, requires
 from chassis.auth.tests.forge import SERVICE, claims, signed
 from chassis.auth.tests.orders import orders
@@ -158,7 +159,7 @@ def test_what_cannot_be_a_scope_is_refused_where_it_is_written(scope: str) -> No
 def test_a_name_that_no_header_can_hold_is_no_obstacle() -> None:
     service = Service(identity=Identity(name='a"\\\r\nSet: Ω'), environment="test")
     Auth().install(service)
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         assert client.get("/me").headers["www-authenticate"] == 'Bearer realm="a????Set: ?"'
 
 

@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
+from chassis.application import Application
 from chassis.breaker import CircuitOpen
 from chassis.breaker.tests.stepwise import Call, answer, figures, opened, state
 from chassis.health import Health
@@ -50,7 +51,7 @@ async def test_the_board_shows_its_state_and_counts_and_health_warns_until_it_is
     service = Service(identity=Identity(name="t"), environment="test")
     breaker.register(service)
     Health(details="always", cache_seconds=0).install(service)
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
 
         def told() -> tuple[float, str, str]:
             assert client.get("/readyz").json() == {"status": "pass"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from chassis.application import Application
 from chassis.cache import Caching
 from chassis.service import Identity, Service
 
@@ -22,5 +23,5 @@ async def opened(url: str, **settings: Any) -> AsyncIterator[Service]:
     service = Service(identity=Identity(name="test"), environment="test")
     impatient = {"timeout_seconds": TIMEOUT, "breaker_open_seconds": OPEN, **settings}
     Caching(url=url, **impatient).install(service)
-    async with service.lifespan(service.build()):
+    async with service.lifespan(Application(service)):
         yield service

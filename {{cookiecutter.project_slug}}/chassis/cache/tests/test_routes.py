@@ -7,6 +7,7 @@ import httpx2
 import pytest
 from fastapi import Depends
 
+from chassis.application import Application
 from chassis.cache import Cache, Caching, Invalidate
 from chassis.cache.json_cache import JsonCache
 from chassis.service import Identity, Service
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 async def test_a_route_takes_it_as_a_parameter() -> None:
     service = Service(identity=Identity(name="test"), environment="test")
     Caching().install(service)
-    app = service.build()
+    app = Application(service)
 
     @app.get("/{key}")
     async def read(key: str, cache: Cache) -> str | None:
@@ -41,7 +42,7 @@ async def test_what_a_route_invalidates_is_deleted_after_its_commit_and_before_i
     service = Service(identity=Identity(name="test"), environment="test")
     Caching().install(service)
     cache: JsonCache = service.resources[JsonCache]
-    app = service.build()
+    app = Application(service)
     seen: list[Any] = []
 
     async def transaction() -> AsyncIterator[None]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from chassis.application import Application
 from chassis.cache import Caching
 from chassis.environment import Environment, Misconfigured, load
 from chassis.service import Identity, Service
@@ -63,7 +64,7 @@ async def test_the_addresses_of_servers_are_accepted_and_nothing_is_opened(url: 
     caching.install(service)
     assert not list(caching.insecure())
     assert "cache" in service.checks
-    async with service.lifespan(service.build()):
+    async with service.lifespan(Application(service)):
         pass
 
 

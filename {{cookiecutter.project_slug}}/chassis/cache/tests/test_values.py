@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, computed_field
 
+from chassis.application import Application
 from chassis.cache import Caching
 from chassis.cache.json_cache import JsonCache
 from chassis.cache.memory import MemoryStore
@@ -52,7 +53,7 @@ async def opened(url: str, **settings: Any) -> AsyncIterator[JsonCache]:
     service = Service(identity=Identity(name="test"), environment="test")
     caching = Caching(url=url, **{"namespace": uuid4().hex, "timeout_seconds": 5, **settings})
     caching.install(service)
-    async with service.lifespan(service.build()):
+    async with service.lifespan(Application(service)):
         yield service.resources[JsonCache]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
+from chassis.application import Application
 from chassis.service import Identity, Service
 from chassis.timing import operations
 
@@ -27,7 +28,7 @@ TEAS = Table("teas", MetaData(), Column("id", Integer, primary_key=True), Column
 async def connected(database: Database) -> AsyncIterator[AsyncConnection]:
     service = Service(identity=Identity(name="t"), environment="test")
     database.install(service)
-    async with service.lifespan(service.build()):
+    async with service.lifespan(Application(service)):
         async with service.resources[AsyncEngine].begin() as connection:
             await connection.run_sync(TEAS.metadata.create_all)
         async with service.resources[AsyncEngine].connect() as connection:
@@ -124,7 +125,7 @@ async def test_a_slow_statement_is_a_warning(empty: Database) -> None:
 async def test_the_pool_is_told_in_figures(empty: Database) -> None:
     service = Service(identity=Identity(name="t"), environment="test")
     empty.model_copy(update={"pool_size": 1, "max_overflow": 1}).install(service)
-    async with service.lifespan(service.build()):
+    async with service.lifespan(Application(service)):
         gauges = {name: service.gauges[f"database_pool_{name}"] for name in ("size", "overflow")}
         assert service.gauges["database_pool_limit"]() == 2
         used = service.gauges["database_pool_checked_out"]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.database import Database, Session
 from chassis.problems import Problem, Problems
 from chassis.service import Identity, Service
@@ -70,7 +71,7 @@ def service(empty: Database) -> Service:
 @pytest.fixture
 def client(service: Service) -> Iterator[TestClient]:
     create: Any = service.options.pop("on_create")
-    with TestClient(service.build(), raise_server_exceptions=False) as client:
+    with TestClient(Application(service), raise_server_exceptions=False) as client:
         assert client.portal
         client.portal.call(create)
         yield client
@@ -141,7 +142,7 @@ def test_a_full_pool_is_a_503_that_says_when_to_come_back(empty: Database) -> No
     )
     service = board(small)
     service.options.pop("on_create")
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         assert client.portal
         held = client.portal.call(service.resources[AsyncEngine].connect().start)
         answer = client.get("/things")
@@ -161,7 +162,7 @@ def test_an_error_names_no_parameter(client: TestClient, caplog: pytest.LogCaptu
 async def test_two_who_write_at_once_wait_for_each_other(empty: Database) -> None:
     service = board(empty)
     create: Any = service.options.pop("on_create")
-    app = service.build()
+    app = Application(service)
     async with service.lifespan(app):
         await create()
         engine = service.resources[AsyncEngine]
@@ -180,7 +181,7 @@ async def test_two_who_write_at_once_wait_for_each_other(empty: Database) -> Non
 async def test_foreign_keys_are_kept(empty: Database) -> None:
     service = board(empty)
     service.options.pop("on_create")
-    async with service.lifespan(service.build()):
+    async with service.lifespan(Application(service)):
         engine = service.resources[AsyncEngine]
         async with engine.begin() as connection:
             await connection.execute(text("CREATE TABLE a (id INTEGER PRIMARY KEY)"))

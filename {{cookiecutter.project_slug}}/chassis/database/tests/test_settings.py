@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.database import Database
 from chassis.database.address import dsn_of, file_of, is_embedded
 from chassis.database.engines import pooled
@@ -27,7 +28,7 @@ def service(*features: Database | Health) -> FastAPI:
     made = Service(identity=Identity(name="t"), environment="test")
     for feature in features:
         feature.install(made)
-    return made.build()
+    return Application(made)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.database import Database, Session
 from chassis.problems import Problems
 from chassis.service import Identity, Service
@@ -58,7 +59,7 @@ def service(empty: Database) -> Service:
 
 @pytest.fixture
 def client(service: Service) -> Iterator[TestClient]:
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         yield client
 
 

@@ -4,6 +4,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.health import Health
 from chassis.health.tests.dependency import TOKEN, Dependency, check, installed
 
@@ -27,7 +28,7 @@ def test_details_are_shown_only_with_permission(
     health: Health, header: str, *, shown: bool
 ) -> None:
     service = installed(health, broker=check(Dependency("failing"), "readiness"))
-    with TestClient(service.build()) as http:
+    with TestClient(Application(service)) as http:
         answer = http.get("/health", headers={"authorization": header})
     assert answer.status_code == 503
     assert ("checks" in answer.json()) is shown
@@ -52,7 +53,7 @@ def test_the_details_name_what_failed_and_nothing_inside(caplog: pytest.LogCaptu
         broker=check(Dependency("failing"), "readiness"),
         cache=check(Dependency(), "startup"),
     )
-    with TestClient(service.build()) as http:
+    with TestClient(Application(service)) as http:
         answer = http.get("/health")
     checks = answer.json()["checks"]
     assert 0.01 < checks["cache"].pop("seconds") < 1

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from chassis.application import Application
 from chassis.health import Health
 from chassis.health.checks import Checks
 from chassis.health.figures import Figures
@@ -37,7 +38,7 @@ async def opened(**checks: Check) -> AsyncIterator[Service]:
         yield
 
     service.lifespans.append(late)
-    async with service.lifespan(service.build()):
+    async with service.lifespan(Application(service)):
         yield service
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.health import Health
 from chassis.health.tests.dependency import Dependency, check, client, installed
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def test_without_checks_every_probe_is_answered_with_pass() -> None:
-    async with client(installed(Health()).build()) as http:
+    async with client(Application(installed(Health()))) as http:
         for path in ("/livez", "/readyz", "/startupz", "/health"):
             answer = await http.get(path)
             assert (answer.status_code, answer.json()) == (200, {"status": "pass"})
@@ -27,7 +28,7 @@ async def test_without_checks_every_probe_is_answered_with_pass() -> None:
 
 async def test_the_version_is_told_to_whoever_probes() -> None:
     service = installed(Health())
-    async with client(service.build()) as http:
+    async with client(Application(service)) as http:
         answer = await http.get("/version")
     assert answer.json() == {"name": "orders", "version": "1.2.3", "revision": "abc"}
     assert service.probes == {"/livez", "/readyz", "/startupz", "/health", "/version"}
@@ -36,7 +37,7 @@ async def test_the_version_is_told_to_whoever_probes() -> None:
 async def test_start_up_waits_for_the_first_success_and_a_later_failure_only_degrades() -> None:
     broker = Dependency("failing")
     service = installed(Health(cache_seconds=0), broker=check(broker, "startup"))
-    async with client(service.build()) as http:
+    async with client(Application(service)) as http:
 
         async def statuses() -> list[tuple[int, str | None]]:
             answers = [await http.get(path) for path in ("/startupz", "/readyz", "/health")]
@@ -53,7 +54,7 @@ async def test_start_up_waits_for_the_first_success_and_a_later_failure_only_deg
 async def test_a_check_that_gates_readiness_takes_the_service_out_and_back_in() -> None:
     disk = Dependency("failing")
     service = installed(Health(cache_seconds=0), disk=check(disk, "readiness"))
-    async with client(service.build()) as http:
+    async with client(Application(service)) as http:
         for path in ("/readyz", "/health"):
             answer = await http.get(path)
             assert (answer.status_code, answer.json()["reason"]) == (503, "failing")
@@ -64,7 +65,7 @@ async def test_a_check_that_gates_readiness_takes_the_service_out_and_back_in() 
 
 async def test_a_check_that_gates_nothing_only_degrades() -> None:
     mail = Dependency("failing")
-    async with client(installed(Health(), mail=check(mail, "nothing")).build()) as http:
+    async with client(Application(installed(Health(), mail=check(mail, "nothing")))) as http:
         assert (await http.get("/readyz")).json() == {"status": "pass"}
         assert mail.asked == 0, "readiness runs only what it needs"
         answer = await http.get("/health")
@@ -75,7 +76,7 @@ async def test_a_draining_service_is_not_ready_but_lives_and_asks_nobody() -> No
     disk = Dependency()
     service = installed(Health(), disk=check(disk, "readiness"))
     service.draining = True
-    async with client(service.build()) as http:
+    async with client(Application(service)) as http:
         answer = await http.get("/readyz")
         assert (answer.status_code, answer.json()["reason"]) == (503, "draining")
         assert disk.asked == 0
@@ -86,7 +87,7 @@ async def test_a_draining_service_is_not_ready_but_lives_and_asks_nobody() -> No
 async def test_a_probe_under_way_when_draining_begins_hears_of_it() -> None:
     released = asyncio.Event()
     service = installed(Health(), slow=check(released.wait, "readiness", timeout=5))
-    async with client(service.build()) as http:
+    async with client(Application(service)) as http:
         ready = asyncio.create_task(http.get("/readyz"))
         await asyncio.sleep(0.05)
         service.draining = True
@@ -101,7 +102,7 @@ async def test_whatever_hangs_readiness_answers_under_two_seconds_and_liveness_a
     patient = {f"c{n}": check(Dependency(mood), "readiness", timeout=60) for n in range(5)}
     patient |= {f"s{n}": check(Dependency(mood), "startup", timeout=60) for n in range(5)}
     service = installed(Health(), **patient)
-    async with client(service.build()) as http:
+    async with client(Application(service)) as http:
         began = time.monotonic()
         ready = asyncio.create_task(http.get("/readyz"))
         await asyncio.sleep(0.1)
@@ -116,7 +117,7 @@ async def test_whatever_hangs_readiness_answers_under_two_seconds_and_liveness_a
 async def test_a_run_that_ignores_its_cancellation_counts_as_failed_and_is_not_doubled() -> None:
     deaf = Dependency("deaf")
     service = installed(Health(cache_seconds=0, details="always"), deaf=check(deaf, "readiness"))
-    async with client(service.build()) as http:
+    async with client(Application(service)) as http:
         for _ in range(3):
             found = (await http.get("/health")).json()["checks"]["deaf"]
             assert (found["status"], found["reason"]) == ("fail", "TimeoutError")
@@ -137,7 +138,7 @@ async def test_a_hundred_probes_at_once_cost_one_run_and_one_that_leaves_disturb
         await released.wait()
 
     async with client(
-        installed(Health(), slow=check(slow, "readiness", timeout=5)).build()
+        Application(installed(Health(), slow=check(slow, "readiness", timeout=5)))
     ) as http:
         probes = [asyncio.create_task(http.get("/readyz")) for _ in range(100)]
         await asyncio.wait_for(entered.wait(), 5)
@@ -153,7 +154,7 @@ async def test_a_hundred_probes_at_once_cost_one_run_and_one_that_leaves_disturb
 async def test_a_return_is_seen_when_the_cached_outcome_is_stale() -> None:
     broker = Dependency("hanging")
     health = Health(cache_seconds=0.2)
-    async with client(installed(health, broker=check(broker, "readiness")).build()) as http:
+    async with client(Application(installed(health, broker=check(broker, "readiness")))) as http:
         assert (await http.get("/readyz")).status_code == 503
         broker.mood = "well"
         assert (await http.get("/readyz")).status_code == 503, "cached"
@@ -163,7 +164,7 @@ async def test_a_return_is_seen_when_the_cached_outcome_is_stale() -> None:
 
 def test_a_check_that_exits_fails_and_the_service_lives() -> None:
     service = installed(Health(), evil=check(Dependency("exiting"), "readiness"))
-    with TestClient(service.build()) as http:
+    with TestClient(Application(service)) as http:
         assert http.get("/readyz").status_code == 503
         assert http.get("/livez").status_code == 200
 
@@ -172,7 +173,7 @@ def test_a_probe_that_is_no_coroutine_function_fails_alone() -> None:
     def broken() -> Awaitable[object]:
         raise LookupError
 
-    with TestClient(installed(Health(), broken=check(broken, "nothing")).build()) as http:
+    with TestClient(Application(installed(Health(), broken=check(broken, "nothing")))) as http:
         assert http.get("/health").json()["status"] == "warn"
 
 
@@ -180,7 +181,7 @@ async def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None
     caplog.set_level("INFO")
     broker = Dependency("failing")
     service = installed(Health(cache_seconds=0), broker=check(broker, "readiness"))
-    async with client(service.build()) as http:
+    async with client(Application(service)) as http:
         for mood in ("failing", "failing", "well", "well"):
             broker.mood = mood
             await http.get("/readyz")
@@ -199,7 +200,7 @@ def test_probes_are_seen_under_their_paths() -> None:
         seen.append(exchange.route)
 
     service.observers.append(observe)
-    with TestClient(service.build()) as http:
+    with TestClient(Application(service)) as http:
         for path in ("/livez", "/version"):
             http.get(path)
     assert seen == ["/livez", "/version"]

@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.exchange import Exchange, Trace
 from chassis.metrics.exchanges import OTHER, ExchangeTable
 from chassis.service import Identity, Service
@@ -72,7 +73,7 @@ def plain(_: Request) -> Response:
 def test_requests_are_counted_by_method_route_and_status(
     service: Service, table: ExchangeTable
 ) -> None:
-    app = service.build()
+    app = Application(service)
 
     @app.post("/orders/{number}", status_code=201)
     def order(number: int) -> None: ...
@@ -100,7 +101,7 @@ def test_the_route_is_the_full_template_wherever_it_was_declared(
 
     outer.include_router(inner)
     service.routers.append(outer)
-    app = service.build()
+    app = Application(service)
     app.mount("/sub", sub)
     app.mount("/star", Starlette(routes=[Route("/things/{name}", plain)]))
     app.mount("/static", StaticFiles(directory=tmp_path))
@@ -129,7 +130,7 @@ def test_the_route_is_the_full_template_wherever_it_was_declared(
 async def test_ten_thousand_invented_paths_and_methods_make_no_more_series(
     service: Service, table: ExchangeTable
 ) -> None:
-    app = service.build()
+    app = Application(service)
 
     @app.get("/orders/{number}")
     async def order(number: str) -> None: ...
@@ -150,7 +151,7 @@ async def test_ten_thousand_invented_paths_and_methods_make_no_more_series(
 async def test_past_the_cap_further_series_become_one_per_class_of_status(
     service: Service, table: ExchangeTable, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = service.build()
+    app = Application(service)
 
     async def hello() -> None: ...
 
@@ -170,7 +171,7 @@ async def test_past_the_cap_further_series_become_one_per_class_of_status(
 def test_bodies_are_measured_where_their_length_is_known(
     service: Service, table: ExchangeTable
 ) -> None:
-    app = service.build()
+    app = Application(service)
 
     @app.post("/echo")
     async def echo() -> StreamingResponse:
@@ -193,7 +194,7 @@ async def test_a_strange_content_length_hurts_nobody(
 ) -> None:
     told: list[Exchange] = []
     service.observers.append(told.append)
-    await ask(service.build(), "GET", "/", [(b"content-length", length)])
+    await ask(Application(service), "GET", "/", [(b"content-length", length)])
     assert len(told) == 1, "the next observer is told too"
     assert requests(table) == {("GET", "unmatched", "404"): 1}
     assert not samples(table, "http_request_body_bytes_count")
@@ -202,7 +203,7 @@ async def test_a_strange_content_length_hurts_nobody(
 async def test_an_exchange_that_is_cut_before_its_answer_counts_as_a_failure(
     service: Service, table: ExchangeTable
 ) -> None:
-    app = service.build()
+    app = Application(service)
 
     @app.get("/cut")
     async def cut() -> None:

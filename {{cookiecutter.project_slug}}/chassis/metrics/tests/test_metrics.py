@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.environment import Environment
 from chassis.metrics import Metrics
 from chassis.metrics.exposition import warn_of_taken_name
@@ -55,7 +56,7 @@ def scrape(url: str) -> Scrape:
 def test_a_scrape_shows_the_service_the_process_and_what_was_asked(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    app = installed(Metrics(port=0)).build()
+    app = Application(installed(Metrics(port=0)))
     with running(app, caplog) as (client, url):
         client.get("/nowhere")
         found = scrape(url)
@@ -76,7 +77,7 @@ def test_a_metric_of_a_team_is_shown_with_its_labels(caplog: pytest.LogCaptureFi
     orders = Counter("test_orders_total", "Orders taken.", ["channel"])
     prices = Histogram("test_price_euros", "Prices.", ["channel"], buckets=[10, 100])
     try:
-        with running(installed(Metrics(port=0)).build(), caplog) as (_, url):
+        with running(Application(installed(Metrics(port=0))), caplog) as (_, url):
             orders.labels(channel="web").inc()
             orders.labels(channel="desk").inc(2)
             prices.labels("web").observe(20)
@@ -100,7 +101,7 @@ def test_a_metric_that_takes_the_name_of_the_services_own_is_left_out_with_one_w
     theirs = Counter("http_requests_total", "Of a library.", ["handler"])
     warn_of_taken_name.cache_clear()
     try:
-        with running(installed(Metrics(port=0)).build(), caplog) as (client, url):
+        with running(Application(installed(Metrics(port=0))), caplog) as (client, url):
             theirs.labels("/orders").inc()
             client.get("/nowhere")
             answers = [httpx2.get(url, headers={"Accept": accept}).text for _ in range(3)]
@@ -115,7 +116,7 @@ def test_a_metric_that_takes_the_name_of_the_services_own_is_left_out_with_one_w
 
 
 def test_two_services_of_one_process_count_apart(caplog: pytest.LogCaptureFixture) -> None:
-    one, two = (installed(Metrics(port=0)).build() for _ in range(2))
+    one, two = (Application(installed(Metrics(port=0))) for _ in range(2))
     with running(one, caplog) as (client, first), running(two, caplog) as (_, second):
         client.get("/")
         assert sum(scrape(first)["http_requests_total"].values()) == 1
@@ -123,7 +124,7 @@ def test_two_services_of_one_process_count_apart(caplog: pytest.LogCaptureFixtur
 
 
 def test_requests_in_flight_are_counted_while_they_last(caplog: pytest.LogCaptureFixture) -> None:
-    app = installed(Metrics(port=0)).build()
+    app = Application(installed(Metrics(port=0)))
     seen: list[float] = []
 
     @app.get("/look")
@@ -140,7 +141,7 @@ def test_requests_in_flight_are_counted_while_they_last(caplog: pytest.LogCaptur
 def test_scrapes_are_answered_while_the_loop_is_blocked_and_show_the_lag_grow(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    app = installed(Metrics(port=0)).build()
+    app = Application(installed(Metrics(port=0)))
     blocked, released = threading.Event(), threading.Event()
 
     @app.get("/block")
@@ -173,7 +174,7 @@ def test_figures_of_the_board_are_shown_and_a_broken_one_left_out_with_one_warni
     service.counters[series("calls_total", to='the "desk"')] = lambda: 7
     service.counters[series("calls_total", to="billing")] = lambda: 8
     service.gauges["broken_pool"] = lambda: 1 / 0
-    with running(service.build(), caplog) as (_, url):
+    with running(Application(service), caplog) as (_, url):
         for _ in range(3):
             found = scrape(url)
     assert found["pool_in_use"] == {(): 3}
@@ -189,7 +190,7 @@ def test_tracked_operations_are_shown_with_their_failures(
     for name in ("test.metrics", "test.\ud800"):
         with pytest.raises(LookupError), track(name):
             raise LookupError
-    with running(installed(Metrics(port=0)).build(), caplog) as (_, url):
+    with running(Application(installed(Metrics(port=0))), caplog) as (_, url):
         found = scrape(url)
     for name in ("test.metrics", "test.?"):
         assert found["operation_duration_seconds_count"][(name,)] == 1
@@ -203,9 +204,9 @@ def test_disabled_it_pins_nothing() -> None:
 
 
 def test_a_taken_port_fails_the_start(caplog: pytest.LogCaptureFixture) -> None:
-    with running(installed(Metrics(port=0)).build(), caplog) as (_, url):
+    with running(Application(installed(Metrics(port=0))), caplog) as (_, url):
         taken = int(url.rpartition(":")[2].removesuffix("/metrics"))
-        late = installed(Metrics(port=taken)).build()
+        late = Application(installed(Metrics(port=taken)))
         with pytest.raises(OSError, match=r"^METRICS_PORT: "), TestClient(late):
             pass
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from chassis.application import Application
 from chassis.exchange import Exchange, current
 from chassis.outbound import Client, Outbound
 from chassis.service import Identity, Service
@@ -26,7 +27,7 @@ class BillingApi(Outbound):
 async def calling(url: str, **settings: Any) -> AsyncIterator[tuple[Client, Service]]:
     service = Service(identity=Identity(name="test"), environment="test")
     BillingApi(base_url=url, **settings).install(service)
-    async with service.lifespan(service.build()):
+    async with service.lifespan(Application(service)):
         yield service.resources[BillingApi], service
 
 

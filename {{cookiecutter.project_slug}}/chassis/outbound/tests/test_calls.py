@@ -10,6 +10,7 @@ import pytest
 from fastapi import Depends
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.environment import Environment, Misconfigured, load
 from chassis.outbound import Client, Outbound
 from chassis.outbound.tests.calling import BillingApi, calling, count, serving
@@ -128,7 +129,7 @@ async def ask(url: str, times: int = 1, **settings: Any) -> httpx2.Response:
     service = Service(identity=Identity(name="test"), environment="test")
     Problems().install(service)
     BillingApi(base_url=url, timeout_seconds=0.2, **settings).install(service)
-    app = service.build()
+    app = Application(service)
 
     @app.get("/")
     async def route(client: Client = Depends(BillingApi.client)) -> int:  # noqa: B008 - a class inside a test
@@ -200,7 +201,7 @@ async def test_series_are_as_many_before_the_first_call_as_after_many() -> None:
 def test_a_service_opens_and_closes_its_clients_as_often_as_it_is_started() -> None:
     service = Service(identity=Identity(name="test"), environment="test")
     BillingApi().install(service)
-    app = service.build()
+    app = Application(service)
     for _ in range(2):
         with TestClient(app):
             client = service.resources[BillingApi]

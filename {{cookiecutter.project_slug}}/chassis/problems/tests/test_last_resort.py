@@ -11,6 +11,7 @@ import pytest
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.problems import Problem, ProblemResponse, Problems
 from chassis.service import Identity, Service
 
@@ -44,7 +45,7 @@ def test_an_error_in_another_features_middleware_is_logged_once_and_answered(
 
         return fail
 
-    answer = TestClient(make(failing).build()).get("/slow")
+    answer = TestClient(Application(make(failing))).get("/slow")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
@@ -58,7 +59,7 @@ def test_a_middleware_may_answer_with_a_problem() -> None:
 
         return refuse
 
-    answer = TestClient(make(refusing).build()).get("/slow")
+    answer = TestClient(Application(make(refusing))).get("/slow")
     assert answer.status_code == 429
     assert answer.json()["detail"] == "Slower."
 
@@ -74,7 +75,7 @@ async def cut(service: Service) -> list[Message]:
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": "/slow", "headers": [], "query_string": b""}
-    task = asyncio.create_task(service.build()({**scope, "asgi": {}}, receive, send))
+    task = asyncio.create_task(Application(service)({**scope, "asgi": {}}, receive, send))
     await asyncio.sleep(0.05)
     task.cancel()
     await task

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.problems import Problem, Problems
 from chassis.service import Identity, Service
 
@@ -90,7 +91,7 @@ def client(*, debug: bool = False) -> TestClient:
     service = Service(identity=Identity(name="t"), environment="test")
     Problems(debug=debug).install(service)
     service.routers.append(router)
-    return TestClient(service.build())
+    return TestClient(Application(service))
 
 
 def refuse_constant(name: str) -> None:

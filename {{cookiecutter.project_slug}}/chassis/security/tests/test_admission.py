@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.exchange import Exchanges
 from chassis.problems import Problems
 from chassis.security import Security
@@ -39,7 +40,7 @@ def make(**settings: Any) -> Service:
 
 
 def client(**settings: Any) -> TestClient:
-    return TestClient(make(**settings).build())
+    return TestClient(Application(make(**settings)))
 
 
 def is_problem(answer: Any, status: int) -> bool:
@@ -96,7 +97,7 @@ async def test_one_host_it_must_be(hosts: list[bytes], allowed: tuple[str, ...])
 
     headers = [(b"host", host) for host in hosts]
     scope = {"type": "http", "method": "GET", "path": "/thing", "headers": headers}
-    app = make(allowed_hosts=allowed).build()
+    app = Application(make(allowed_hosts=allowed))
     await app({**scope, "query_string": b"", "asgi": {}}, receive, send)
     assert sent[0]["status"] == 400
 
@@ -123,7 +124,7 @@ def test_a_setting_that_is_no_host_is_refused(host: str) -> None:
 def test_a_full_service_says_so_and_still_answers_probes() -> None:
     service = make(max_in_flight=2)
     assert service.gauges["http_requests_in_flight_limit"]() == 2
-    full = TestClient(service.build())
+    full = TestClient(Application(service))
     service.in_flight = 1
     assert full.get("/thing").status_code == 200
     service.in_flight = 2

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.problems import Problems
 from chassis.security import Security
 from chassis.service import Identity, Service
@@ -47,7 +48,7 @@ def make() -> TestClient:
     Problems().install(service)
     Security(max_body_bytes=500_000).install(service)
     service.routers.append(router)
-    return TestClient(service.build(), headers={"content-type": "application/json"})
+    return TestClient(Application(service), headers={"content-type": "application/json"})
 
 
 client = make()

@@ -9,6 +9,7 @@ import pytest
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.problems import Problems
 from chassis.security import Security
 from chassis.service import Identity, Service
@@ -31,7 +32,7 @@ def make(**settings: Any) -> TestClient:
     Problems().install(service)
     Security(**settings).install(service)
     service.routers.append(router)
-    return TestClient(service.build())
+    return TestClient(Application(service))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from opentelemetry.sdk.trace import TracerProvider
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.logs import Log
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
@@ -27,7 +28,7 @@ UNSET = Status.StatusCode.STATUS_CODE_UNSET
 
 
 def ask(service: Service, path: str, **headers: str) -> Any:
-    app = service.build()
+    app = Application(service)
     with TestClient(app, raise_server_exceptions=False) as client:
         return client.get(path, headers=headers).json()
 
@@ -120,7 +121,7 @@ def test_only_server_errors_are_errors_and_no_message_is_sent(
     assert missing.status.code == UNSET
     assert values(missing.attributes)["http.response.status_code"] == 404
     collector.spans.clear()
-    with TestClient(make().build(), raise_server_exceptions=False) as client:
+    with TestClient(Application(make()), raise_server_exceptions=False) as client:
         assert client.get("/orders/7/fails/badly").status_code == 500
     failed, inner = collector.one(FAILS), collector.one("orders.failing")
     assert (failed.status.code, inner.status.code) == (ERROR, ERROR)
@@ -134,7 +135,7 @@ def test_neither_query_nor_header_nor_secret_is_in_a_span(collector: Receiver) -
         identity=Identity(name="t"), environment="test", secrets=frozenset({"hunter2-hunter2"})
     )
     Tracing(endpoint=collector.url, ratio=1, interval_seconds=0.05).install(service)
-    app = service.build()
+    app = Application(service)
     heads = {
         "authorization": "Bearer pl4nted-token",
         "cookie": "id=pl4nted",
@@ -152,7 +153,7 @@ def test_neither_query_nor_header_nor_secret_is_in_a_span(collector: Receiver) -
 def test_long_and_unknown_texts_of_clients_are_cut_and_name_no_span(
     make: Make, collector: Receiver
 ) -> None:
-    with TestClient(make().build()) as client:
+    with TestClient(Application(make())) as client:
         client.request("BREW", "/" + "y" * 5000, headers={"user-agent": "z" * 5000})
     told = values(collector.one("HTTP").attributes)
     assert told["http.request.method"] == "_OTHER"
@@ -160,7 +161,7 @@ def test_long_and_unknown_texts_of_clients_are_cut_and_name_no_span(
 
 
 def test_probes_are_not_traced(make: Make, collector: Receiver) -> None:
-    with TestClient(make().build()) as client:
+    with TestClient(Application(make())) as client:
         client.get("/orders/1/alive", headers=parent())
         client.get("/orders/2/alive")
     assert len(collector.named("GET /orders/{number}/alive")) == 1
@@ -215,7 +216,7 @@ def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
 ) -> None:
     service = make(ratio=0)
     monkeypatch.setattr("opentelemetry.sdk.trace.Tracer.start_span", None)
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         told = [client.get("/orders/7/ids").json() for _ in range(10)]
         client.get("/orders/7/lines/8")
     assert len({trace_id for trace_id, _, _ in told}) == 10
@@ -226,7 +227,7 @@ def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
 def test_the_ratio_is_the_share_of_requests_that_are_traced(
     make: Make, collector: Receiver
 ) -> None:
-    with TestClient(make(ratio=0.5).build()) as client:
+    with TestClient(Application(make(ratio=0.5))) as client:
         for _ in range(200):
             client.get("/orders/2/alive")
     assert 60 < len(collector.named("orders.alive")) < 140  # 5.6 standard deviations
@@ -238,7 +239,7 @@ def test_the_ratio_is_the_share_of_requests_that_are_traced(
 def test_spans_that_other_code_makes_follow_the_request(make: Make, collector: Receiver) -> None:
     service = make(ratio=0)
     tracer = service.resources[TracerProvider].get_tracer("library")
-    app = service.build()
+    app = Application(service)
 
     @app.get("/library")
     async def library() -> bool:
@@ -258,7 +259,7 @@ def test_spans_that_other_code_makes_do_not_change_the_ids_of_an_unsampled_reque
 ) -> None:
     service = make(ratio=0)
     tracer = service.resources[TracerProvider].get_tracer("library")
-    app = service.build()
+    app = Application(service)
 
     def told() -> list[str]:
         return [given()["traceparent"] for given in service.outgoing]
@@ -277,7 +278,7 @@ def test_spans_that_other_code_makes_do_not_change_the_ids_of_an_unsampled_reque
 
 async def test_a_request_leaves_no_span_behind_where_it_was_served(make: Make) -> None:
     service = make()
-    app = service.build()
+    app = Application(service)
     transport = httpx2.ASGITransport(app)
     async with (
         service.lifespan(app),
@@ -312,7 +313,7 @@ def test_every_line_of_a_request_names_the_current_span_whichever_feature_is_fir
 
 async def test_an_operation_outside_of_a_trace_makes_none(make: Make, collector: Receiver) -> None:
     service = make()
-    app = service.build()
+    app = Application(service)
     async with service.lifespan(app):
         from chassis.timing import track  # noqa: PLC0415 - beside its use
 
