@@ -72,8 +72,8 @@ def shipped(service: Carved, folder: Path, upstream: int) -> int:
             text = text.replace(old, new)
         (folder / path.name).write_text(text)
     start = ("nginx", "-p", f"{folder}/", "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf")
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # it keeps them open
-    ended = subprocess.run(start, check=False, timeout=30, **silent)
+    nowhere = subprocess.DEVNULL  # a pipe would stay open as long as nginx runs
+    ended = subprocess.run(start, check=False, timeout=30, stdout=nowhere, stderr=nowhere)
     assert ended.returncode == 0, (folder / "error.log").read_text()
     return port
 
@@ -107,7 +107,7 @@ def gauge(replica: Replica) -> str:
     """Scrape the gauge of open WebSockets."""
     url = replica.said("metrics are at ")["message"].removeprefix("metrics are at ")
     with urllib.request.urlopen(url, timeout=10) as scraped:  # noqa: S310 - it said so itself
-        lines = scraped.read().decode().splitlines()
+        lines: list[str] = scraped.read().decode().splitlines()
     return next(line for line in lines if line.startswith("websockets_open "))
 
 

@@ -62,11 +62,11 @@ def other_kind(path: str) -> APIRouter:
 
 def test_both_routes_are_named_and_what_to_do() -> None:
     with pytest.raises(StartupError) as refused:
-        build(router("/notes"), nested(router("/customers")))
+        build(router("/orders"), nested(router("/customers")))
     told = str(refused.value)
     assert "\n" not in told
     assert "'read'" in told
-    assert f"GET /notes/{{id}} in {__name__}" in told
+    assert f"GET /orders/{{id}} in {__name__}" in told
     assert f"GET /v1/customers/{{id}} in {__name__}" in told
     assert "name=" in told
 
@@ -115,9 +115,9 @@ def test_one_function_may_have_two_paths_and_its_name_leads_to_the_first() -> No
 
 
 def test_one_router_may_be_included_twice_and_its_names_lead_to_the_first() -> None:
-    inner = router("/notes")
+    inner = router("/orders")
     app = build(nested(inner), nested(inner, "/latest"))
-    assert app.url_path_for("read", id=1) == "/v1/notes/1"
+    assert app.url_path_for("read", id=1) == "/v1/orders/1"
 
 
 def test_what_is_mounted_under_a_name_or_is_documentation_does_not_count() -> None:
