@@ -43,9 +43,12 @@ class Board(Protocol):
 
     observers: list[Observer]
     headers: dict[bytes, bytes]
-    later: Callable[[Callable[[], object]], object]
     in_flight: int
     draining: bool
+
+    @property
+    def later(self) -> Callable[[Callable[[], object]], object]:
+        """Makes a call that no answer waits for."""
 
 
 class Exchange:
