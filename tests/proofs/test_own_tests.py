@@ -91,19 +91,8 @@ def test_the_own_tests_ignore_the_environment_that_surrounds_them(
     )
     assert len(documented) > 50
     (carved.path / ".env").write_text("SERVER_PORT=none\nthis is no setting\n")
-<<<<<<< HEAD
-    told = "chassis/environment chassis/health app/greetings chassis/auth/tests/test_settings.py"
-    children = "tests/test_documents.py tests/test_process.py -k 'not gives_a_traceback'"
-=======
-    told = (
-        *("app/environment/tests/test_environment.py", "app/environment/tests/test_files.py"),
-        *("app/greetings", "app/health", "app/auth/tests/test_settings.py"),
-        *("tests/test_documents.py", "tests/test_process.py::test_help_lists_the_commands"),
-        "tests/test_process.py::test_health_fails_where_nothing_answers",
-    )
->>>>>>> 0dd84c3 (The proof of the surrounding environment runs the parts that tell)
     carved.run(
-        *("make", "test", f"ARGS=-q {' '.join(told)}"),
+        *("make", "test"),
         **dict.fromkeys(documented, 'awkward, "${value}'),
         **dict.fromkeys(("OTEL_EXPORTER_OTLP_ENDPOINT", "FORCE_COLOR", "PGHOST"), "awkward"),
         **dict.fromkeys(("HTTP_PROXY", "https_proxy", "ALL_PROXY"), "socks5://127.0.0.1:9"),
@@ -127,7 +116,7 @@ def test_the_examples_can_be_removed_as_the_readme_says(
     (migration,) = carved.path.glob("app/migrations/*_create_notes.py")
     migration.unlink()
     mine = re.compile(r"(GREETINGS|NOTES|QUOTES)_|[. ](greetings|notes|quotes|outbound_quotes)[: ]")
-    files = ("app/main.py", "compose/blueprints.yaml", "tests/test_process.py")
+    files = ("app/main.py", "compose/blueprints.yaml", "tests/test_service.py")
     for name in (*files, "README.md", ".env.example"):
         lines = (carved.path / name).read_text().splitlines(keepends=True)
         gone = {i for i, line in enumerate(lines) if mine.search(line)}
