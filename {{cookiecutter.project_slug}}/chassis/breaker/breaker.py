@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial, wraps
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, get_args
 
@@ -11,7 +11,7 @@ from chassis.series import series
 from chassis.service import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
     from chassis.breaker.circuit import State
     from chassis.breaker.policy import Policy
@@ -26,7 +26,7 @@ VERDICTS: dict[bool | None, Outcome] = {True: "failure", False: "success", None:
 class Breaker:
     """Guards the calls of one dependency, of whatever kind, in one event loop.
 
-    `await breaker.call(session.execute, statement)`, or `@breaker` above an async function.
+    `await breaker.call(session.execute, statement)`.
 
     An exception is a failure, unless `is_failure` returns False, as for a 404: the dependency
     answered, which is a success. If it returns None, the call is neutral: an error of our own
@@ -80,15 +80,6 @@ class Breaker:
         finally:
             self._calls[outcome] += 1
             self._circuit.record(generation, outcome, error_type)
-
-    def __call__(self, function: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
-        """Guard every call of an async function."""
-
-        @wraps(function)
-        async def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            return await self.call(function, *args, **kwargs)
-
-        return guarded
 
     def register(self, service: Service) -> None:
         """Register gauges and counters, and a health check that warns while not closed."""

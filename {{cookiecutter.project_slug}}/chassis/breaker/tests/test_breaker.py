@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from typing import assert_type
 
@@ -83,21 +82,13 @@ async def test_a_judge_that_breaks_takes_no_permit_with_it() -> None:
     assert state(breaker) == "half-open"
 
 
-async def test_the_decorator_keeps_the_signature_for_people_and_for_the_type_checker() -> None:
+async def test_a_call_keeps_its_signature_for_the_type_checker() -> None:
     breaker = Breaker("quotes", SMALL)
 
     async def price(item: str, count: int = 1) -> float:
-        """Price."""
         return 1.5 * count
 
-    guarded = breaker(price)
-    assert inspect.iscoroutinefunction(guarded)
-    assert inspect.signature(guarded) == inspect.signature(price)
-    assert (guarded.__name__, guarded.__doc__) == ("price", "Price.")
-    assert assert_type(await guarded("tea", count=2), float) == 3
-    assert assert_type(await breaker.call(price, "tea"), float) == 1.5
-    with pytest.raises(TypeError):
-        await guarded(count=2)  # type: ignore[call-arg]
+    assert assert_type(await breaker.call(price, "tea", count=2), float) == 3
     with pytest.raises(TypeError):
         await breaker.call(price)  # type: ignore[call-arg]
 
