@@ -145,8 +145,8 @@ def an_index_beside_traffic(owner: Owner) -> None:
     owner.edit(MODELS, TEXT, INDEXED)
     file = owner.write("index text")
     head = file.read_text().partition("def upgrade")[0]
-    (documented,) = (code for code in owner.documented if "postgresql_concurrently" in code)
-    file.write_text(head + documented)
+    documented = (code for code in owner.documented if "postgresql_concurrently" in code)
+    file.write_text(head + "\n\n".join(documented))
 
 
 def an_enum(owner: Owner) -> None:
