@@ -93,6 +93,9 @@ class DockerPlace(Place):
         networks = docker("network", "ls", "--filter", f"name={self.project}_", "--quiet").split()
         if networks:
             docker("network", "rm", *networks)
+        volumes = docker("volume", "ls", "--filter", f"name={self.project}_", "--quiet").split()
+        if volumes:
+            docker("volume", "rm", *volumes)
         images = [
             image
             for name in (self.project, f"{self.project}-release")
