@@ -1,0 +1,61 @@
+"""Starts the receiver of spans and envelopes, and waits for what it got."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.proofs.carved import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.proofs.carved import Carved
+
+RECEIVING = str(Path(__file__).with_name("receiving.py"))
+PATIENCE = 30.0
+
+
+class Receiver:
+    """Takes spans and envelopes for the time of a `with` block."""
+
+    def __init__(self, service: Carved) -> None:
+        """Run in that service's environment."""
+        self.service = service
+        self.items: list[dict[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.process = subprocess.Popen(
+            [self.service.python, RECEIVING], env=clean(), stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout
+        self.address = self.process.stdout.readline().strip()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        assert self.process.stdout
+        self.process.stdout.close()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.items.append(json.loads(line))
+
+    def wait(self, number: int, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+        """Wait for so many items that are wanted; give all of them."""
+        end = time.monotonic() + PATIENCE
+        while len(found := [item for item in self.items if wanted(item)]) < number:
+            assert time.monotonic() < end, "\n".join(str(item)[:200] for item in self.items)
+            time.sleep(0.05)
+        return found
