@@ -11,7 +11,7 @@ from uuid import uuid4
 from opentelemetry import trace
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ParentBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, TraceIdRatioBased
 
 from chassis.logs.redaction import Redactor
 from chassis.timing import operations
@@ -19,11 +19,12 @@ from chassis.tracing.exporter import Exporter
 from chassis.tracing.operations import OperationSpans
 from chassis.tracing.propagation import current_trace, propagation_headers
 from chassis.tracing.requests import RequestTracer, TracingMiddleware
-from chassis.tracing.sampling import ExchangeSampler
 from chassis.tracing.span_queue import SpanQueue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from opentelemetry.sdk.trace.sampling import Sampler
 
     from chassis.service import Service
     from chassis.tracing import Tracing
@@ -32,14 +33,16 @@ if TYPE_CHECKING:
 def install_tracing(settings: Tracing, service: Service) -> None:
     """Trace requests and operations, and pin to the board how many spans are delivered."""
     queue = SpanQueue(Exporter(settings).send, settings)
-    provider = TracerProvider(
-        sampler=ParentBased(ExchangeSampler(settings.ratio)),
-        resource=describe_service(service),
-        shutdown_on_exit=False,
-    )
-    provider.add_span_processor(queue)
-    tracer = provider.get_tracer("app", service.identity.version)
-    requests = RequestTracer(tracer, settings, Redactor(service.secrets), service.probes)
+    resource = describe_service(service)
+
+    def make_provider(sampler: Sampler) -> TracerProvider:
+        provider = TracerProvider(sampler, resource, shutdown_on_exit=False)
+        provider.add_span_processor(queue)
+        return provider
+
+    sampled = make_provider(ALWAYS_ON).get_tracer("app", service.identity.version)
+    provider = make_provider(ParentBased(TraceIdRatioBased(settings.ratio)))
+    requests = RequestTracer(sampled, settings, Redactor(service.secrets), service.probes)
     service.resources[TracerProvider] = provider
     service.middleware.append(partial(TracingMiddleware, requests=requests))
     service.observers.append(requests.end_span)
@@ -54,7 +57,7 @@ def install_tracing(settings: Tracing, service: Service) -> None:
     async def lifespan() -> AsyncIterator[None]:
         if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):  # nobody set one
             trace.set_tracer_provider(provider)
-        operations.observer = OperationSpans(tracer)
+        operations.observer = OperationSpans(sampled)
         queue.open()
         try:
             yield

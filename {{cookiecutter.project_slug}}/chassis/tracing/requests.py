@@ -7,9 +7,15 @@ from random import getrandbits, random
 from typing import TYPE_CHECKING
 
 from opentelemetry.context import attach, detach
-from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+    set_span_in_context,
+)
 
-from chassis.exchange import Trace, current, header
+from chassis.exchange import current, header
 from chassis.logs.traceparent import caller_trace
 from chassis.tracing.propagation import parent_context, trace_of
 
@@ -44,7 +50,7 @@ class RequestTracer:
     def __init__(
         self, tracer: Tracer, settings: Tracing, redactor: Redactor, probes: AbstractSet[str]
     ) -> None:
-        """Take the paths of probes, which are not traced; the set may grow later."""
+        """Take a tracer that samples everything, and the paths of probes, a set that may grow."""
         self._tracer = tracer
         self._ratio = settings.ratio
         self._trust_callers = settings.trust_callers
@@ -52,19 +58,20 @@ class RequestTracer:
         self._probes = probes
 
     def start_span(self, exchange: Exchange) -> Span | None:
-        """Give an exchange its ids in a trace, and return a span if the trace is sampled."""
+        """Start the span of an exchange, one that only has ids unless it is sampled."""
         if exchange.scope["path"] in self._probes:
             return None
         caller = caller_trace(exchange) if self._trust_callers else None
         sampled = caller.sampled if caller else random() < self._ratio  # noqa: S311 - not a secret
-        ids = f"{getrandbits(192):048x}"
-        trace_id = caller.trace_id if caller else ids[:32]
-        exchange.trace = Trace(trace_id, ids[32:], "01" if sampled else "00")
-        if not sampled:
-            return None
-        span = self._tracer.start_span(_method(exchange), parent_context(caller), SpanKind.SERVER)
+        if sampled:
+            span = self._tracer.start_span(
+                _method(exchange), parent_context(caller), SpanKind.SERVER
+            )
+            exchange.scope[SPAN_KEY] = span
+        else:
+            trace_id = int(caller.trace_id, 16) if caller else getrandbits(128)
+            span = NonRecordingSpan(SpanContext(trace_id, getrandbits(64), is_remote=False))
         exchange.trace = trace_of(span)
-        exchange.scope[SPAN_KEY] = span
         return span
 
     def end_span(self, exchange: Exchange) -> None:

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from opentelemetry import trace
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
-from opentelemetry.sdk.trace import TracerProvider
-from starlette.testclient import TestClient
-
-from chassis.application import Application
+from chassis.exchange import current
 from chassis.logs import Log
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.tests.conftest import routes
 from chassis.tracing.tests.receiver import Receiver, values
+from opentelemetry import trace
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from chassis.tracing.tests.conftest import Make
@@ -28,7 +28,7 @@ UNSET = Status.StatusCode.STATUS_CODE_UNSET
 
 
 def ask(service: Service, path: str, **headers: str) -> Any:
-    app = Application(service)
+    app = service.build()
     with TestClient(app, raise_server_exceptions=False) as client:
         return client.get(path, headers=headers).json()
 
@@ -121,7 +121,7 @@ def test_only_server_errors_are_errors_and_no_message_is_sent(
     assert missing.status.code == UNSET
     assert values(missing.attributes)["http.response.status_code"] == 404
     collector.spans.clear()
-    with TestClient(Application(make()), raise_server_exceptions=False) as client:
+    with TestClient(make().build(), raise_server_exceptions=False) as client:
         assert client.get("/orders/7/fails/badly").status_code == 500
     failed, inner = collector.one(FAILS), collector.one("orders.failing")
     assert (failed.status.code, inner.status.code) == (ERROR, ERROR)
@@ -135,7 +135,7 @@ def test_neither_query_nor_header_nor_secret_is_in_a_span(collector: Receiver) -
         identity=Identity(name="t"), environment="test", secrets=frozenset({"hunter2-hunter2"})
     )
     Tracing(endpoint=collector.url, ratio=1, interval_seconds=0.05).install(service)
-    app = Application(service)
+    app = service.build()
     heads = {
         "authorization": "Bearer pl4nted-token",
         "cookie": "id=pl4nted",
@@ -153,7 +153,7 @@ def test_neither_query_nor_header_nor_secret_is_in_a_span(collector: Receiver) -
 def test_long_and_unknown_texts_of_clients_are_cut_and_name_no_span(
     make: Make, collector: Receiver
 ) -> None:
-    with TestClient(Application(make())) as client:
+    with TestClient(make().build()) as client:
         client.request("BREW", "/" + "y" * 5000, headers={"user-agent": "z" * 5000})
     told = values(collector.one("HTTP").attributes)
     assert told["http.request.method"] == "_OTHER"
@@ -161,7 +161,7 @@ def test_long_and_unknown_texts_of_clients_are_cut_and_name_no_span(
 
 
 def test_probes_are_not_traced(make: Make, collector: Receiver) -> None:
-    with TestClient(Application(make())) as client:
+    with TestClient(make().build()) as client:
         client.get("/orders/1/alive", headers=parent())
         client.get("/orders/2/alive")
     assert len(collector.named("GET /orders/{number}/alive")) == 1
@@ -216,7 +216,7 @@ def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
 ) -> None:
     service = make(ratio=0)
     monkeypatch.setattr("opentelemetry.sdk.trace.Tracer.start_span", None)
-    with TestClient(Application(service)) as client:
+    with TestClient(service.build()) as client:
         told = [client.get("/orders/7/ids").json() for _ in range(10)]
         client.get("/orders/7/lines/8")
     assert len({trace_id for trace_id, _, _ in told}) == 10
@@ -227,7 +227,7 @@ def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
 def test_the_ratio_is_the_share_of_requests_that_are_traced(
     make: Make, collector: Receiver
 ) -> None:
-    with TestClient(Application(make(ratio=0.5))) as client:
+    with TestClient(make(ratio=0.5).build()) as client:
         for _ in range(200):
             client.get("/orders/2/alive")
     assert 60 < len(collector.named("orders.alive")) < 140  # 5.6 standard deviations
@@ -239,7 +239,7 @@ def test_the_ratio_is_the_share_of_requests_that_are_traced(
 def test_spans_that_other_code_makes_follow_the_request(make: Make, collector: Receiver) -> None:
     service = make(ratio=0)
     tracer = service.resources[TracerProvider].get_tracer("library")
-    app = Application(service)
+    app = service.build()
 
     @app.get("/library")
     async def library() -> bool:
@@ -259,7 +259,7 @@ def test_spans_that_other_code_makes_do_not_change_the_ids_of_an_unsampled_reque
 ) -> None:
     service = make(ratio=0)
     tracer = service.resources[TracerProvider].get_tracer("library")
-    app = Application(service)
+    app = service.build()
 
     def told() -> list[str]:
         return [given()["traceparent"] for given in service.outgoing]
@@ -276,9 +276,26 @@ def test_spans_that_other_code_makes_do_not_change_the_ids_of_an_unsampled_reque
     assert within.endswith("-00")
 
 
+def test_the_librarys_own_propagation_names_the_trace_of_an_unsampled_request(make: Make) -> None:
+    app = make(ratio=0).build()
+
+    @app.get("/library")
+    async def library() -> list[str]:
+        headers: dict[str, str] = {}
+        TraceContextTextMapPropagator().inject(headers)
+        exchange = current.get()
+        assert exchange
+        assert exchange.trace
+        return [headers["traceparent"], f"00-{'-'.join(exchange.trace)}"]
+
+    with TestClient(app) as client:
+        sent, own = client.get("/library").json()
+    assert sent == own
+
+
 async def test_a_request_leaves_no_span_behind_where_it_was_served(make: Make) -> None:
     service = make()
-    app = Application(service)
+    app = service.build()
     transport = httpx2.ASGITransport(app)
     async with (
         service.lifespan(app),
@@ -313,7 +330,7 @@ def test_every_line_of_a_request_names_the_current_span_whichever_feature_is_fir
 
 async def test_an_operation_outside_of_a_trace_makes_none(make: Make, collector: Receiver) -> None:
     service = make()
-    app = Application(service)
+    app = service.build()
     async with service.lifespan(app):
         from chassis.timing import track  # noqa: PLC0415 - beside its use
 
