@@ -18,7 +18,7 @@ from chassis.logs import Log
 from chassis.problems import Problems
 from chassis.service import Identity, Service
 
-PAGE = Path(__file__).parent.parent / "docs" / "log-shipping.md"
+PAGE = Path(__file__).parents[2] / "docs" / "log-shipping.md"
 TYPES: dict[str, tuple[type, ...]] = {
     "date": (str,),
     "keyword": (str,),

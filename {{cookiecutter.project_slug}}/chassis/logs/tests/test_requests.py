@@ -15,7 +15,6 @@ import structlog
 from fastapi import APIRouter, BackgroundTasks, HTTPException
 from starlette.testclient import TestClient
 
-from chassis.application import Application
 from chassis.exchange import Exchange, Trace
 from chassis.logs import Log, access
 from chassis.logs.access import AccessLog
@@ -77,7 +76,7 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Iterator[Ask]:
     service = Service(identity=Identity(name="shop"), environment="test", probes={"/livez"})
     service.routers.append(router)
     Log(levels={"httpx2": "ERROR"}).install(service)
-    with TestClient(Application(service)) as client:
+    with TestClient(service.build()) as client:
 
         def get(path: str, **headers: str) -> list[dict[str, Any]]:
             named = {name.replace("_", "-"): value for name, value in headers.items()}

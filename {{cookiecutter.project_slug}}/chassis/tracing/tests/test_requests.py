@@ -5,17 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from opentelemetry import trace
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.testclient import TestClient
+
 from chassis.exchange import current
 from chassis.logs import Log
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.tests.conftest import routes
 from chassis.tracing.tests.receiver import Receiver, values
-from opentelemetry import trace
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from starlette.testclient import TestClient
 
 if TYPE_CHECKING:
     from chassis.tracing.tests.conftest import Make
