@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from tests.proofs.carved import Carved, clean
+from tests.proofs.carved import TEMPLATE, Carved, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CALLING = str(Path(__file__).with_name("calling.py"))
 COLLECTING = str(Path(__file__).with_name("collecting.py"))
+RECEIVER = str(TEMPLATE / "{{cookiecutter.project_slug}}/chassis/tracing/tests")
 PATIENCE = 30.0
 FLUSH = 2.0
 """Seconds that spans get at the end: the service's default."""
@@ -45,7 +46,7 @@ class Collector:
         self.process = subprocess.Popen(
             [self.service.python, COLLECTING],
             cwd=self.service.path,
-            env=clean(PYTHONPATH=str(self.service.path)),
+            env=clean(PYTHONPATH=RECEIVER, PYTHONDONTWRITEBYTECODE="1"),
             stdout=subprocess.PIPE,
             text=True,
         )
