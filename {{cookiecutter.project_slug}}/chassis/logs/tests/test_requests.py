@@ -25,6 +25,7 @@ from chassis.logs.redaction import Redactor
 from chassis.logs.threads import ContextThreadPool, carry_context_into_threads
 from chassis.logs.traceparent import caller_trace
 from chassis.service import Identity, Service
+from chassis.application import Application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,7 +77,7 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Iterator[Ask]:
     service = Service(identity=Identity(name="shop"), environment="test", probes={"/livez"})
     service.routers.append(router)
     Log(levels={"httpx2": "ERROR"}).install(service)
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
 
         def get(path: str, **headers: str) -> list[dict[str, Any]]:
             named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -17,6 +17,7 @@ from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.tests.conftest import routes
 from chassis.tracing.tests.receiver import Receiver, values
+from chassis.application import Application
 
 if TYPE_CHECKING:
     from chassis.tracing.tests.conftest import Make
@@ -29,7 +30,7 @@ UNSET = Status.StatusCode.STATUS_CODE_UNSET
 
 
 def ask(service: Service, path: str, **headers: str) -> Any:
-    app = service.build()
+    app = Application(service)
     with TestClient(app, raise_server_exceptions=False) as client:
         return client.get(path, headers=headers).json()
 
@@ -122,7 +123,7 @@ def test_only_server_errors_are_errors_and_no_message_is_sent(
     assert missing.status.code == UNSET
     assert values(missing.attributes)["http.response.status_code"] == 404
     collector.spans.clear()
-    with TestClient(make().build(), raise_server_exceptions=False) as client:
+    with TestClient(Application(make()), raise_server_exceptions=False) as client:
         assert client.get("/orders/7/fails/badly").status_code == 500
     failed, inner = collector.one(FAILS), collector.one("orders.failing")
     assert (failed.status.code, inner.status.code) == (ERROR, ERROR)
@@ -136,7 +137,7 @@ def test_neither_query_nor_header_nor_secret_is_in_a_span(collector: Receiver) -
         identity=Identity(name="t"), environment="test", secrets=frozenset({"hunter2-hunter2"})
     )
     Tracing(endpoint=collector.url, ratio=1, interval_seconds=0.05).install(service)
-    app = service.build()
+    app = Application(service)
     heads = {
         "authorization": "Bearer pl4nted-token",
         "cookie": "id=pl4nted",
@@ -154,7 +155,7 @@ def test_neither_query_nor_header_nor_secret_is_in_a_span(collector: Receiver) -
 def test_long_and_unknown_texts_of_clients_are_cut_and_name_no_span(
     make: Make, collector: Receiver
 ) -> None:
-    with TestClient(make().build()) as client:
+    with TestClient(Application(make())) as client:
         client.request("BREW", "/" + "y" * 5000, headers={"user-agent": "z" * 5000})
     told = values(collector.one("HTTP").attributes)
     assert told["http.request.method"] == "_OTHER"
@@ -162,7 +163,7 @@ def test_long_and_unknown_texts_of_clients_are_cut_and_name_no_span(
 
 
 def test_probes_are_not_traced(make: Make, collector: Receiver) -> None:
-    with TestClient(make().build()) as client:
+    with TestClient(Application(make())) as client:
         client.get("/orders/1/alive", headers=parent())
         client.get("/orders/2/alive")
     assert len(collector.named("GET /orders/{number}/alive")) == 1
@@ -217,7 +218,7 @@ def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
 ) -> None:
     service = make(ratio=0)
     monkeypatch.setattr("opentelemetry.sdk.trace.Tracer.start_span", None)
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         told = [client.get("/orders/7/ids").json() for _ in range(10)]
         client.get("/orders/7/lines/8")
     assert len({trace_id for trace_id, _, _ in told}) == 10
@@ -228,7 +229,7 @@ def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
 def test_the_ratio_is_the_share_of_requests_that_are_traced(
     make: Make, collector: Receiver
 ) -> None:
-    with TestClient(make(ratio=0.5).build()) as client:
+    with TestClient(Application(make(ratio=0.5))) as client:
         for _ in range(200):
             client.get("/orders/2/alive")
     assert 60 < len(collector.named("orders.alive")) < 140  # 5.6 standard deviations
@@ -240,7 +241,7 @@ def test_the_ratio_is_the_share_of_requests_that_are_traced(
 def test_spans_that_other_code_makes_follow_the_request(make: Make, collector: Receiver) -> None:
     service = make(ratio=0)
     tracer = service.resources[TracerProvider].get_tracer("library")
-    app = service.build()
+    app = Application(service)
 
     @app.get("/library")
     async def library() -> bool:
@@ -260,7 +261,7 @@ def test_spans_that_other_code_makes_do_not_change_the_ids_of_an_unsampled_reque
 ) -> None:
     service = make(ratio=0)
     tracer = service.resources[TracerProvider].get_tracer("library")
-    app = service.build()
+    app = Application(service)
 
     def told() -> list[str]:
         return [given()["traceparent"] for given in service.outgoing]
@@ -278,7 +279,7 @@ def test_spans_that_other_code_makes_do_not_change_the_ids_of_an_unsampled_reque
 
 
 def test_the_librarys_own_propagation_names_the_trace_of_an_unsampled_request(make: Make) -> None:
-    app = make(ratio=0).build()
+    app = Application(make(ratio=0))
 
     @app.get("/library")
     async def library() -> list[str]:
@@ -296,7 +297,7 @@ def test_the_librarys_own_propagation_names_the_trace_of_an_unsampled_request(ma
 
 async def test_a_request_leaves_no_span_behind_where_it_was_served(make: Make) -> None:
     service = make()
-    app = service.build()
+    app = Application(service)
     transport = httpx2.ASGITransport(app)
     async with (
         service.lifespan(app),
@@ -331,7 +332,7 @@ def test_every_line_of_a_request_names_the_current_span_whichever_feature_is_fir
 
 async def test_an_operation_outside_of_a_trace_makes_none(make: Make, collector: Receiver) -> None:
     service = make()
-    app = service.build()
+    app = Application(service)
     async with service.lifespan(app):
         from chassis.timing import track  # noqa: PLC0415 - beside its use
 

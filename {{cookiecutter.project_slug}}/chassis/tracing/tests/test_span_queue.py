@@ -16,6 +16,7 @@ from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.tests.conftest import routes
 from chassis.tracing.tests.receiver import PATIENCE, until
+from chassis.application import Application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def traced(endpoint: str, **settings: Any) -> Service:
 def used(service: Service, requests: int = 20) -> tuple[float, float]:
     """Send requests; give the seconds of the slowest one, and of the service's end."""
     slowest = 0.0
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         for _ in range(requests):
             began = time.monotonic()
             assert client.get("/orders/2/alive").status_code == 200
@@ -82,7 +83,7 @@ def test_spans_are_flushed_at_the_end_though_the_interval_is_long(
 
 
 def test_a_full_batch_is_sent_before_the_interval_is_over(make: Make, collector: Receiver) -> None:
-    with TestClient(make(interval_seconds=60, batch_size=4).build()) as client:
+    with TestClient(Application(make(interval_seconds=60, batch_size=4))) as client:
         client.get("/orders/2/alive")
         client.get("/orders/2/alive")
         collector.wait(lambda: len(collector.spans) == 4)
@@ -131,7 +132,7 @@ def test_spans_wait_for_a_collector_that_is_away_and_one_line_says_so(
 ) -> None:
     collector.mood = 503
     service = make(batch_size=2)
-    with caplog.at_level(logging.INFO), TestClient(service.build()) as client:
+    with caplog.at_level(logging.INFO), TestClient(Application(service)) as client:
         client.get("/orders/2/alive")
         collector.wait(lambda: len(collector.asked) >= 3)
         client.get("/orders/3/alive")
@@ -150,7 +151,7 @@ def test_rejected_spans_are_counted_as_failed_and_not_retried(
 ) -> None:
     collector.mood = status
     service = make(batch_size=2)
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         for _ in range(3):
             client.get("/orders/2/alive")
         until(lambda: figures(service)["failed"] == 6)
@@ -166,7 +167,7 @@ def test_past_the_bound_the_oldest_spans_are_dropped_and_counted(
 ) -> None:
     collector.mood = 503
     service = make(queue_size=10, batch_size=10)
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         client.get("/orders/2/alive")
         collector.wait(lambda: collector.asked)
         for _ in range(20):
@@ -183,7 +184,7 @@ def test_a_span_that_cannot_be_encoded_loses_its_batch_and_nothing_else(
 ) -> None:
     service = make()
     tracer = service.resources[TracerProvider].get_tracer("library")
-    with TestClient(service.build()) as client:
+    with TestClient(Application(service)) as client:
         tracer.start_span("\udc80").end()
         until(lambda: figures(service)["failed"] == 1)
         client.get("/orders/2/alive")
