@@ -21,10 +21,10 @@ import httpx2
 import redis.asyncio
 from app.main import ENVIRONMENTS, compose
 from app.quotes.api import QuotesApi
+from chassis.application import Application
 from chassis.cache.json_cache import JsonCache
 from chassis.database.session import session
 from chassis.environment import load
-from chassis.application import Application
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 

@@ -24,8 +24,8 @@ RELEASED = ROOT / "docs" / "public-api.txt"
 HEAD = """\
 # What the chassis offers
 
-What `app/` may import from `chassis/`. Nothing on this page leaves without having been deprecated
-for a release; everything else in `chassis/` may change with any update. `git grep` finds the source.
+What `app/` may import from `chassis/`. Nothing on this page leaves without having been
+deprecated for a release; everything else in `chassis/` may change with any update.
 """
 
 

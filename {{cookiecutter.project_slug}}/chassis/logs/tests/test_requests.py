@@ -15,6 +15,7 @@ import structlog
 from fastapi import APIRouter, BackgroundTasks, HTTPException
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.exchange import Exchange, Trace
 from chassis.logs import Log, access
 from chassis.logs.access import AccessLog
@@ -25,7 +26,6 @@ from chassis.logs.redaction import Redactor
 from chassis.logs.threads import ContextThreadPool, carry_context_into_threads
 from chassis.logs.traceparent import caller_trace
 from chassis.service import Identity, Service
-from chassis.application import Application
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

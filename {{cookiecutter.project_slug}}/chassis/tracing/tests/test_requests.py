@@ -11,13 +11,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.exchange import current
 from chassis.logs import Log
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.tests.conftest import routes
 from chassis.tracing.tests.receiver import Receiver, values
-from chassis.application import Application
 
 if TYPE_CHECKING:
     from chassis.tracing.tests.conftest import Make

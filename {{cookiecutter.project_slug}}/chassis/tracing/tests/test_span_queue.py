@@ -12,11 +12,11 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.tests.conftest import routes
 from chassis.tracing.tests.receiver import PATIENCE, until
-from chassis.application import Application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
