@@ -11,7 +11,7 @@ HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
 .PHONY: help service test carvings instructions pipelines proofs containers rollouts measured product
-.PHONY: report bump notes bench bounds
+.PHONY: first-week report bump notes bench bounds
 .PHONY: lint format types hooks clean
 
 help: ## List these commands
@@ -35,6 +35,9 @@ proofs: $(UV) ## Test carved services for real: as processes, under load, on a f
 
 product: $(UV) ## Test the whole product of all answers, statically; an hour or so
 	@$(RUN) pytest tests/every_combination.py --numprocesses auto --timeout 0 $(ARGS)
+
+first-week: $(UV) ## Live through an owner's first week with a carved service, and print what each step took
+	@$(RUN) python -m tests.first_week
 
 report: $(UV) ## Say which promise was held up by which test that ran; build/report has it
 	@$(RUN) python -m tests.promises build/report

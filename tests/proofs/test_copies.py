@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.owner import add_copies, repeat
 from tests.proofs.carved import Carved
 
 if TYPE_CHECKING:
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
 
 COPIES = {"greeting": "welcome", "note": "customer", "quote": "price"}
 """What is replaced in a copy, and by what; plurals follow."""
-TESTS = (
-    "app/customers app/welcomes app/prices chassis/database/tests/test_migrations.py "
-    "tests/test_documents.py tests/test_process.py"
-)
-"""What a copy can break."""
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +29,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     """Carve a service in which each example has a copy under another name."""
     carved = Carved.make(tmp_path_factory.mktemp("copies")).sync()
     carved.run("git", "init", "--quiet")
-    for old, new in COPIES.items():
-        copy(carved.path / "app", old, new)
-    install(carved.path / "app" / "main.py")
-    document(carved)
+    add_copies(carved, COPIES)
     for name in carved.run(
         "git", "grep", "--untracked", "-l", "OUTBOUND_QUOTES_BASE_URL"
     ).stdout.split():
@@ -47,55 +38,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     for command in ("migrate",), ("migration", "m=create customers"), ("migrate",), ("format",):
         carved.run("make", *command)
     return carved
-
-
-def copy(app: Path, old: str, new: str) -> None:
-    """Copy a folder and replace a word in it, in whatever case, in the names of files too."""
-    folder = app / f"{new}s"
-    shutil.copytree(app / f"{old}s", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in [it for it in folder.rglob("*") if it.is_file()]:
-        path.write_text(replaced(path.read_text(), old, new))
-        path.rename(path.with_name(replaced(path.name, old, new)))
-
-
-def replaced(text: str, old: str, new: str) -> str:
-    for change in (str.lower, str.capitalize, str.upper):
-        text = text.replace(change(old), change(new))
-    return text
-
-
-def repeat(path: Path, lines: str, old: str, new: str) -> None:
-    """Repeat lines of a file with another word, each after the original."""
-    found = re.compile(lines)
-    path.write_text(found.sub(lambda line: line[0] + replaced(line[0], old, new), path.read_text()))
-
-
-def install(main: Path) -> None:
-    """Import the classes, and give each a field."""
-    for old, new in COPIES.items():
-        own = rf"from app\.{old}s import .*\n|    {old}s: .*\n|    outbound_{old}s: .*\n"
-        repeat(main, own, old, new)
-
-
-def document(carved: Carved) -> None:
-    """Put what `make settings` prints of the new variables into the table and `.env.example`."""
-    for form, name, entry in (
-        ("markdown", "README.md", r"\| `{}_.*\n"),
-        ("env", ".env.example", r"# .*\n#{}_.*\n"),
-    ):
-        printed = carved.run("make", "--silent", "settings", f"ARGS=--format {form}").stdout
-        path = carved.path / name
-        for old, new in (
-            ("GREETINGS", "WELCOMES"),
-            ("NOTES", "CUSTOMERS"),
-            ("OUTBOUND_QUOTES", "OUTBOUND_PRICES"),
-            ("QUOTES", "PRICES"),
-        ):
-            rows = "".join(re.findall(entry.format(new), printed))
-            assert rows, (form, new, printed)
-            text = path.read_text()
-            end = [*re.finditer(entry.format(old), text)][-1].end()
-            path.write_text(text[:end] + rows + text[end:])
 
 
 @contextmanager
@@ -171,4 +113,4 @@ def test_a_copy_answers_with_its_own_addresses_beside_the_original(
 
 def test_the_service_with_copies_passes_its_own_stages(service: Carved) -> None:
     service.run("make", "lint", "types")
-    service.run("make", "test", f"ARGS=-q {TESTS}")
+    service.run("make", "test", "ARGS=-q")
