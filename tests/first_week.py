@@ -63,7 +63,16 @@ class Week:
     def commit(self, message: str) -> None:
         """Commit everything; a release is told by its commit."""
         self.service.run("git", "add", "--all")
-        self.service.run("git", *SOMEBODY, "commit", "--quiet", "--no-verify", "--message", message)
+        self.service.run(
+            "git",
+            *SOMEBODY,
+            "commit",
+            "--quiet",
+            "--no-verify",
+            "--allow-empty",
+            "--message",
+            message,
+        )
 
     def ask(self, port: int, path: str, body: Any = None) -> int:  # noqa: ANN401 - JSON
         """Send one request; return its status, 0 if there was no answer."""
