@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shutil
-from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -65,30 +65,18 @@ def fill(text: str, path: PurePath, answers: dict[str, Any]) -> str:
     return PLACE.sub(lambda place: values[place[1]], text)
 
 
-def seal(chassis: Path) -> str:
-    """List the digest of every file, as sha256sum does; return the digest of the list."""
-    found = (path for path in chassis.rglob("*") if path.is_file())
-    names = {path.relative_to(chassis).as_posix() for path in found} - {"pyproject.toml"}
-    rows = (f"{sha256((chassis / it).read_bytes()).hexdigest()}  {it}\n" for it in sorted(names))
-    text = "".join(rows).encode()
-    (chassis / "SHA256SUMS").write_bytes(text)
-    return sha256(text).hexdigest()
-
-
 def make(root: Path, answers: dict[str, Any]) -> None:
     """Turn a copy of the raw tree into the service that was asked for, and record the answers."""
     known = conditions(answers)
     listed = [(condition, path) for condition, paths in answers["_paths"].items() for path in paths]
-    for condition, path in listed:
-        if not (root / path).exists():
-            raise Flaw(f"_paths, {condition}: there is no {path}.")
+    for condition, path in (it for it in listed if not (root / it[1]).exists()):
+        raise Flaw(f"_paths, {condition}: there is no {path}.")
     for condition, path in listed:
         if not holds(condition, known, "_paths") and (root / path).exists():
             shutil.rmtree(root / path) if (root / path).is_dir() else (root / path).unlink()
-    for path in sorted(root.rglob("*"), reverse=True):
-        if path.is_dir():
-            path.rmdir() if not any(path.iterdir()) else None
-            continue
+    for folder in sorted((it for it in root.rglob("*") if it.is_dir()), reverse=True):
+        folder.rmdir() if not any(folder.iterdir()) else None
+    for path in (it for it in root.rglob("*") if it.is_file()):
         try:
             text = path.read_bytes().decode().replace("\r\n", "\n")
         except UnicodeDecodeError:
@@ -96,8 +84,9 @@ def make(root: Path, answers: dict[str, Any]) -> None:
         text = fill(carve(text, path.relative_to(root), known), path, answers)
         path.write_bytes(text.encode())
     record = {"template": answers["_template_name"], "version": answers["_version"]}
-    record["chassis"] = seal(root / "chassis")
     record["answers"] = {name: it for name, it in answers.items() if not name.startswith("_")}
+    if (digest := root / "chassis" / "digest.py").exists():
+        record["chassis"] = runpy.run_path(str(digest))["seal"]()
     text = json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False)
     (root / ".cookiecutter.json").write_bytes(f"{text}\n".encode())
 

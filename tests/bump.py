@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.template import RAW, ROOT
 
-PROJECTS = (RAW / "pyproject.toml", ROOT / "pyproject.toml")
+PROJECTS = (RAW / "pyproject.toml", RAW / "chassis" / "pyproject.toml", ROOT / "pyproject.toml")
 PINNING = (RAW / "Dockerfile", RAW / "Makefile")
 BOUNDED = re.compile(
     r'"(?P<name>[\w.-]+)(?P<extras>\[[\w,-]+\])?>=(?P<low>[\d.]+),<(?P<high>[\d.]+)'

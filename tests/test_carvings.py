@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -67,38 +66,33 @@ FINDERS: list[Callable[[Tree], Iterator[str]]] = [
 ]
 
 
-@cache
-def tree() -> Tree:
-    return Tree.load({})
-
-
 @pytest.fixture(scope="module")
 def batches(tmp_path_factory: pytest.TempPathFactory) -> Batches:
-    return Batches(tree(), tmp_path_factory.mktemp("batches"))
+    return Batches(Tree.load(), tmp_path_factory.mktemp("batches"))
 
 
 def test_every_variant_is_counted_and_every_combination_has_its_files() -> None:
     began = time.monotonic()
-    variants = tree().variants
+    variants = Tree.load().variants
     users = COMBINATIONS.every & ~COMBINATIONS.holding("_chassis_tests")
     seconds = time.monotonic() - began
-    told = (
-        f"{users.bit_count():,} combinations, {len(variants):,} variants of {len(tree().raw)} files"
-    )
+    told = f"{users.bit_count():,} combinations, {len(variants):,} variants of {len(Tree.load().raw)} files"
     print(f"V1 every combination: {told}, {seconds:.1f} s")  # noqa: T201 - a figure
-    for name, text in tree().raw.items():
+    for name, text in Tree.load().raw.items():
         if text is not None:
-            seen = [variant.where for variant in tree().of(name)]
-            assert sum(seen) == tree().where(name), f"{name}: a combination has two texts, or none"
+            seen = [variant.where for variant in Tree.load().of(name)]
+            assert sum(seen) == Tree.load().where(name), (
+                f"{name}: a combination has two texts, or none"
+            )
 
 
 def test_what_is_off_leaves_no_trace_and_what_is_on_is_there() -> None:
-    assert list(faults.traces(tree(), TRACES)) == []
+    assert list(faults.traces(Tree.load(), TRACES)) == []
 
 
 @pytest.mark.parametrize("find", FINDERS, ids=lambda it: it.__name__)
 def test_nothing_is_wrong_in_any_combination(find: Callable[[Tree], Iterator[str]]) -> None:
-    assert list(find(tree())) == []
+    assert list(find(Tree.load())) == []
 
 
 @pytest.mark.parametrize("check", CHECKERS, ids=lambda it: it.__name__)
@@ -121,7 +115,7 @@ def it_is_carved_as_the_variants_say(given: dict[str, Any], where: Path) -> None
     carved = texts(carve(where, **given))
     del carved[".cookiecutter.json"], carved["chassis/SHA256SUMS"]
     one = COMBINATIONS.number(given)
-    assert carved == {it.path: it.text for it in tree().variants if it.where & one}
+    assert carved == {it.path: it.text for it in Tree.load().variants if it.where & one}
 
 
 def test_every_answer_stands_in_some_combination() -> None:

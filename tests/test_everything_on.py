@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ON = {name: True for name, default in MANIFEST.items() if isinstance(default, bool)}
+MADE = {".cookiecutter.json", "chassis/SHA256SUMS"}
 ANSWERS = answer(**ON)
 CHOICES = MANIFEST["_choices"]
 OTHERS = {one for name, those in CHOICES.items() for one in those if one != ANSWERS[name]}
@@ -41,7 +42,7 @@ def test_no_file_is_lost_but_those_of_other_choices_and_none_is_added(service: P
         for name in files(RAW)
         if lost.isdisjoint([name, *map(str, PurePosixPath(name).parents)])
     }
-    assert set(files(service)) == {*raw, ".cookiecutter.json"}
+    assert set(files(service)) == {*raw, *MADE}
 
 
 def test_every_syntax_tree_is_the_same(service: Path) -> None:
@@ -53,7 +54,7 @@ def test_every_syntax_tree_is_the_same(service: Path) -> None:
 
 def test_every_other_line_is_the_same(service: Path) -> None:
     for name, text in texts(service).items():
-        if name == ".cookiecutter.json":
+        if name in MADE:
             continue
         kept = chosen((RAW / name).read_text("utf-8"))
         assert [named(MARKER.sub("", line)) for line in kept] == text.split("\n"), name

@@ -47,7 +47,9 @@ def test_gates_have_the_thresholds_that_one_host_has() -> None:
         for it in spec["metrics"]
         for name in NAMES.findall(it["provider"]["prometheus"]["query"])
     }
-    assert counted == set(NAMES.findall((RAW / "deploy" / "counts.py").read_text("utf-8")))
+    assert counted == set(
+        NAMES.findall((RAW / "chassis" / "rollout" / "counts.py").read_text("utf-8"))
+    )
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")

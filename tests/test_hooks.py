@@ -40,7 +40,18 @@ def test_a_good_slug_is_taken(slug: str) -> None:
     [
         *("", "Orders", "1st", "-a", "a-", "a--b", "a_b", "a b", "a.b", "é", "x" * 41, "a\n", None),
         *("..", "../x", "/etc/x", "a/b", "a\\b", "~", "$HOME", "{{cookiecutter.project_slug}}"),
-        *("class", "app", "main", "test", "tests", "json", "email", "fastapi", "uvicorn"),
+        *(
+            "class",
+            "app",
+            "chassis",
+            "main",
+            "test",
+            "tests",
+            "json",
+            "email",
+            "fastapi",
+            "uvicorn",
+        ),
     ],
 )
 def test_a_bad_or_taken_slug_is_refused_with_a_fix(slug: object) -> None:
@@ -50,9 +61,11 @@ def test_a_bad_or_taken_slug_is_refused_with_a_fix(slug: object) -> None:
 
 
 def test_no_service_is_named_like_what_it_depends_on() -> None:
-    project = tomllib.loads((RAW / "pyproject.toml").read_text("utf-8"))
-    groups = project["dependency-groups"].values()
-    needed = [*project["project"]["dependencies"], *(one for group in groups for one in group)]
+    needed = []
+    for path in RAW / "pyproject.toml", RAW / "chassis" / "pyproject.toml":
+        project = tomllib.loads(path.read_text("utf-8"))
+        groups = project.get("dependency-groups", {}).values()
+        needed += [*project["project"]["dependencies"], *(one for group in groups for one in group)]
     assert {re.split(r"[^\w-]", one)[0] for one in needed} == DEPENDENCIES
 
 

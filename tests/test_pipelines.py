@@ -186,7 +186,7 @@ def test_updates_look_wherever_versions_are_pinned_and_wait_a_week(service: Path
         assert {update["package-ecosystem"] for update in updates} == expected
         for update in updates:
             if update["package-ecosystem"] == "docker-compose":
-                composed = {path.parent for path in service.glob("**/compose*.yaml")}
+                composed = {path.parent for path in service.glob("compose/*.yaml")}
                 assert composed <= matching(service, update["directories"])
     if (service / "Dockerfile").exists():
         told = "# renovate: datasource=pypi depName=uv\nARG UV_VERSION="
@@ -204,10 +204,10 @@ def matching(service: Path, patterns: list[str]) -> set[Path]:
 def test_checks_run_against_the_servers_that_run_with_the_service(service: Path) -> None:
     told = (service / ".github/workflows/ci.yml", service / ".gitlab-ci.yml")
     used = [it for path in told if path.exists() for it in SERVERS.findall(path.read_text("utf-8"))]
-    compose = [path.read_text("utf-8") for path in service.glob("**/compose*.yaml")]
+    compose = [path.read_text("utf-8") for path in service.glob("compose/*.yaml")]
     assert set(used) <= {it for text in compose for it in SERVERS.findall(text)}
     servers = {"postgres": "database", "redis": "cache"}
-    servers = {it: name for it, name in servers.items() if (service / "app" / name).exists()}
+    servers = {it: name for it, name in servers.items() if (service / "chassis" / name).exists()}
     for line in lines(service):
         if "test" in line.stages:
             given = {name for name in line.variables if name.startswith("TEST_")}

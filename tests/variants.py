@@ -93,15 +93,21 @@ COMBINATIONS = Combinations()
 class Tree:
     """The raw tree, as texts, and what can become of each of them."""
 
-    def __init__(self, raw: dict[str, str | None], manifest: dict[str, Any] = MANIFEST) -> None:
+    def __init__(self, raw: dict[str, str | None], base: Tree | None = None) -> None:
         self.raw = raw
-        self.answers = {**answer(), "_paths": manifest["_paths"]}
-        self.listed = [(it, path) for it, paths in manifest["_paths"].items() for path in paths]
+        self.base = base
+        self.answers = answer()
+        self.listed = [(it, path) for it, paths in MANIFEST["_paths"].items() for path in paths]
 
     @classmethod
-    def load(cls, planted: dict[str, str]) -> Tree:
-        """Read it; what is planted stands in place of a file, or beside the others."""
-        return cls({**{name: read(path) for name, path in files(RAW).items()}, **planted})
+    @cache
+    def load(cls) -> Tree:
+        """Read it, once."""
+        return cls({name: read(path) for name, path in files(RAW).items()})
+
+    def plant(self, planted: dict[str, str]) -> Tree:
+        """Make another, with texts in place of files or beside them."""
+        return Tree({**self.raw, **planted}, base=self)
 
     @cached_property
     def paths(self) -> dict[str, int]:
@@ -136,6 +142,8 @@ class Tree:
         text = self.raw[name]
         if text is None:
             return []
+        if self.base and self.base.raw.get(name) == text:
+            return self.base.of(name)
         parts = [self.where(name)]
         asked = dict.fromkeys(MARKER.findall(text))
         splits = [[COMBINATIONS.holding(condition)] for condition in asked]

@@ -34,6 +34,14 @@ def files(folder: Path) -> Iterator[str]:
             yield name.as_posix()
 
 
+def seal(folder: Path = FOLDER) -> str:
+    """Write the list, when the service is carved; return its digest for the record."""
+    digests = ((sha256((folder / it).read_bytes()).hexdigest(), it) for it in files(folder))
+    text = "".join(f"{digest}  {name}\n" for digest, name in digests).encode()
+    (folder / LIST).write_bytes(text)
+    return sha256(text).hexdigest()
+
+
 def differences(folder: Path, record: dict[str, Any]) -> Iterator[str]:
     """Yield a line for each file that was changed, added or removed, unless the team owns it."""
     text = (folder / LIST).read_bytes() if (folder / LIST).exists() else b""

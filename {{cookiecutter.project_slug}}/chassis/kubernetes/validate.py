@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 BUILD = ROOT / "build" / "kubernetes"
 VERSIONS = ("1.34", "1.37")
 """The oldest Kubernetes with all that is used here, and the newest that is known."""
-SCHEMAS: dict[str, Any] = yaml.safe_load((FOLDER / "schemas.yaml").read_text("utf-8"))
+SCHEMAS: dict[str, Any] = yaml.safe_load(
+    Path(__file__).with_name("schemas.yaml").read_text("utf-8")
+)
 
 
 def faults(document: dict[str, Any]) -> Iterator[str]:

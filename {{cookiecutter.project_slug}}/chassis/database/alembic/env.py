@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - Alembic runs it by its path
 """How Alembic runs migrations: on the connection that it is handed, or as SQL on paper."""
 
 from __future__ import annotations
