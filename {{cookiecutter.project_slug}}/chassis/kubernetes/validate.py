@@ -7,13 +7,14 @@ schemas.yaml. A kind that has none is a fault: nothing is skipped in silence.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from jsonschema import Draft202012Validator
 from kubernetes_validate import SchemaNotFoundError, ValidationError, validate
 
-from chassis.kubernetes import FOLDER, ROOT
+from chassis.kubernetes import ROOT
 from chassis.kubernetes.render import OVERLAYS, render
 
 if TYPE_CHECKING:
