@@ -10,8 +10,8 @@ NOTED := --promises=build/report
 HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
-.PHONY: help service test carvings instructions pipelines proofs containers rollouts measured product
-.PHONY: first-week report bump notes bench bounds
+.PHONY: help service test prove carvings services instructions pipelines proofs containers rollouts
+.PHONY: first-week measured product report bump notes bench bounds
 .PHONY: lint format types hooks clean
 
 help: ## List these commands
@@ -22,18 +22,23 @@ service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="m
 	@cd $(BUILD)/* && $(abspath $(UV)) venv --quiet --relocatable && \
 		PATH="$(dir $(abspath $(UV))):$$PATH" $(MAKE) --no-print-directory run
 
-test: lint types carvings instructions pipelines proofs containers rollouts ## Run every test, the slow proofs too
+test: lint types carvings services ## Test the template: a verdict in minutes; `make prove` proves the rest
+
+prove: proofs pipelines containers rollouts instructions ## Run the slow proofs, stage by stage
 
 carvings: $(UV) ## Test questions, hooks and every combination of answers, statically
-	@$(RUN) pytest --numprocesses auto --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts --ignore tests/instructions $(NOTED) $(ARGS)
+	@$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts --ignore tests/instructions $(NOTED) $(ARGS)
 
-pipelines: $(UV) ## Let carved services run their own style, types and tests, on every Python
-	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 4 --dist worksteal -ra $(NOTED) $(ARGS)
+services: $(UV) ## Carve two services, the default and the smallest; lint, type, test and start them
+	@$(RUN) pytest tests/proofs/test_services.py --numprocesses 2 -rP $(NOTED) $(ARGS)
+
+pipelines: $(UV) ## Let carved services run style, types and all tests; PIPELINES=full for every one
+	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 2 --dist worksteal -ra $(NOTED) $(ARGS)
 
 proofs: $(UV) ## Test carved services for real: as processes, under load, on a fresh machine
-	@$(RUN) pytest tests/proofs --ignore tests/proofs/test_own_tests.py -ra $(NOTED) $(ARGS)
+	@$(RUN) pytest tests/proofs --ignore tests/proofs/test_own_tests.py --ignore tests/proofs/test_services.py -ra $(NOTED) $(ARGS)
 
-product: $(UV) ## Test the whole product of all answers, statically; an hour or so
+product: $(UV) ## Carve the whole product of all answers with the hook itself; an hour or so
 	@$(RUN) pytest tests/every_combination.py --numprocesses auto --timeout 0 $(ARGS)
 
 first-week: $(UV) ## Live through an owner's first week with a carved service, and print what each step took

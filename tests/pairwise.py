@@ -33,7 +33,7 @@ def pairwise(told: str, choices: dict[str, list[Any]] = CHOICES) -> list[Answers
     chance = Random(told)  # noqa: S311 - nothing is kept secret by it
     defaults = answer()
     missing = {
-        frozenset([(one, a), (other, b)])
+        ((one, a), (other, b))
         for one, other in combinations(choices, 2)
         for a, b in product(choices[one], choices[other])
         if stands({**defaults, **mended({one: a, other: b}, choices)})
@@ -60,6 +60,6 @@ def filled(given: Answers, choices: dict[str, list[Any]], chance: Random) -> Ans
     return {name: given.get(name, chance.choice(values)) for name, values in choices.items()}
 
 
-def pairs(given: Answers) -> set[frozenset[tuple[str, Any]]]:
+def pairs(given: Answers) -> set[tuple[tuple[str, Any], ...]]:
     """List every two answers of a combination."""
-    return {frozenset(two) for two in combinations(given.items(), 2)}
+    return set(combinations(given.items(), 2))

@@ -24,7 +24,9 @@ Tests = dict[str, dict[str, Any]]
 """What each test did: its id -> outcome, seconds, when it ended, figures."""
 OF_A_SERVICE = "tests/proofs/test_own_tests.py"
 ROW = re.compile(r"^\| (?P<promise>[^|]+) \| (?P<by>[^|]*\btests\b[^|]+) \|$", re.MULTILINE)
-NAMED = re.compile(r"`((?:app/\w+/)?tests(?:/[\w/]+\.py)?)`( of a carved service)?")
+NAMED = re.compile(
+    r"`((?:(?:app|chassis)/(?:\w+/)?)?tests(?:/[\w/]+\.py)?)`( of a carved service)?"
+)
 FIGURE = re.compile(r"^[A-Z]\d+[^:\n]{0,40}: .+$", re.MULTILINE)
 
 
@@ -65,6 +67,9 @@ class Notes:
         """Note a test once it has run, or was skipped, or fails in a fixture."""
         if report.when == "call" or report.outcome != "passed":
             figures = FIGURE.findall(report.capstdout)
+            if report.skipped and "ROTATED" in str(report.longrepr):
+                self.tests.setdefault(report.nodeid, {"outcome": "rotated", "figures": []})
+                return
             unproven = report.skipped and "NOT PROVEN" in str(report.longrepr)
             outcome = "unproven" if unproven else report.outcome
             told = {"outcome": outcome, "seconds": round(report.duration, 2)}
@@ -75,7 +80,8 @@ class Notes:
         """Write them down."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         noted = json.loads(self.file.read_text("utf-8")) if self.file.exists() else {}
-        text = json.dumps({**noted, **self.tests}, indent=2, sort_keys=True)
+        ran = {test: it for test, it in self.tests.items() if it["outcome"] != "rotated"}
+        text = json.dumps({**self.tests, **noted, **ran}, indent=2, sort_keys=True)
         self.file.write_text(text + "\n", "utf-8")
 
 
@@ -113,6 +119,18 @@ def markdown(rows: list[Promise]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def last_runs(tests: Tests) -> str:
+    """Tell when each file's tests, and each of those that rotate, were last run here."""
+    rows: dict[str, list[str]] = {}
+    for test, it in tests.items():
+        file = test.partition("::")[0]
+        rows.setdefault(test if file == OF_A_SERVICE else file, []).append(it.get("ended", ""))
+    lines = ["", "| Tests | How many | Last run, the longest ago |", "| --- | --- | --- |"]
+    for name, ended in sorted(rows.items()):
+        lines.append(f"| `{name}` | {len(ended)} | {min(ended) or 'never here'} |")
+    return "\n".join(lines) + "\n"
+
+
 def total(rows: list[Promise]) -> str:
     """Say how many promises were held up."""
     return f"{sum(row.held for row in rows)} of {len(rows)} promises were held up"
@@ -122,9 +140,10 @@ def main(folder: Path) -> int:
     """Write the report; give 1 and a line for each promise that nothing held up."""
     rows = promises((ROOT / "README.md").read_text("utf-8"))
     notes = folder / NOTES
-    settle(rows, json.loads(notes.read_text("utf-8")) if notes.exists() else {})
+    tests: Tests = json.loads(notes.read_text("utf-8")) if notes.exists() else {}
+    settle(rows, tests)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "promises.md").write_text(markdown(rows), "utf-8")
+    (folder / "promises.md").write_text(markdown(rows) + last_runs(tests), "utf-8")
     data = [{**asdict(row), "held": row.held} for row in rows]
     (folder / "promises.json").write_text(json.dumps(data, indent=2) + "\n", "utf-8")
     for row in rows:

@@ -28,6 +28,9 @@ def test_measured() -> None:
 def test_left_out(case: str) -> None:
     if case == "b":
         pytest.skip("NOT PROVEN: nothing here to prove it with")
+
+def test_another_day() -> None:
+    pytest.skip("ROTATED: not today")
 """
 
 
@@ -38,7 +41,7 @@ def test_every_promise_names_tests_that_exist() -> None:
     for row in rows:
         assert row.files
         assert [name for name in row.files if not (ROOT / name).exists()] == []
-    for name in re.findall(r"`(tests/\S+\.py)` of a carved service", section):
+    for name in re.findall(r"`(\S*tests(?:/\S+\.py)?)` of a carved service", section):
         assert (RAW / name).exists()
 
 
@@ -69,10 +72,11 @@ def test_what_tests_did_and_measured_is_noted(tmp_path: Path, workers: str) -> N
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text("utf-8"))
     command = ("python", "-m", "pytest", "-q", "--promises=report", "-p", "no:cacheprovider")
     ended = run(*command, f"--numprocesses={workers}", cwd=tmp_path, PYTHONPATH=str(ROOT))
-    assert "2 passed, 1 skipped" in ended.stdout
+    assert "2 passed, 2 skipped" in ended.stdout
     noted = json.loads((tmp_path / "report" / NOTES).read_text("utf-8"))
     told = {name.partition("::")[2]: (it["outcome"], it["figures"]) for name, it in noted.items()}
     assert told == {
+        "test_another_day": ("rotated", []),
         "test_measured": ("passed", ["R1: 0 failed of 7"]),
         "test_left_out[a]": ("passed", []),
         "test_left_out[b]": ("unproven", []),
@@ -84,7 +88,8 @@ def test_the_report_is_written_and_says_what_nothing_held_up(
 ) -> None:
     name = "tests/test_hermetic.py"
     did = {"outcome": "passed", "ended": WHEN, "figures": ["G3: the same | bytes"]}
-    noted = {f"{name}::test_x": did}
+    rotated = "tests/proofs/test_own_tests.py::test_a_carving[pairs 1]"
+    noted = {f"{name}::test_x": did, rotated: {"outcome": "rotated", "figures": []}}
     (tmp_path / NOTES).write_text(json.dumps(noted))
     assert main(tmp_path) == 1
     said = capsys.readouterr().err
@@ -94,9 +99,13 @@ def test_the_report_is_written_and_says_what_nothing_held_up(
     assert f"promises were held up, by tests that ended from {WHEN} to {WHEN}." in table
     measured = "G3: the same \\| bytes (`test_x`)"
     assert f"| `{name}` | 1 passed, 0 failed, 0 not proven | {measured} |" in table
-    assert "`tests/test_process.py` of a carved service | **not held up**: 0 passed" in table
+    assert (
+        "`chassis/tests/test_process.py` of a carved service | **not held up**: 0 passed" in table
+    )
+    assert f"| `{name}` | 1 | {WHEN} |" in table
+    assert f"| `{rotated}` | 1 | never here |" in table
     (held,) = (it for it in json.loads((tmp_path / "promises.json").read_text()) if it["held"])
-    assert (held["files"], held["tests"]) == ([name], noted)
+    assert (held["files"], held["tests"]) == ([name], {f"{name}::test_x": did})
 
 
 def test_the_folder_of_a_report_is_never_taken_for_a_folder_of_tests() -> None:

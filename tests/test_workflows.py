@@ -111,9 +111,9 @@ def test_every_line_calls_commands_and_files_that_exist() -> None:
             assert ended.returncode == 0, f"{name}: {line}\n{ended.stderr}"
         for file in re.findall(r"tests/\S+", line):
             assert (ROOT / file).exists(), f"{name}: {file}"
-    assert {("test.yml", "test"), ("test.yml", "report")} <= called
+    assert {("test.yml", it) for it in ("test", "prove", "report")} <= called
     nightly = {target for name, target in called if name == "nightly.yml"}
-    assert nightly == {"product", "bump", "test", "report", "rollouts"}
+    assert nightly == {"product", "bump", "test", "prove", "report", "rollouts"}
     assert list(steps(OWN["nightly.yml"]["jobs"]["rollouts"]))[-1]["env"] == {"ROLLOUTS": "full"}
 
 
@@ -124,8 +124,10 @@ def test_what_was_promised_is_reported_and_kept_whatever_failed() -> None:
             for job in OWN[name]["jobs"].values()
             if any(step.get("run") == "make test" for step in steps(job))
         )
-        test, report, keep = list(steps(job))[-3:]
-        assert (test["run"], report["run"]) == ("make test", "make report")
+        test, prove, report, keep = list(steps(job))[-4:]
+        told = [it["run"] for it in (test, prove, report)]
+        assert told == ["make test", "make prove", "make report"]
+        assert prove.get("env", {}) == ({"PIPELINES": "full"} if name == "nightly.yml" else {})
         assert report["if"] == keep["if"] == "always()"
         assert keep["with"]["path"] == "build/report"
 
@@ -137,6 +139,22 @@ def test_a_machine_has_what_the_proofs_need_before_they_run() -> None:
     assert installed == {"postgresql", "redis-server", "prometheus", "nginx-light", "valgrind"}
     locally = (ROOT / ".ci" / "run").read_text("utf-8")
     assert installed <= set(locally.split())
+    assert locally.endswith("make test\nmake prove\n")
+
+
+@pytest.mark.parametrize("lost", ["valgrind", "redis-server"])
+def test_each_package_that_is_missing_is_noticed_alone(lost: str, tmp_path: Path) -> None:
+    text = (ROOT / ".ci" / "run").read_text("utf-8")
+    checks = text[text.index("missing=()") : text.index("if ((${#missing")]
+    root = tmp_path / "root"
+    for path in re.findall(r"find_or_install '([^']+)'", checks):
+        program = root / path.replace("*", "15").lstrip("/")
+        program.parent.mkdir(parents=True, exist_ok=True)
+        if program.name != lost:
+            program.write_text("")
+    there = checks.replace("find_or_install '/", f"find_or_install '{root.as_posix()}/")
+    ended = run("bash", "-euc", there + 'echo "${missing[@]}"', cwd=tmp_path)
+    assert ended.stdout.split() == [lost], ended.stderr
 
 
 def test_a_release_has_its_part_of_the_changelog_as_notes(tmp_path: Path) -> None:

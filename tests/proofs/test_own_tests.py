@@ -1,28 +1,36 @@
-"""Each carving passes what it brings itself: style, types and tests, on every Python offered.
+"""Carvings pass their own style, types and tests, the chassis's too, on every Python offered.
 
-The longest come first, so that no worker is left with one in the end.
+Everything, nothing, each option alone, each off, and combinations in which every two answers meet.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import os
 import re
 import shutil
 import subprocess
 import tomllib
 from functools import cache
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from tests.pairwise import CHOICES, pairwise, seed
 from tests.proofs.carved import TEMPLATE, Carved, clean, uv
+from tests.proofs.passed import Passed, test_files
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
-FEATURES = [name for name, answer in QUESTIONS.items() if isinstance(answer, bool)]
+FEATURES = [name for name, answer in QUESTIONS.items() if answer is True]
 NOWHERE = {"ci": "none", "deployment": "none"}
-NOTHING: dict[str, bool | str] = {**dict.fromkeys(FEATURES, False), **NOWHERE}
+Answers = dict[str, bool | str]
+NOTHING: Answers = {**dict.fromkeys(FEATURES, False), **NOWHERE}
+MEETING = {name: it for name, it in CHOICES.items() if name not in {"licence", "python_version"}}
+"""Questions whose answers change what is run; those of the others are told apart statically."""
 CONTAINER = "python:{}-slim"
 
 
@@ -40,9 +48,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Carved:
-    """What the pipeline of everything runs on."""
-    return Carved.make(tmp_path_factory.mktemp("whole"), python_version=available()[0])
+def passed(tmp_path_factory: pytest.TempPathFactory) -> Passed:
+    """What has passed in this run, in whatever worker."""
+    base = tmp_path_factory.getbasetemp()
+    return Passed((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "passed")
 
 
 @pytest.mark.parametrize("version", QUESTIONS["python_version"])
@@ -60,25 +69,44 @@ def test_the_service_passes_its_tests_on_every_other_python_offered(
         pytest.skip(f"NOT PROVEN: no Python {version} here, and no container engine with it")
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
-        pytest.param({}, id="everything"),
-        pytest.param({"ci": "gitlab", "deployment": "kubernetes"}, id="elsewhere"),
-        *(pytest.param({name: False, **NOWHERE}, id=f"without {name}") for name in FEATURES),
-        pytest.param(NOTHING, id="nothing"),
-    ],
-)
-def test_a_carving_passes_its_own_pipeline(
-    answers: dict[str, bool | str], shared: dict[str, str], whole: Carved, tmp_path: Path
+def carvings() -> dict[str, Answers]:
+    """Name everything, nothing, each option alone and each off, and pairs by the seed."""
+    alone: dict[str, Answers] = {f"only {name}": {**NOTHING, name: True} for name in FEATURES}
+    off: dict[str, Answers] = {f"without {name}": {name: False, **NOWHERE} for name in FEATURES}
+    pairs = {f"pairs {n}": one for n, one in enumerate(pairwise(seed(), MEETING), 1)}
+    return {"everything": {}, "nothing": NOTHING, **alone, **off, **pairs}
+
+
+def turn(name: str) -> bool:
+    """Tell whether a carving is run this time: always the two ends, of the others one in four."""
+    if name in {"everything", "nothing"} or os.environ.get("PIPELINES") == "full":
+        return True
+    others = sorted(it for it in CARVINGS if it not in {"everything", "nothing"})
+    Random(seed()).shuffle(others)  # noqa: S311 - nothing is kept secret by it
+    return name in others[: math.ceil(len(others) / 4)]
+
+
+CARVINGS = carvings()
+
+
+@pytest.mark.parametrize("name", CARVINGS)
+def test_a_carving_passes_its_own_pipeline_and_the_tests_of_its_chassis(
+    name: str, shared: dict[str, str], passed: Passed, tmp_path: Path
 ) -> None:
-    carved = Carved.make(tmp_path, **answers, python_version=available()[0])
-    stages = ("make", "ci", "STAGES=lint types test")
-    if answers in ({}, NOTHING):  # the two ends, as on a user's machine: nothing is there before
-        carved.run(*stages)
-    else:
-        carved.run(uv(), "sync", "--quiet", **shared)
-        carved.run(*stages, f"ARGS={to_be_tested(carved, whole)}", **shared)
+    if not turn(name):
+        pytest.skip(f"ROTATED: not in the share of seed {seed()}; PIPELINES=full runs it")
+    answers = {**CARVINGS[name], "python_version": available()[0], "_chassis_tests": True}
+    carved = Carved.make(tmp_path, **answers)
+    carved.run(uv(), "sync", "--quiet", **shared)
+    carved.run("make", "lint", "types", **shared)
+    strict = ("mypy", "--config-file", "chassis/pyproject.toml", "chassis")
+    carved.run(uv(), "run", "--quiet", *strict, **shared)
+    missing = passed.missing(carved.path)
+    if missing:
+        carved.run("make", "test", f"ARGS=-q {' '.join(missing)}", **shared)
+    passed.note(missing)
+    told = f"{len(missing)} of {len(test_files(carved.path))} test files, seed {seed()}"
+    print(f"P1 {name}: {told}; {CARVINGS[name]}")  # noqa: T201 - the figure
 
 
 def test_the_own_tests_ignore_the_environment_that_surrounds_them(
@@ -124,27 +152,7 @@ def test_the_examples_can_be_removed_as_the_readme_says(
         (carved.path / name).write_text("".join(x for i, x in enumerate(lines) if i not in gone))
     carved.run(uv(), "sync", "--quiet", **shared)
     carved.run("make", "lint", "types", **shared)
-    carved.run("make", "test", "ARGS=tests chassis/database", **shared)
-
-
-def to_be_tested(carved: Carved, whole: Carved) -> str:
-    """Name what is to be tested: nothing, for all, or all but an app that has passed elsewhere.
-
-    Byte for byte the same, with the same dependencies, it passed in the pipeline of everything.
-    """
-    one, other = (application(service) for service in (carved, whole))
-    paths = project(carved)["tool"]["pytest"]["ini_options"]["testpaths"]
-    return " ".join(path for path in paths if path != "app") if one == other else ""
-
-
-def application(service: Carved) -> dict[str, Any]:
-    """Read what the tests in `app` load; compose files are for containers alone."""
-    root = service.path
-    files = [path for path in root.glob("app/**/*") if path.is_file()]
-    files += [root / "conftest.py", *root.glob("tests/[!t]*.py")]  # all but the tests
-    read = {str(path.relative_to(root)): path.read_bytes() for path in files}
-    told = {name: text for name, text in read.items() if not name.endswith("compose.yaml")}
-    return {**told, "dependencies": project(service)["project"]["dependencies"]}
+    carved.run("make", "test", "ARGS=tests chassis", **shared)
 
 
 def project(service: Carved) -> dict[str, Any]:
