@@ -34,10 +34,14 @@ def files(folder: Path) -> Iterator[str]:
             yield name.as_posix()
 
 
+def digest(path: Path) -> str:
+    """Sum up a file; line ends are those of the carving, whatever a checkout made of them."""
+    return sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
 def seal(folder: Path = FOLDER) -> str:
     """Write the list, when the service is carved; return its digest for the record."""
-    digests = ((sha256((folder / it).read_bytes()).hexdigest(), it) for it in files(folder))
-    text = "".join(f"{digest}  {name}\n" for digest, name in digests).encode()
+    text = "".join(f"{digest(folder / it)}  {it}\n" for it in files(folder)).encode()
     (folder / LIST).write_bytes(text)
     return sha256(text).hexdigest()
 
@@ -45,10 +49,11 @@ def seal(folder: Path = FOLDER) -> str:
 def differences(folder: Path, record: dict[str, Any]) -> Iterator[str]:
     """Yield a line for each file that was changed, added or removed, unless the team owns it."""
     text = (folder / LIST).read_bytes() if (folder / LIST).exists() else b""
+    text = text.replace(b"\r\n", b"\n")
     if sha256(text).hexdigest() != record.get("chassis"):
         yield f"{LIST}: changed"
-    listed = {name: digest for digest, _, name in (row.partition("  ") for row in rows(text))}
-    there = {name: sha256((folder / name).read_bytes()).hexdigest() for name in files(folder)}
+    listed = {name: summed for summed, _, name in (row.partition("  ") for row in rows(text))}
+    there = {name: digest(folder / name) for name in files(folder)}
     for name in sorted(listed.keys() | there.keys()):
         if listed.get(name) == there.get(name) or owned(f"chassis/{name}", record.get("own", ())):
             continue
