@@ -26,7 +26,7 @@ PRODUCTION = {
 
 
 def test_it_gets_ready_serves_and_ends_with_zero() -> None:
-    with Running() as running:
+    with Running(SECURITY_DOCS="true") as running:
         assert running.get("/readyz")[0] == 200
         running.signal()
         assert running.exit_code() == 0
