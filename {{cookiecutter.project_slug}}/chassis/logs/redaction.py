@@ -29,7 +29,7 @@ SECRET_HINTS = re.compile(rf"{SECRET_NAMES.pattern}|://|bearer|basic")
 
 USERINFO = re.compile(r"(?<=://)([^\s/?#:@]{0,256}):[^\s/?#]{1,512}@")
 """A password in a URL: scheme://user:password@host."""
-AUTH_SCHEMES = re.compile(
+HTTP_SCHEMES = re.compile(
     r"\b((?i:bearer)\s+|(?i:basic)\s+(?=[a-z]*[A-Z0-9._~+/=-]))[\w.~+/=-]{6,}"  # not "basic rules"
 )
 """Credentials as HTTP sends them: Bearer eyJhbGciOi, Basic dXNlcjpwYXNz."""
@@ -85,7 +85,7 @@ class Redactor:
                 text = text.replace(secret, MASK)
         if SECRET_HINTS.search(text.lower()):
             text = USERINFO.sub(rf"\1:{MASK}@", text)
-            text = AUTH_SCHEMES.sub(rf"\1{MASK}", text)
+            text = HTTP_SCHEMES.sub(rf"\1{MASK}", text)
             text = NAME_VALUE_PAIRS.sub(_mask_value, text)
             text = HEADER_LINES.sub(rf"\1\2{MASK}", text)
         if text.isascii():

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, UploadFile
 
-from app.main import ENVIRONMENTS, compose
 from chassis.commands import main
 from chassis.service import Feature
 
 if TYPE_CHECKING:
-    from app.main import Settings
     from chassis.service import Service
+
+ROOT = import_module("app.main")
 
 
 class Upload(Feature):
@@ -42,11 +43,11 @@ class Twice(Feature):
 FAULTS: dict[str, Feature] = {"upload": Upload(), "twice": Twice()}
 
 
-def faulty(settings: Settings) -> Service:
-    service = compose(settings)
+def faulty(settings: Any) -> Service:
+    service: Service = ROOT.compose(settings)
     FAULTS[sys.argv[1]].install(service)
     return service
 
 
 if __name__ == "__main__":
-    sys.exit(main(ENVIRONMENTS, faulty, []))
+    sys.exit(main(ROOT.ENVIRONMENTS, faulty, []))

@@ -6,6 +6,7 @@ import threading
 import time
 import tomllib
 from contextlib import ExitStack, closing, suppress
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from app import main
 from chassis.application import Application
 from chassis.problems import Problem, Problems
 from chassis.route_names import websocket_paths
@@ -189,6 +189,7 @@ def test_a_route_without_a_library_is_told_at_the_start() -> None:
 def test_a_library_that_routes_need_is_no_mere_tool_of_the_tests(logging_as_it_was: None) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     installed = " ".join(project["dependencies"])
+    main = import_module("app.main")
     paths = websocket_paths(Application(main.compose(main.Test())).routes)
     assert not paths or "websockets" in installed or "wsproto" in installed, (
         f"{paths} are WebSockets, and only the tests have a library for them. "

@@ -190,7 +190,7 @@ async def test_who_watches_runs_is_told_that_another_system_is_asked(
     told: list[object] = []
 
     async with pretending(says(b"$-1\r\n")) as url, opened(url) as service:
-        monkeypatch.setattr(operations, "watch", lambda *run: told.append(run))
+        monkeypatch.setattr(operations, "observer", lambda *run: told.append(run))
         await service.resources[JsonCache].get("key", str)
     async with opened("memory://") as service:
         await service.resources[JsonCache].get("key", str)

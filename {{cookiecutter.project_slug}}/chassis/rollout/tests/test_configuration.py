@@ -21,7 +21,7 @@ smoke = ["/", 5]
 
 
 def test_the_file_that_comes_with_the_service_is_right() -> None:
-    assert load(Path(__file__).parent.parent / "rollout.toml").replicas > 1
+    assert load(Path(__file__).parents[3] / "deploy" / "rollout.toml").replicas > 1
 
 
 def test_every_fault_is_named_at_once_with_its_key_and_fix(tmp_path: Path) -> None:
