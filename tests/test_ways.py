@@ -126,7 +126,7 @@ def test_created_and_updated_by_cruft_without_bringing_back_what_is_off(
     commit(service)
 
     tree = template / RAW.name
-    (tree / "app" / "metrics" / "more.py").write_text("MORE = 1\n")
+    (tree / "chassis" / "metrics" / "more.py").write_text("MORE = 1\n")
     (tree / "docs" / "new.md").write_text("New\nOff <!-- if metrics -->\nOn <!-- if gitlab -->\n")
     with (tree / "Makefile").open("a") as makefile:
         makefile.write("# new line\n# a metric  # if metrics\n")
