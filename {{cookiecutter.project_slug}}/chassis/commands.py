@@ -11,7 +11,7 @@ import structlog
 from chassis.auth.commands import add_auth_arguments, run_auth  # if auth
 from chassis.database.commands import add_arguments, database  # if database
 from chassis.environment import Misconfigured, load
-from chassis.environment.faults import strangers
+from chassis.environment.faults import unknown_variables
 from chassis.environment.report import FORMATS, report
 from chassis.probe import report_health
 from chassis.startup import StartupError, composing
@@ -34,8 +34,8 @@ def serve(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 
     try:
         with composing():
             service = arguments.compose(settings)
-        for name in strangers(type(settings)):
-            log.warning("not a variable of this service", variable=name)
+        for name in unknown_variables(type(settings)):
+            log.warning("unknown variable", variable=name)
         return int(settings.server.serve(service))
     except StartupError as error:
         log.critical("could not start: %s", error)
@@ -75,7 +75,7 @@ def main(
     compose: Callable[[Any], Service],
     arguments: Sequence[str],
 ) -> int:
-    """Run a command; return its exit code, EX_CONFIG if the environment is no good."""
+    """Run a command; return its exit code, EX_CONFIG if the settings are invalid."""
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
     parser.set_defaults(run=serve, compose=compose)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -92,6 +92,6 @@ def main(
     try:
         settings = load(environments)
     except Misconfigured as error:
-        print(error, file=sys.stderr)  # noqa: T201 - logging is one of the things not set up
+        print(error, file=sys.stderr)  # noqa: T201 - logging is not set up yet
         return EX_CONFIG
     return int(chosen.run(settings, chosen))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.main import Development
-from chassis.environment.report import markdown
+from chassis.environment.report import format_markdown
 from chassis.environment.variables import variables
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +25,7 @@ def cells(row: str) -> list[str]:
 
 
 def test_the_readme_lists_every_variable_with_its_default_and_meaning() -> None:
-    expected = [cells(row) for row in markdown(Development()).splitlines()[2:]]
+    expected = [cells(row) for row in format_markdown(Development()).splitlines()[2:]]
     told = [cells(row) for row in README.splitlines() if re.match(r"\| `[A-Z_]+` \|", row)]
     assert told == expected, 'make settings ARGS="--format markdown" prints the table'
 

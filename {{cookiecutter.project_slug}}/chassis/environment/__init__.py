@@ -1,4 +1,4 @@
-"""The environment contract: variables in, settings or every fault with them out."""
+"""Reads settings from environment variables, or reports every fault in them at once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from pydantic_settings import (
 
 from chassis.environment.decoding import Variables
 from chassis.environment.fault import Fault, Misconfigured
-from chassis.environment.faults import insecure, invalid, misspelt, raising, without
-from chassis.environment.sources import THE_ENVIRONMENT, read
-from chassis.environment.variables import Also, secrets
+from chassis.environment.faults import (
+    insecure_settings,
+    invalid_variables,
+    load_without_invalid,
+    misspelled_variables,
+    raising_variables,
+)
+from chassis.environment.sources import THE_ENVIRONMENT, read_variables
+from chassis.environment.variables import Aliases, secrets
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound="Environment")
 
-__all__ = ["Also", "Environment", "Misconfigured", "Names", "load", "secrets"]
+__all__ = ["Aliases", "Environment", "Misconfigured", "Names", "load", "secrets"]
 
 
 def _split(value: object) -> object:
@@ -35,15 +41,15 @@ def _split(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""A list of words, separated by commas in a variable."""
+"""A list of strings, separated by commas in a variable."""
 
 
 class Environment(BaseSettings):
-    """The features, outermost first; and with them, every variable the service reads.
+    """The settings tree: its features, outermost first, and every variable the service reads.
 
-    A field is a group: `SERVER_PORT` is `server.port`. A variable overrides one field of a
-    group's default and leaves the others. Real variables win over `.env`, which only development
-    reads, and that over files named after variables in /run/secrets.
+    A field is a feature: `SERVER_PORT` is `server.port`. A variable overrides one field of a
+    feature's default and leaves the others. Environment variables win over `.env`, which only
+    development reads, and that over files in /run/secrets that are named after variables.
     """
 
     model_config = SettingsConfigDict(
@@ -57,10 +63,10 @@ class Environment(BaseSettings):
         hide_input_in_errors=True,
     )
     strict: ClassVar[bool] = False
-    """Whether a setting that a feature calls insecure stops the service."""
+    """Whether the service refuses to start with a setting that a feature calls insecure."""
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - whatever the fields take
-        """Take values that win over all variables; no other source reads `.env`."""
+        """Take values that win over all variables; pydantic itself does not read `.env`."""
         super().__init__(_env_file=None, **values)
 
     @classmethod
@@ -72,26 +78,26 @@ class Environment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Name the sources, the strongest first; the variables are merged into one."""
+        """Return the sources, highest priority first; all variables are merged into one source."""
         del env_settings, dotenv_settings, file_secret_settings
-        given, _ = read(settings_cls)
+        given, _ = read_variables(settings_cls)
         variables = {name: it.value for name, it in given.items()}
         return init_settings, Variables(settings_cls, variables)
 
     @classmethod
     def name(cls) -> str:
-        """Name that the variable ENVIRONMENT chooses it by: the class's, in lower case."""
+        """Return the value of ENVIRONMENT that selects this class: its name in lower case."""
         return cls.__name__.lower()
 
     def features(self) -> Iterator[tuple[str, Feature]]:
-        """Yield each group's name and settings, outermost first."""
+        """Yield each feature's name and settings, outermost first."""
         for name in type(self).model_fields:
             if isinstance(feature := getattr(self, name), Feature):
                 yield name, feature
 
 
 def load(environments: Sequence[type[E]]) -> E:
-    """Read the settings of the environment that ENVIRONMENT names; the first one if it is unset.
+    """Read the settings of the environment that ENVIRONMENT selects; the first one if it is unset.
 
     Raises `Misconfigured` with every fault at once.
     """
@@ -100,27 +106,27 @@ def load(environments: Sequence[type[E]]) -> E:
     if name not in by_name:
         advice = f"there is no environment {name!r}. Set it to one of: {', '.join(by_name)}."
         raise Misconfigured([Fault("ENVIRONMENT", advice)])
-    return _read(by_name[name])
+    return _load(by_name[name])
 
 
-def _read(chosen: type[E]) -> E:
-    given, faults = read(chosen)
-    faults += misspelt(chosen)
+def _load(chosen: type[E]) -> E:
+    given, faults = read_variables(chosen)
+    faults += misspelled_variables(chosen)
     place = given["environment"].place if "environment" in given else THE_ENVIRONMENT
     if place != THE_ENVIRONMENT:
-        advice = f"stands in {place}, which is read too late. Set it as a real variable."
+        advice = f"is set in {place}, which is read too late. Set it as an environment variable."
         faults.append(Fault("ENVIRONMENT", advice))
     readable: Environment | None = None
     try:
         readable = settings = chosen()
     except ValidationError as error:
-        faults += invalid(chosen, error)
-        readable = without(chosen, error)
+        faults += invalid_variables(chosen, error)
+        readable = load_without_invalid(chosen, error)
     except Exception as error:  # noqa: BLE001 - a validator may raise anything
-        faults += raising(chosen, error)
+        faults += raising_variables(chosen, error)
     if chosen.strict and readable is not None:
         named = {fault.variable for fault in faults}
-        faults += [fault for fault in insecure(readable) if fault.variable not in named]
+        faults += [fault for fault in insecure_settings(readable) if fault.variable not in named]
     if faults:
         raise Misconfigured(faults)
     return settings

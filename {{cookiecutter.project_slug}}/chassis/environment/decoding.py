@@ -1,4 +1,4 @@
-"""Values of lists, mappings and models: JSON, or what a person writes instead."""
+"""Decodes lists, mappings and models from JSON, or from the short forms `A,B` and `a=1,b=2`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Variables(EnvSettingsSource):
-    """The variables that were read; none of their values raises an error here."""
+    """Settings source for variables that were already read; decoding raises no errors."""
 
     def __init__(self, environment: type[BaseSettings], given: Mapping[str, str]) -> None:
         """Take the variables by their names in lower case."""
@@ -23,9 +23,9 @@ class Variables(EnvSettingsSource):
         self.env_vars = given
 
     def decode_complex_value(self, field_name: str, field: FieldInfo | None, value: Any) -> Any:  # noqa: ANN401 - its base's
-        """Decode what pydantic cannot make of a text; what is no good stays one, for it to refuse.
+        """Decode a complex value; text that cannot be decoded is left for pydantic to reject.
 
-        A field that is annotated with `NoDecode` has a validator that decodes.
+        A field that is annotated with `NoDecode` has a validator that decodes it.
         """
         del field_name
         if not isinstance(value, str) or (field and NoDecode in field.metadata):
@@ -34,15 +34,15 @@ class Variables(EnvSettingsSource):
 
 
 def decode(text: str, annotation: Any) -> object:  # noqa: ANN401 - any type
-    """Read JSON; or `A,B` where a list is expected, and `a=1,b=2` where a mapping is."""
+    """Decode JSON; or `A,B` where a list is expected, and `a=1,b=2` where a mapping is."""
     try:
         value = from_json(text)
     except ValueError:
         value = text
     if isinstance(value, (list, dict)):
         return value
-    members = [it for it in _members(annotation) if it is not type(None)]
-    if value is None and len(members) < len(_members(annotation)):
+    members = [it for it in _union_members(annotation) if it is not type(None)]
+    if value is None and len(members) < len(_union_members(annotation)):
         return None
     kind = get_origin(members[0]) or members[0] if len(members) == 1 else None
     if not isinstance(kind, type) or not issubclass(kind, Iterable) or text[:1] in "[{":
@@ -56,11 +56,11 @@ def decode(text: str, annotation: Any) -> object:  # noqa: ANN401 - any type
     return {key.strip(): entry.strip() for key, _, entry in pairs}
 
 
-def _members(annotation: Any) -> list[Any]:  # noqa: ANN401 - any type
-    """List what a type may be: of a union its members, of another one itself."""
+def _union_members(annotation: Any) -> list[Any]:  # noqa: ANN401 - any type
+    """List the members of a union; any other type is its own only member."""
     annotation = getattr(annotation, "__value__", annotation)  # of `type Name = ...`
     if get_origin(annotation) is Annotated:
-        return _members(get_args(annotation)[0])
+        return _union_members(get_args(annotation)[0])
     if get_origin(annotation) in {Union, UnionType}:
-        return [it for member in get_args(annotation) for it in _members(member)]
+        return [it for member in get_args(annotation) for it in _union_members(member)]
     return [annotation]

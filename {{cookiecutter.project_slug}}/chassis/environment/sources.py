@@ -1,4 +1,4 @@
-"""Where variables come from: the environment, `.env` and secret files, each read only as text."""
+"""Reads variables from the environment, `.env` and secret files, as text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dotenv.parser import parse_stream
 from dotenv.variables import parse_variables
 
 from chassis.environment.fault import Fault
-from chassis.environment.variables import belonging, variables
+from chassis.environment.variables import resolve_aliases, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,71 +24,71 @@ MAX_BYTES = 1_000_000
 """Bytes that a `.env` or a secret file may have."""
 
 
-class Given(NamedTuple):
-    """A value, and the place that says so."""
+class SourcedValue(NamedTuple):
+    """A value, and where it was set."""
 
     value: str
     place: str
 
 
-def read(environment: type[BaseSettings]) -> tuple[dict[str, Given], list[Fault]]:
-    """Read what is set, by its name in lower case, from the strongest place; and what is no text.
+def read_variables(environment: type[BaseSettings]) -> tuple[dict[str, SourcedValue], list[Fault]]:
+    """Return the variables that are set, by name in lower case, and the faults in reading them.
 
-    Real variables win over `.env`, and that over secret files. What is empty is not set.
+    Environment variables win over `.env`, and that over secret files. An empty one is unset.
     """
     faults: list[Fault] = []
-    given: dict[str, Given] = {}
-    bad: set[str] = set()
+    given: dict[str, SourcedValue] = {}
+    undecodable: set[str] = set()
     known = {variable.name.lower() for variable in variables(environment)}
-    for place, found in _places(environment, faults):
+    for place, found in _sources(environment, faults):
         lower = {name.lower(): value for name, value in found.items() if value}
-        for name, value in belonging(lower, environment).items():
-            if value is None or name in given or name in bad:
+        for name, value in resolve_aliases(lower, environment).items():
+            if value is None or name in given or name in undecodable:
                 continue
             if _is_text(value):
-                given[name] = Given(value, place)
+                given[name] = SourcedValue(value, place)
             elif name in known:
-                bad.add(name)
+                undecodable.add(name)
                 faults.append(Fault(name.upper(), f"is not text in UTF-8 (set in {place})."))
     return given, faults
 
 
 def origins(environment: type[BaseSettings]) -> dict[str, str]:
-    """Say where each variable that is set comes from, the strongest place only, by its name."""
-    return {name.upper(): it.place for name, it in read(environment)[0].items()}
+    """Return where each variable is set, by its name."""
+    return {name.upper(): it.place for name, it in read_variables(environment)[0].items()}
 
 
-def _places(
+def _sources(
     environment: type[BaseSettings], faults: list[Fault]
 ) -> Iterator[tuple[str, dict[str, str]]]:
     config: Any = environment.model_config
     yield THE_ENVIRONMENT, dict(os.environ)
-    for file in reversed(_paths(config.get("env_file"))):
-        yield str(file), _dotenv(file, config.get("env_file_encoding") or "utf-8", faults)
-    names = {name for it in variables(environment) for name in (it.name, *it.also)}
-    for folder in reversed(_paths(config.get("secrets_dir"))):
-        yield "/run/secrets", _secret_files(folder, {name.lower() for name in names}, faults)
+    for file in reversed(_as_paths(config.get("env_file"))):
+        yield str(file), _read_dotenv(file, config.get("env_file_encoding") or "utf-8", faults)
+    names = {name for it in variables(environment) for name in (it.name, *it.aliases)}
+    for folder in reversed(_as_paths(config.get("secrets_dir"))):
+        yield "/run/secrets", _read_secret_files(folder, {name.lower() for name in names}, faults)
 
 
-def _paths(configured: Any) -> list[Path]:  # noqa: ANN401 - a path, several, or none
+def _as_paths(configured: Any) -> list[Path]:  # noqa: ANN401 - a path, several, or none
     several = [configured] if isinstance(configured, (str, os.PathLike)) else configured or []
     return [Path(path).expanduser() for path in several]
 
 
-def _dotenv(file: Path, encoding: str, faults: list[Fault]) -> dict[str, str]:
-    """Read a file as python-dotenv does, but for `${NAME}` in single quotes, which is literal."""
+def _read_dotenv(file: Path, encoding: str, faults: list[Fault]) -> dict[str, str]:
+    """Parse a file as python-dotenv does, except that `${NAME}` in single quotes is literal."""
     found: dict[str, str] = {}
     if not file.exists():
         return found
     try:
-        text = _text(file, encoding)
+        text = _read_text(file, encoding)
     except ValueError as error:
         faults.append(Fault(str(file), f"{error} Correct it or remove it."))
         return found
     for binding in parse_stream(io.StringIO(text, newline=None)):
         if binding.error or (binding.key and binding.value is None):
-            advice = "is no setting. Write NAME=value, with a quote on both sides or on none."
-            faults.append(Fault(f"{file} line {_line(binding)}", advice))
+            advice = "is not a setting. Write NAME=value, with a quote on both sides or on none."
+            faults.append(Fault(f"{file} line {_line_number(binding)}", advice))
         elif binding.key and binding.value:
             quoted = binding.original.string.partition("=")[2].lstrip().startswith("'")
             known = {**os.environ, **found}
@@ -98,14 +98,14 @@ def _dotenv(file: Path, encoding: str, faults: list[Fault]) -> dict[str, str]:
     return found
 
 
-def _line(binding: Binding) -> int:
+def _line_number(binding: Binding) -> int:
     whole = binding.original.string
     blank = whole[: len(whole) - len(whole.lstrip())]
     return binding.original.line + blank.count("\n")
 
 
-def _secret_files(folder: Path, names: set[str], faults: list[Fault]) -> dict[str, str]:
-    """Read the files of a folder; those that are no variables are nobody's fault."""
+def _read_secret_files(folder: Path, names: set[str], faults: list[Fault]) -> dict[str, str]:
+    """Read the files of a folder; only those named after variables can be at fault."""
     found: dict[str, str] = {}
     try:
         files = sorted(folder.iterdir())
@@ -118,8 +118,8 @@ def _secret_files(folder: Path, names: set[str], faults: list[Fault]) -> dict[st
     for file in files:
         try:
             if not file.resolve().is_relative_to(inside):
-                raise ValueError("is a link that leads out of its folder.")  # noqa: TRY301 - told below
-            found[file.name] = _text(file, "utf-8").strip()
+                raise ValueError("is a link to outside its folder.")  # noqa: TRY301 - reported below
+            found[file.name] = _read_text(file, "utf-8").strip()
         except (OSError, RuntimeError, ValueError) as error:
             if file.name.lower() in names:
                 advice = f"{error} Make it a file with nothing but the value."
@@ -127,8 +127,8 @@ def _secret_files(folder: Path, names: set[str], faults: list[Fault]) -> dict[st
     return found
 
 
-def _text(file: Path, encoding: str) -> str:
-    """Read a file. Raises ValueError, with words that follow its name."""
+def _read_text(file: Path, encoding: str) -> str:
+    """Read a file. Raises ValueError, whose message continues the name of the file."""
     if file.is_dir():
         raise ValueError("is a directory.")
     try:

@@ -1,4 +1,4 @@
-"""The variables of an environment: name, default, meaning, and how a value is written."""
+"""Lists the variables of a settings tree: name, default, meaning, aliases."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ COLLECTIONS = (list, tuple, set, frozenset, deque)
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):([^@\s]+)@")
 
 
-class Also:
-    """Other names of a variable, in `Annotated`; its own name wins, then the first of them."""
+class Aliases:
+    """Other names of a variable, in `Annotated`; its own name wins, then the first alias."""
 
     def __init__(self, *names: str) -> None:
-        """Take names as they stand in the environment."""
+        """Take the names as they are set in the environment."""
         self.names = names
 
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable of the environment, which is one field of one feature."""
+    """One variable of the environment: one field of one feature."""
 
     group: str
     field: str
     default: Any
-    """What it is when unset; `PydanticUndefined` when it must be set."""
+    """Its value when unset; `PydanticUndefined` if it must be set."""
     meaning: str
-    also: tuple[str, ...] = ()
-    """Other names that it goes by."""
+    aliases: tuple[str, ...] = ()
+    """Its other names."""
 
     @property
     def name(self) -> str:
@@ -54,12 +54,12 @@ class Variable:
 
     @property
     def default_text(self) -> str:
-        """The default, the way the variable would be set."""
-        return "" if self.required else written(self.default)
+        """The default as the text that would set it."""
+        return "" if self.required else format_value(self.default)
 
 
-def written(value: object) -> str:
-    """Write a value the way a variable would be set; secrets are masked, unless they are empty."""
+def format_value(value: object) -> str:
+    """Format a value as the text that would set it; secrets are masked, unless they are empty."""
     match value:
         case None:
             return ""
@@ -68,16 +68,16 @@ def written(value: object) -> str:
         case bool() | float():
             return f"{value:g}" if isinstance(value, float) else str(value).lower()
         case tuple() | list() | set() | frozenset() | deque() if not _nested(value):
-            return ",".join(map(written, value))
+            return ",".join(map(format_value, value))
         case dict() if not _nested(value.values()):
-            return ",".join(f"{key}={written(entry)}" for key, entry in value.items())
+            return ",".join(f"{key}={format_value(entry)}" for key, entry in value.items())
         case BaseModel() | dict() | tuple() | list() | set() | frozenset() | deque():
             value = to_json(value, inf_nan_mode="constants", serialize_unknown=True).decode()
     return PASSWORD.sub(rf"\1:{MASK}@", str(value))
 
 
 def _nested(values: Iterable[object]) -> bool:
-    """Tell whether values hold others, so that only JSON can write them."""
+    """Tell whether values contain others, which only JSON can express."""
     return any(isinstance(it, (BaseModel, dict, *COLLECTIONS)) for it in values)
 
 
@@ -91,44 +91,44 @@ def variables(environment: type[BaseSettings]) -> Iterator[Variable]:
             default = info.get_default(call_default_factory=True, validated_data={})
             if isinstance(entry.default, Feature):
                 default = getattr(entry.default, field)
-            others = [word.names for word in info.metadata if isinstance(word, Also)]
+            others = [word.names for word in info.metadata if isinstance(word, Aliases)]
             yield Variable(group, field, default, info.description or "", sum(others, ()))
 
 
-def belonging(
+def resolve_aliases(
     given: Mapping[str, str | None], environment: type[BaseSettings]
 ) -> dict[str, str | None]:
-    """Bring other names of variables to their own.
+    """Replace aliases by the names of their variables.
 
-    Leave out what is called like a whole group, such as SERVICE: others use such names.
+    Ignores variables named like a whole feature, such as SERVICE: other programs use such names.
     """
     kept = {name: given[name] for name in given if name not in environment.model_fields}
     for variable in variables(environment):
-        for other in variable.also:
+        for other in variable.aliases:
             if value := given.get(other.lower()):
                 kept.setdefault(variable.name.lower(), value)
     return kept
 
 
 def secrets(settings: BaseSettings) -> frozenset[str]:
-    """Collect the values never to be shown: secret settings and the passwords inside URLs."""
+    """Collect the values that must not be shown: secret settings and passwords inside URLs."""
     found = set()
     for group in type(settings).model_fields:
-        for value in leaves(getattr(settings, group)):
+        for value in iterate_values(getattr(settings, group)):
             hidden = value.get_secret_value() if isinstance(value, SecretStr) else ""
             found.add(hidden)
             found.update(password for _, password in PASSWORD.findall(hidden or str(value)))
     return frozenset(found - {""})
 
 
-def leaves(value: object) -> Iterator[object]:
-    """Yield what a value is made of, however deep."""
+def iterate_values(value: object) -> Iterator[object]:
+    """Yield the scalars inside a value, at any depth."""
     if isinstance(value, BaseModel):
         value = dict(value)
     if isinstance(value, dict):
         value = [*value, *value.values()]
     if isinstance(value, COLLECTIONS):
         for item in value:
-            yield from leaves(item)
+            yield from iterate_values(item)
     else:
         yield value

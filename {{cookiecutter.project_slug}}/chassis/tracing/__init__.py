@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from chassis.environment import Also
+from chassis.environment import Aliases
 from chassis.service import Feature
 from chassis.tracing.endpoint import complete_endpoint, parse_headers
 
@@ -26,23 +26,23 @@ class Tracing(Feature):
 
     endpoint: Annotated[
         str,
-        Also("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        Aliases("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
         AfterValidator(complete_endpoint),
     ] = ""
     """Collector that takes OTLP over HTTP, such as http://collector:4318; empty: no tracing."""
     headers: Annotated[
         SecretStr,
-        Also("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
+        Aliases("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
         AfterValidator(_check_headers),
     ] = SecretStr("")
     """Headers that the collector asks for, such as api-key=KEY,tenant=blue, percent-encoded."""
-    ratio: Annotated[float, Also("OTEL_TRACES_SAMPLER_ARG")] = Field(default=0.1, ge=0, le=1)
+    ratio: Annotated[float, Aliases("OTEL_TRACES_SAMPLER_ARG")] = Field(default=0.1, ge=0, le=1)
     """Share of requests that are traced, among those whose caller has not decided it."""
     trust_callers: bool = True
     """Whether a caller's `traceparent` is followed; false where untrusted clients call directly."""
-    queue_size: Annotated[int, Also("OTEL_BSP_MAX_QUEUE_SIZE")] = Field(default=2048, ge=1)
+    queue_size: Annotated[int, Aliases("OTEL_BSP_MAX_QUEUE_SIZE")] = Field(default=2048, ge=1)
     """Spans that may wait for the collector; further ones replace the oldest."""
-    batch_size: Annotated[int, Also("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")] = Field(default=256, ge=1)
+    batch_size: Annotated[int, Aliases("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")] = Field(default=256, ge=1)
     """Most spans that one request to the collector holds."""
     interval_seconds: float = Field(default=5, gt=0, le=60)
     """Seconds between two batches that are not full, and between two attempts to send one."""

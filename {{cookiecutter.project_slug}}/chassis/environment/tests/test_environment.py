@@ -5,8 +5,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field, SecretStr, field_validator
 
-from chassis.environment import Also, Environment, Misconfigured, Names, load, secrets
-from chassis.environment.faults import strangers
+from chassis.environment import Aliases, Environment, Misconfigured, Names, load, secrets
+from chassis.environment.faults import unknown_variables
 from chassis.environment.report import report
 from chassis.service import Feature
 
@@ -18,7 +18,7 @@ class Shop(Feature):
 
     port: int = Field(default=80, ge=1)
     """TCP port."""
-    page_size: Annotated[int, Also("PAGE_ENTRIES", "PAGE_LINES")] = 10
+    page_size: Annotated[int, Aliases("PAGE_ENTRIES", "PAGE_LINES")] = 10
     """Entries on a page."""
     hosts: Names = ()
     """Names of the shop."""
@@ -149,7 +149,7 @@ def test_no_value_is_ever_shown_in_a_complaint(monkeypatch: pytest.MonkeyPatch) 
 def test_what_resembles_no_variable_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_WINDOW_DRESSING", "1")
     load(ENVIRONMENTS)
-    assert strangers(Local) == ["SHOP_WINDOW_DRESSING"]
+    assert unknown_variables(Local) == ["SHOP_WINDOW_DRESSING"]
 
 
 @pytest.mark.parametrize("name", ["SHOP_SHOP", "SHOP_IP", "SHOP_PORTFOLIO", "SHOP", "SHOPS_PORT"])
@@ -165,7 +165,7 @@ def test_an_environment_named_in_dotenv_is_told(
 ) -> None:
     (tmp_path / ".env").write_text("ENVIRONMENT=remote\n")
     monkeypatch.setitem(Local.model_config, "env_file", ".env")
-    assert complaints()[0].startswith("ENVIRONMENT: stands in .env")
+    assert complaints()[0].startswith("ENVIRONMENT: is set in .env")
 
 
 def test_what_a_feature_says_of_a_value_is_told_in_its_words(

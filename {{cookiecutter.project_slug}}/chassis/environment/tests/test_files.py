@@ -98,7 +98,7 @@ def test_a_line_that_is_no_setting_is_named_by_its_number(line: str) -> None:
     Path(".env").write_text(f"# first\nSHOP_PORT=81\n\n{line}\n\nSHOP_TEXT=a\n")
     (told,) = lines()
     assert told == (
-        ".env line 4: is no setting. Write NAME=value, with a quote on both sides or on none."
+        ".env line 4: is not a setting. Write NAME=value, with a quote on both sides or on none."
     )
 
 
@@ -150,7 +150,7 @@ def make_link_to_itself(file: Path) -> None:
         (Path.mkdir, "is a directory."),
         (make_binary, "is not text in UTF-8."),
         (make_large, f"has more than {MAX_BYTES} bytes."),
-        (make_link_outside, "is a link that leads out of its folder."),
+        (make_link_outside, "is a link to outside its folder."),
         (make_link_to_itself, ""),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from chassis.environment import Environment, Misconfigured, load, secrets
-from chassis.environment.faults import strangers
+from chassis.environment.faults import unknown_variables
 from chassis.environment.report import report
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
@@ -106,7 +106,7 @@ def test_the_standard_variables_are_other_names_of_ours_and_ours_win(
         monkeypatch.setenv(name, value)
     tracing = load([Local]).tracing
     assert {name: getattr(tracing, name) for name in expected} == expected
-    assert not strangers(Local)
+    assert not unknown_variables(Local)
 
 
 def test_a_standard_variable_that_is_wrong_is_told_and_a_secret_one_is_masked(
