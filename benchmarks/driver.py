@@ -57,10 +57,10 @@ def carved() -> uvicorn.Server:
     """Make the server of the carved service that this runs in."""
     from app.main import ENVIRONMENTS, compose  # noqa: PLC0415 - the same
     from chassis.environment import load  # noqa: PLC0415 - bare stacks are driven without it
-    from chassis.server.process import Process  # noqa: PLC0415 - the same
+    from chassis.server.draining_server import DrainingServer  # noqa: PLC0415 - the same
 
     settings = load(ENVIRONMENTS)
-    return Process(settings.server, compose(settings))
+    return DrainingServer(settings.server, compose(settings))
 
 
 def bare(stack: str) -> uvicorn.Server:

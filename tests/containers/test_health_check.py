@@ -39,9 +39,9 @@ def answer(status: str, body: str = WELL, *headers: str) -> str:
 
 CASES = {
     "ready": (answer("200 OK"), 0, "healthy", ""),
-    "error": (answer("500 Internal Server Error"), 0, "unhealthy", "It answered 500"),
+    "error": (answer("500 Internal Server Error"), 0, "unhealthy", "It responded 500"),
     "redirect": (answer("307 Temporary Redirect", WELL, "Location: /livez"), 0, "unhealthy", "307"),
-    "slow": (answer("200 OK"), 3, "unhealthy", "It did not answer within 2 seconds"),
+    "slow": (answer("200 OK"), 3, "unhealthy", "No response within 2 seconds"),
     "wrong": (answer("200 OK", "It works!"), 0, "unhealthy", "It works!"),
     "silent": ("", 0, "unhealthy", "Remote end closed connection"),
 }

@@ -1,1 +1,1 @@
-"""The chassis: what every service shares, vendored as source; an update replaces it."""
+"""The chassis: the machinery that services share, vendored as source; updates replace it."""

@@ -1,4 +1,4 @@
-"""FastAPI, made of what has been pinned to the board."""
+"""Builds the FastAPI application from what the features pinned to the board."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from chassis.exchange import Exchanges
+from chassis.exchange import ExchangeMiddleware
 from chassis.route_names import refuse_duplicate_names
-from chassis.websocket import WebSockets
+from chassis.websocket import WebSocketMiddleware
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TELEMETRY_OFF: Any = {
     switch: False for switch, kind in get_type_hints(TelemetryConfig).items() if kind is bool
 }
-"""FastAPI's own telemetry costs every request, also when nobody listens."""
+"""FastAPI's own telemetry, which costs every request even when nothing receives it."""
 
 
 class Application(FastAPI):
@@ -30,7 +30,7 @@ class Application(FastAPI):
     """
 
     def __init__(self, service: Service) -> None:
-        """Take over what is pinned, and call the customizers.
+        """Add routers, middleware and options from the board, then call the customizers.
 
         Raises `StartupError` if two routes share a name.
         """
@@ -47,12 +47,12 @@ class Application(FastAPI):
         app: ASGIApp = super().__call__
         for wrap in reversed(service.middleware):
             app = wrap(app)
-        websockets = WebSockets(app, service, self.routes)
-        self._outermost = Exchanges(app, service, self.routes, websockets)
+        websockets = WebSocketMiddleware(app, service, self.routes)
+        self._outermost = ExchangeMiddleware(app, service, self.routes, websockets)
         for customize in service.customizers:
             customize(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve through the middleware of the board: no answer goes unseen, not even a 500."""
+        """Serve through the middleware of the board, which so sees every response, also a 500."""
         scope["app"] = self  # as FastAPI does, which the board's middleware may rely on
         await self._outermost(scope, receive, send)

@@ -1,4 +1,4 @@
-"""What `python -m app` does: read the environment, compose the service, serve it."""
+"""The commands of `python -m app`: serve, settings, health, version and others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chassis.environment import Misconfigured, load
 from chassis.environment.faults import unknown_variables
 from chassis.environment.report import FORMATS, report
 from chassis.probe import report_health
-from chassis.startup import StartupError, composing
+from chassis.startup import StartupError, explain_missing_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 EX_CONFIG = 78
-"""What sysexits.h calls a configuration error."""
+"""Exit code of a configuration error, as in sysexits.h."""
 STARTUP_FAILURE = 3
-"""What the server returns, too, when a feature or the port cannot be opened."""
+"""Exit code when the service, a feature or the listener cannot be opened."""
 
 
 def serve(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the service's own
     """Serve until SIGTERM or SIGINT; the default."""
     log = structlog.get_logger("app")
     try:
-        with composing():
+        with explain_missing_library():
             service = arguments.compose(settings)
         for name in unknown_variables(type(settings)):
             log.warning("unknown variable", variable=name)
@@ -42,14 +42,14 @@ def serve(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 
         return STARTUP_FAILURE
 
 
-def show(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the same
-    """Print the effective settings, secrets masked, and where each comes from."""
+def show_settings(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the same
+    """Print the effective settings, secrets masked, and where each is set."""
     print(report(settings, arguments.format))  # noqa: T201 - its job
     return 0
 
 
 def health(settings: Any, _: argparse.Namespace) -> int:  # noqa: ANN401 - the same
-    """Ask the service that runs here whether it is ready; exit code 1 if it is not."""
+    """Check whether the service that runs here is ready; exit code 1 if it is not."""
     return report_health(settings.server.host, settings.server.port)
 
 
@@ -62,7 +62,7 @@ def version(settings: Any, _: argparse.Namespace) -> int:  # noqa: ANN401 - the 
 
 COMMANDS: dict[str, Callable[[Any, argparse.Namespace], int]] = {
     "serve": serve,
-    "settings": show,
+    "settings": show_settings,
     "health": health,
     "version": version,
     "auth": run_auth,  # if auth
@@ -82,7 +82,7 @@ def main(
     for name, run in COMMANDS.items():
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
         command.set_defaults(run=run)
-        if run is show:
+        if run is show_settings:
             command.add_argument("--format", choices=FORMATS, default=FORMATS[0])
         if run is run_auth:  # if auth
             add_auth_arguments(command)  # if auth

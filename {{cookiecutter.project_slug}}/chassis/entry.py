@@ -1,4 +1,4 @@
-"""The way in, with a short cut for the health check of a container."""
+"""The entry point, with a fast path for the health check of a container."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ if TYPE_CHECKING:
 def run(composition_root: str, arguments: Sequence[str] | None = None) -> int:
     """Run a command of the service whose composition root has this name; return its exit code.
 
-    The module has `ENVIRONMENTS`, classes of settings, and `compose`, which makes the service.
-    A health check runs every few seconds, and what it needs to know is mostly in two variables.
-    These win over every other source, so then it loads neither settings nor service, which takes
-    ten times as long.
+    The module has `ENVIRONMENTS`, classes of settings, and `compose`, which builds the service.
+    A health check runs every few seconds. If the two variables that it needs are set, it does not
+    load the settings, which takes ten times as long; environment variables win over other sources.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     host, port = os.environ.get("SERVER_HOST"), os.environ.get("SERVER_PORT", "")
     if given == ["health"] and host and _is_port(port):
         return report_health(host, int(port))
-    from chassis.commands import main  # noqa: PLC0415 - the short cut does without
+    from chassis.commands import main  # noqa: PLC0415 - the health check does without
 
     root = import_module(composition_root)
     return main(root.ENVIRONMENTS, root.compose, given)

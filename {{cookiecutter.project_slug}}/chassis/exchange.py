@@ -1,4 +1,4 @@
-"""One request and its answer: identified once, timed once, shown to every feature that watches."""
+"""One request and its response: gets an id, is timed, and is passed to all observers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
-current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
-"""The exchange being served, in every task and thread that its context was carried to."""
+current_exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+"""The exchange that is served, in every task and thread that has its context."""
 
 
 class Trace(NamedTuple):
@@ -34,12 +34,12 @@ class Trace(NamedTuple):
 
     @property
     def sampled(self) -> bool:
-        """Whether the trace is kept; of others only the ids are known."""
+        """Whether the trace is recorded; otherwise only its ids are propagated."""
         return bool(int(self.trace_flags, 16) & 1)
 
 
 class Board(Protocol):
-    """What an exchange needs of the service that it belongs to."""
+    """What an exchange needs from its service."""
 
     observers: list[Observer]
     headers: dict[bytes, bytes]
@@ -47,53 +47,53 @@ class Board(Protocol):
     draining: bool
 
     @property
-    def later(self) -> Callable[[Callable[[], object]], object]:
-        """Makes a call that no answer waits for."""
+    def defer(self) -> Callable[[Callable[[], object]], object]:
+        """Run a call that the response does not wait for."""
 
 
 class Exchange:
-    """One request and its answer."""
+    """One request and its response."""
 
     trace: Trace | None = None
-    """Its own span, if a feature traces."""
+    """Its span, if a feature traces."""
     status: int | None = None
-    """Status of the answer; None until it has begun, and for good if it never did."""
+    """Status of the response; None until the response starts."""
     sent = 0
-    """Bytes of the answer's body."""
+    """Bytes of the response's body."""
     logged = False
     """Whether the error that ended it has been logged."""
     complete = False
-    """Whether the answer went out whole."""
+    """Whether the whole response was sent."""
     seconds: float | None = None
-    """Seconds from the request's head to the last byte of the answer; None until then."""
+    """Seconds from the request's head to the last byte of the response; None until then."""
     ended = 0.0
-    """When that was, in seconds since 1970; observers may be told later."""
+    """When it ended, in seconds since 1970; observers may be called later."""
 
     def __init__(
         self, scope: Scope, send: Send, service: Board, routes: Sequence[BaseRoute] = ()
     ) -> None:
-        """Start the clock; keep a well-formed request id, make one otherwise."""
+        """Start the clock; keep a well-formed request id, generate one otherwise."""
         self.began = perf_counter()
         self.scope = scope
         self._send = send
         self._service = service
         self._routes = routes
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        """Headers of the request, in lower case; the last value of one that came more than once."""
+        """Headers of the request, in lower case; of a repeated header, the last value."""
         given = self.headers.get(b"x-request-id")
         well_formed = given is not None and REQUEST_ID.fullmatch(given)
         self.request_id = well_formed[0].decode() if well_formed else f"{getrandbits(128):032x}"
 
     @cached_property
     def route(self) -> str | None:
-        """Full template of the route that matched, such as `/orders/{id}`; None if none did."""
+        """Full template of the matched route, such as `/orders/{id}`; None if none matched."""
         return route_template(self.scope, self._routes)
 
     async def send(self, message: Message) -> None:
-        """Pass the answer on, with the service's headers on its head; take the time at its end."""
+        """Send the response with the service's headers; take the time at its end."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = self._complete(message.get("headers", ()))
+            message["headers"] = self._complete_headers(message.get("headers", ()))
             await self._send(message)
             return
         self.sent += len(message.get("body", b""))
@@ -103,51 +103,53 @@ class Exchange:
             self.end()
 
     def end(self) -> None:
-        """Take the time and have the observers told, once."""
+        """Take the time and notify the observers, once."""
         if self.seconds is None:
             self.seconds, self.ended = perf_counter() - self.began, time()
-            self._service.later(self._tell)
+            self._service.defer(self._notify_observers)
 
-    def _tell(self) -> None:
+    def _notify_observers(self) -> None:
         for observe in self._service.observers:
             observe(self)
 
-    def _complete(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        answer = [*headers]
-        present, ours = dict(answer), self._service.headers
+    def _complete_headers(
+        self, headers: Iterable[tuple[bytes, bytes]]
+    ) -> list[tuple[bytes, bytes]]:
+        headers = [*headers]
+        present, ours = dict(headers), self._service.headers
         if present.keys().isdisjoint(ours):
-            answer += ours.items()
+            headers += ours.items()
         else:
-            answer += [pair for pair in ours.items() if pair[0] not in present]
-        answer.append((b"x-request-id", self.request_id.encode()))
+            headers += [pair for pair in ours.items() if pair[0] not in present]
+        headers.append((b"x-request-id", self.request_id.encode()))
         if self._service.draining:
-            answer.append((b"connection", b"close"))
-        return answer
+            headers.append((b"connection", b"close"))
+        return headers
 
 
-class Exchanges:
-    """The outermost wrapper: every HTTP request becomes an exchange; `others` serves all else."""
+class ExchangeMiddleware:
+    """The outermost middleware: makes HTTP requests exchanges; `other_app` serves the rest."""
 
     def __init__(
         self,
         app: ASGIApp,
         service: Board,
         routes: Sequence[BaseRoute] = (),
-        others: ASGIApp | None = None,
+        other_app: ASGIApp | None = None,
     ) -> None:
-        """Wrap the whole application, which has these routes."""
+        """Wrap the application, which has these routes."""
         self.app = app
-        self.others = others or app
+        self.other_app = other_app or app
         self.service = service
         self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; an error that has been answered and logged goes no further."""
+        """Serve one request; an error that was answered and logged is not raised again."""
         if scope["type"] != "http":
-            await self.others(scope, receive, send)
+            await self.other_app(scope, receive, send)
             return
         exchange = Exchange(scope, send, self.service, self.routes)
-        current.set(exchange)
+        current_exchange.set(exchange)
         self.service.in_flight += 1
         try:
             await self.app(scope, receive, exchange.send)
@@ -160,7 +162,7 @@ class Exchanges:
 
 
 def header(scope: Scope, name: bytes) -> bytes:
-    """Last value of a request header, empty if absent; `name` in lower case."""
+    """Return the last value of a request header, empty if absent; `name` in lower case."""
     found: bytes = b""
     for key, value in scope["headers"]:
         if key == name:

@@ -1,6 +1,6 @@
-"""Cursor pagination: each page starts after the last id of the one before, whatever is written.
+"""Cursor pagination: a page starts after the last id of the previous page, despite writes.
 
-A cursor is opaque text: clients hand it back and do not read it.
+A cursor is opaque text: clients send it back and do not interpret it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BYTES = 8
+CURSOR_BYTES = 8
 MAX_ID = 2**63 - 1
 """Largest id: that of a 64-bit integer column."""
 
@@ -28,7 +28,7 @@ class Identified(Protocol):
 
 def encode_cursor(last_id: int) -> str:
     """Return the cursor of the page after this id."""
-    return urlsafe_b64encode(last_id.to_bytes(BYTES)).decode().rstrip("=")
+    return urlsafe_b64encode(last_id.to_bytes(CURSOR_BYTES)).decode().rstrip("=")
 
 
 def next_cursor(rows: Sequence[Identified], page_size: int) -> str | None:
@@ -48,7 +48,7 @@ def _decode_cursor(text: object) -> object:
     except ValueError:
         last_id = -1
     if not 0 < last_id <= MAX_ID or encode_cursor(last_id) != text:
-        raise ValueError("is not a cursor that a page came with")
+        raise ValueError("should be a cursor from a previous page")
     return last_id
 
 

@@ -14,7 +14,7 @@ class Versioned(Protocol):
 
     @property
     def version(self) -> int:
-        """The version it has now."""
+        """Its current version."""
 
 
 IfMatch = Annotated[str | None, Header(max_length=1000)]
@@ -36,5 +36,5 @@ def check_if_match(resource: Versioned, if_match: str | None) -> None:
 
 
 def precondition_failed() -> Problem:
-    """Make the problem 412, also for a change that only the store has seen."""
+    """Return the problem 412, also for a conflict that only the store detected."""
     return Problem(412, "This has changed since you read it. Read it again.")

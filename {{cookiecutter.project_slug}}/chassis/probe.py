@@ -1,4 +1,4 @@
-"""Asks a running service whether it is ready; a container's HEALTHCHECK, so it imports little."""
+"""Checks whether a running service is ready, for a container's HEALTHCHECK; imports little."""
 
 from __future__ import annotations
 
@@ -8,62 +8,62 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from threading import Thread
 
-WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nobody listens
-ENOUGH = 10_000
-"""Bytes of an answer that are read; a readiness answer is far shorter."""
+WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on
+MAX_RESPONSE_BYTES = 10_000
+"""Bytes of a response that are read; one of /readyz is far shorter."""
 
 
 def report_health(host: str, port: int) -> int:
-    """Give exit code 0 if the service on this port is ready; else 1, and say why not."""
-    complaint = probe(host, port)
-    if complaint:
-        print(complaint, file=sys.stderr)  # noqa: T201 - its job
-    return int(complaint is not None)
+    """Return 0 if the service on this port is ready; otherwise print why not and return 1."""
+    failure = probe(host, port)
+    if failure:
+        print(failure, file=sys.stderr)  # noqa: T201 - its job
+    return int(failure is not None)
 
 
 def probe(host: str, port: int, timeout: float = 2.0) -> str | None:
-    """Give None if the service on this port is ready, else one sentence that says why not.
+    """Return None if the service on this port is ready, otherwise a sentence that says why not.
 
-    The answer must be complete within `timeout` seconds, however it trickles in. Redirects are
-    not followed: another server's health is not this one's.
+    The response must be complete within `timeout` seconds. Redirects are not followed: they lead
+    to another server.
     """
-    said: list[str | None] = [_too_late(timeout)]
+    failures: list[str | None] = [_timeout_message(timeout)]
 
-    def ask() -> None:
-        said[0] = _ask(WILDCARDS.get(host, host), port, timeout)
+    def request() -> None:
+        failures[0] = _request_readiness(WILDCARDS.get(host, host), port, timeout)
 
-    thread = Thread(target=ask, daemon=True)  # only leaving it behind bounds the whole exchange
+    thread = Thread(target=request, daemon=True)  # an abandoned thread bounds the whole exchange
     thread.start()
     thread.join(timeout)
-    return said[0]
+    return failures[0]
 
 
-def _ask(host: str, port: int, timeout: float) -> str | None:
+def _request_readiness(host: str, port: int, timeout: float) -> str | None:
     connection = HTTPConnection(host, port, timeout=timeout)
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
-        body = answer.read(ENOUGH)
+        body = answer.read(MAX_RESPONSE_BYTES)
     except TimeoutError:
-        return _too_late(timeout)
+        return _timeout_message(timeout)
     except OSError as error:
-        return f"It cannot be asked on {host} port {port}: {error.strerror or error}."
+        return f"Cannot connect to {host} port {port}: {error.strerror or error}."
     except (HTTPException, ValueError) as error:
-        return f"It does not speak HTTP on {host} port {port}: {type(error).__name__}."
+        return f"No HTTP response from {host} port {port}: {type(error).__name__}."
     finally:
         connection.close()
-    if answer.status == HTTPStatus.OK and _passes(body):
+    if answer.status == HTTPStatus.OK and _is_pass(body):
         return None
-    return f"It answered {answer.status}: {body[:200].decode(errors='replace')!r}."
+    return f"It responded {answer.status}: {body[:200].decode(errors='replace')!r}."
 
 
-def _too_late(timeout: float) -> str:
-    return f"It did not answer within {timeout:g} seconds."
+def _timeout_message(timeout: float) -> str:
+    return f"No response within {timeout:g} seconds."
 
 
-def _passes(body: bytes) -> bool:
+def _is_pass(body: bytes) -> bool:
     try:
-        said = json.loads(body)
+        answer = json.loads(body)
     except (ValueError, RecursionError):
         return False
-    return isinstance(said, dict) and said.get("status") == "pass"
+    return isinstance(answer, dict) and answer.get("status") == "pass"

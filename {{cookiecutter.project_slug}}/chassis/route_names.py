@@ -1,4 +1,4 @@
-"""Refuses routes that share a name: `url_path_for` would only ever find the first of them."""
+"""Rejects routes that share a name: `url_path_for` would find only the first."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 
-class Named(NamedTuple):
-    """A route as it is reached: through every router that includes it and every mount above it."""
+class NamedRoute(NamedTuple):
+    """A route, with the prefixes of the routers and mounts that contain it."""
 
     name: str
     path: str
@@ -24,7 +24,7 @@ class Named(NamedTuple):
     context: Any
 
     def __str__(self) -> str:
-        """Describe it: what it answers, and where its function is."""
+        """Describe it: methods, path and module."""
         methods = ", ".join(sorted(self.context.methods or ()))
         kind = "WebSocket" if self.is_websocket else methods
         module = getattr(self.context.endpoint, "__module__", None)
@@ -32,12 +32,12 @@ class Named(NamedTuple):
 
 
 def refuse_duplicate_names(routes: Sequence[BaseRoute]) -> None:
-    """Raise `StartupError` if one name leads to two addresses of different functions.
+    """Raise `StartupError` if one name belongs to two paths of different functions.
 
     Several methods at one path may share a name. So may a function that has two paths, or is in a
-    router that is included twice: the name leads to the first.
+    router that is included twice: the name finds the first.
     """
-    known: dict[str, Named] = {}
+    known: dict[str, NamedRoute] = {}
     for route in named_routes(routes):
         first = known.setdefault(route.name, route)
         same_address = (route.path, route.is_websocket) == (first.path, first.is_websocket)
@@ -48,11 +48,13 @@ def refuse_duplicate_names(routes: Sequence[BaseRoute]) -> None:
             )
 
 
-def named_routes(routes: Sequence[BaseRoute], path: str = "", name: str = "") -> Iterator[Named]:
-    """Yield every route that `url_path_for` can find, under the name that it is found by.
+def named_routes(
+    routes: Sequence[BaseRoute], path: str = "", name: str = ""
+) -> Iterator[NamedRoute]:
+    """Yield every route that `url_path_for` can find, by the name that finds it.
 
-    What is below a mount with a name is found as `mount:route`, below one without as `route`.
-    FastAPI's `iter_route_contexts` is public; a FastAPI without it is not checked.
+    A route below a named mount is `mount:route`, below an unnamed one `route`.
+    FastAPI's `iter_route_contexts` is public; with a FastAPI without it nothing is checked.
     """
     contexts = getattr(routing, "iter_route_contexts", lambda _: ())
     for context in contexts(routes):
@@ -63,16 +65,18 @@ def named_routes(routes: Sequence[BaseRoute], path: str = "", name: str = "") ->
             yield from named_routes(below, path + (context.path or ""), inner)
         elif context.name:
             is_websocket = isinstance(route, WebSocketRoute)
-            yield Named(name + context.name, path + (context.path or ""), is_websocket, context)
+            yield NamedRoute(
+                name + context.name, path + (context.path or ""), is_websocket, context
+            )
 
 
 def websocket_paths(routes: Sequence[BaseRoute]) -> list[str]:
-    """List the paths of the routes for WebSockets."""
+    """List the paths of the WebSocket routes."""
     return [route.path for route in named_routes(routes) if route.is_websocket]
 
 
 def _is_documentation(app: object, route: BaseRoute) -> bool:
-    """Tell whether a mounted FastAPI made this route by itself: all of them use the same names."""
+    """Tell whether a mounted FastAPI added this route itself: all use the same names."""
     if not isinstance(app, FastAPI):
         return False
     own = (app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url)

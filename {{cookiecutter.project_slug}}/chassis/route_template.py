@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def route_template(scope: Scope, routes: Iterable[BaseRoute]) -> str | None:
-    """Full template of the route that matched, prefixes and mounts included; None if none did.
+    """Return the full template of the matched route, mounts included; None if none matched.
 
     `routes` are those of the outermost application. FastAPI since 0.137 leaves only the leaf in
-    `scope["route"].path` and keeps the whole in a private context; this is the one place that
-    knows, and tests/test_exchange.py is its contract.
+    `scope["route"].path` and the full template in a private context. Only this function uses it;
+    contract/test_routes.py checks it.
     """
     if "endpoint" not in scope:
         return None
@@ -30,7 +30,7 @@ def route_template(scope: Scope, routes: Iterable[BaseRoute]) -> str | None:
 
 
 def mount_template(routes: Iterable[BaseRoute], path: str) -> str:
-    """Template of the mounts that lead to a path, such as `/tenants/{tenant}`."""
+    """Return the template of the mounts above a path, such as `/tenants/{tenant}`."""
     for route in routes:
         if isinstance(route, Mount) and (found := route.path_regex.match(path)):
             below = mount_template(route.routes, f"/{found['path']}")
@@ -39,7 +39,7 @@ def mount_template(routes: Iterable[BaseRoute], path: str) -> str:
 
 
 def _path_of_endpoint(scope: Scope) -> str:
-    """Template of a route that leaves nothing but its endpoint: a plain or a mounted one."""
+    """Return the template of a route that left only its endpoint: a plain or mounted one."""
     for route in getattr(scope.get("router"), "routes", ()):
         same = getattr(route, "endpoint", None) is scope["endpoint"]
         if same and route.matches(scope)[0] is not Match.NONE:

@@ -1,4 +1,4 @@
-"""The kernel: a feature is a group of settings that installs itself, a service what it pins to."""
+"""The kernel: a feature is a group of settings that installs itself on a service's board."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ logger = logging.getLogger("app")
 
 
 class Feature(BaseModel):
-    """A group of settings that knows how to install itself."""
+    """A group of settings that installs itself."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, validate_default=True)
 
     def install(self, service: Service) -> None:
-        """Pin to the board what this feature brings."""
+        """Pin to the board what this feature provides."""
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Name each setting that must not reach production, and say what to set instead."""
+        """Yield each setting that production must not have, and what to set instead."""
         yield from ()
 
 
 class Identity(Feature):
-    """Who this service is, on every log line and at /version."""
+    """Name and version of the service, on every log line and at /version."""
 
     name: str = ""
     """Name of the service."""
@@ -62,54 +62,54 @@ class Identity(Feature):
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing the service depends on; `probe` returns when it is well and raises if not."""
+    """One dependency of the service; `probe` returns if it is healthy and raises if not."""
 
     probe: Callable[[], Awaitable[object]]
     timeout: float = 1.0
-    """Seconds after which a silent dependency counts as failed."""
+    """Seconds after which a dependency that does not respond counts as failed."""
     gates: Literal["startup", "readiness", "nothing"] = "startup"
-    """What a failure holds back: start-up until the first success, readiness always, or nothing."""
+    """What a failure prevents: start-up until the first success, readiness always, or nothing."""
 
 
 @dataclass(kw_only=True)
 class Service:
-    """What the features bring, outermost first: the first one in is the last one out."""
+    """The board: what the features provide, outermost first; they close in reverse order."""
 
     identity: Identity
     environment: str
     secrets: frozenset[str] = frozenset()
-    """Values of every secret setting, so that logs can keep them out."""
+    """Values of all secret settings, which logs redact."""
     middleware: list[Middleware] = field(default_factory=list)
     lifespans: list[Lifespan] = field(default_factory=list)
     routers: list[APIRouter] = field(default_factory=list)
     observers: list[Observer] = field(default_factory=list)
     websocket_observers: list[Callable[[WebSocketExchange], None]] = field(default_factory=list)
-    """Told of each WebSocket that was open, at its end; one that was refused is a request."""
+    """Called at the end of each WebSocket that was open; a denied handshake is a request."""
     checks: dict[str, Check] = field(default_factory=dict)
     gauges: dict[str, Gauge] = field(default_factory=dict)
-    """Figures by `series`; they are read from another thread."""
+    """Gauges by `series`; they are read from another thread."""
     counters: dict[str, Gauge] = field(default_factory=dict)
-    """Figures that only grow, by `series` whose name ends in `_total`; read likewise."""
-    outgoing: list[Callable[[], Mapping[str, str]]] = field(default_factory=list)
-    """What gives the headers that every call to another service carries, the strongest last."""
+    """Counters by `series` whose name ends in `_total`; they are read from another thread."""
+    outgoing_headers: list[Callable[[], Mapping[str, str]]] = field(default_factory=list)
+    """Functions that return headers for calls to other services; the last one wins."""
     trace_context: TraceContext | None = None
-    """Returns the span that log lines name; without it, they name the caller's."""
+    """Returns the span for log lines; without it, they have the caller's."""
     resources: dict[type, Any] = field(default_factory=dict)
-    """What dependencies hand out through `request.app.service`, by type."""
+    """What dependencies return through `request.app.service`, by type."""
     headers: dict[bytes, bytes] = field(default_factory=dict)
-    """Headers of every answer that does not set them itself."""
+    """Headers of every response that does not set them itself."""
     probes: set[str] = field(default_factory=set)
-    """Paths that health checkers call: always admitted, logged at debug."""
+    """Paths of health probes: always admitted, logged at level debug."""
     options: dict[str, Any] = field(default_factory=dict)
-    """What FastAPI is made with, beyond what the kernel gives it."""
+    """Further arguments of `FastAPI()`."""
     customizers: list[Callable[[FastAPI], object]] = field(default_factory=list)
-    """Functions that get the application once it has its routes, and may change it."""
-    later: Callable[[Callable[[], object]], object] = lambda call: call()
-    """Makes a call that no answer waits for: at once, unless a server knows a better moment."""
+    """Functions that are called with the application once it has its routes."""
+    defer: Callable[[Callable[[], object]], object] = lambda call: call()
+    """Runs a call that the response does not wait for: at once, unless the server defers it."""
     in_flight: int = 0
-    """Requests that are being served; WebSockets are not among them."""
+    """Requests in flight, without WebSockets."""
     websockets: set[WebSocketExchange] = field(default_factory=set)
-    """Those that are open, or in their handshake."""
+    """WebSockets that are open or in their handshake."""
     draining: bool = False
 
     @asynccontextmanager

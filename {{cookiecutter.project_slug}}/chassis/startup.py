@@ -1,4 +1,4 @@
-"""Says in one line why a service cannot be composed: what is wrong, where, and what to do."""
+"""Reports in one line why a service cannot be composed: what, where, and what to do."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ MULTIPART = "python-multipart"
 
 
 class StartupError(Exception):
-    """The service cannot be composed of its features."""
+    """The service cannot be composed from its features."""
 
 
 @contextmanager
-def composing() -> Iterator[None]:
+def explain_missing_library() -> Iterator[None]:
     """Raise `StartupError` for a route that takes a form or a file without the library for it.
 
     FastAPI raises RuntimeError then, and logs how to install it with pip.
     """
     fastapi = logging.getLogger("fastapi")
-    fastapi.addFilter(_is_about_something_else)
+    fastapi.addFilter(_is_unrelated)
     try:
         yield
     except RuntimeError as error:
         if MULTIPART not in str(error):
             raise
         raise StartupError(
-            f"{place(error)}: a route that takes a form or a file needs the library {MULTIPART}, "
-            f"which is not installed. Run: uv add {MULTIPART}"
+            f"{source_line(error)}: a route that takes a form or a file needs the library "
+            f"{MULTIPART}, which is not installed. Run: uv add {MULTIPART}"
         ) from error
     finally:
-        fastapi.removeFilter(_is_about_something_else)
+        fastapi.removeFilter(_is_unrelated)
 
 
-def place(error: Exception) -> str:
-    """Name the line of this service, not of a library, that an error comes from."""
+def source_line(error: Exception) -> str:
+    """Return the line of this service, not of a library, that raised an error."""
     where = "this service"
     for frame in extract_tb(error.__traceback__):
         path = Path(frame.filename)
@@ -50,5 +50,5 @@ def place(error: Exception) -> str:
     return where
 
 
-def _is_about_something_else(record: logging.LogRecord) -> bool:
+def _is_unrelated(record: logging.LogRecord) -> bool:
     return MULTIPART not in record.getMessage()

@@ -1,4 +1,4 @@
-"""One WebSocket, from its handshake to its end: identified, timed, shown to what watches."""
+"""One WebSocket: gets an id, is timed, and is passed to all observers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from starlette.websockets import WebSocketDisconnect
 
-from chassis.exchange import Board, Exchange, current
+from chassis.exchange import Board, Exchange, current_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,20 +24,20 @@ NORMAL, NO_CODE, ABNORMAL, VIOLATION, INTERNAL, RESTART = 1000, 1005, 1006, 1008
 
 
 class WebSocketBoard(Board, Protocol):
-    """What a WebSocket needs of the service beside that."""
+    """What a WebSocket needs from its service as well."""
 
     websocket_observers: list[Callable[[WebSocketExchange], None]]
     websockets: set[WebSocketExchange]
 
 
 class WebSocketExchange(Exchange):
-    """One WebSocket. Its handshake is a request; one that is refused is an exchange like others.
+    """One WebSocket. Its handshake is a request; if denied, it is an ordinary exchange.
 
     `status` is 101 once it is open, and `code` is set once it is closed.
     """
 
     code: int | None = None
-    """Code that it was closed with, by whichever side; None of a handshake that was refused."""
+    """Close code, from either side; None if the handshake was denied."""
     messages_received = 0
     messages_sent = 0
     _service: WebSocketBoard
@@ -61,7 +61,7 @@ class WebSocketExchange(Exchange):
         return self.status == SWITCHING_PROTOCOLS and self.code is None
 
     async def receive(self) -> Message:
-        """Pass on what the client sends, and notice that it has left."""
+        """Receive from the client; record its close code."""
         message = await self._receive()
         if message["type"] == "websocket.receive":
             self.messages_received += 1
@@ -70,7 +70,7 @@ class WebSocketExchange(Exchange):
         return message
 
     async def send(self, message: Message) -> None:
-        """Pass on what the service sends; the answer to the handshake gets the request id.
+        """Send to the client; the response to the handshake gets the request id.
 
         Raises ConnectionResetError for a message to a WebSocket that is closed, as ASGI wants it.
         """
@@ -81,21 +81,24 @@ class WebSocketExchange(Exchange):
         elif self.status == SWITCHING_PROTOCOLS:
             await self._send_open(message)
         else:
-            await self._answer(message)
+            await self._answer_handshake(message)
 
     async def _send_open(self, message: Message) -> None:
-        """Send a message, or close. A problem that is raised now can only be a close code."""
+        """Send a message, or close. An error response becomes a close code."""
         kind = message["type"]
         if kind == "websocket.http.response.start":
-            is_ours = message["status"] >= SERVER_ERROR
-            message = {"type": "websocket.close", "code": INTERNAL if is_ours else VIOLATION}
+            is_server_error = message["status"] >= SERVER_ERROR
+            message = {
+                "type": "websocket.close",
+                "code": INTERNAL if is_server_error else VIOLATION,
+            }
         if message["type"] == "websocket.close":
             self.code = message.get("code") or NORMAL
         await self._send(message)
         self.messages_sent += kind == "websocket.send"
 
-    async def _answer(self, message: Message) -> None:
-        """Answer the handshake: accept, refuse with nothing but a status, or with an answer."""
+    async def _answer_handshake(self, message: Message) -> None:
+        """Answer the handshake: accept it, or deny it with a status or a whole response."""
         match message["type"]:
             case "websocket.accept":
                 own = (b"x-request-id", self.request_id.encode())
@@ -106,51 +109,51 @@ class WebSocketExchange(Exchange):
                 self.status, self.complete = FORBIDDEN, True
             case "websocket.http.response.start":
                 self.status = message["status"]
-                message = {**message, "headers": self._complete(message.get("headers", ()))}
+                message = {**message, "headers": self._complete_headers(message.get("headers", ()))}
             case "websocket.http.response.body":
                 self.sent += len(message.get("body", b""))
                 self.complete = not message.get("more_body", False)
         await self._send(message)
 
-    async def leave(self) -> None:
-        """Close it because the service stops; a handshake that is not over is cut short."""
+    async def close_for_restart(self) -> None:
+        """Close it with 1012, service restart; a handshake in progress is cancelled."""
         if self.is_open:
             await self.send({"type": "websocket.close", "code": RESTART})
         elif self.status is None:
             self.cancel()
 
     def cancel(self) -> None:
-        """End what serves it."""
+        """Cancel the task that serves it."""
         if self._task is not None:
             self._task.cancel()
 
-    def _tell(self) -> None:
+    def _notify_observers(self) -> None:
         if self.status != SWITCHING_PROTOCOLS:
-            self.scope["method"] = "GET"  # which a handshake is, and a refused one nothing else
-            super()._tell()
+            self.scope["method"] = "GET"  # the method of every handshake
+            super()._notify_observers()
             return
         for observe in self._service.websocket_observers:
             observe(self)
 
 
-class WebSockets:
-    """Makes every WebSocket an exchange; all else passes through."""
+class WebSocketMiddleware:
+    """Makes every WebSocket an exchange; serves other protocols unchanged."""
 
     def __init__(
         self, app: ASGIApp, service: WebSocketBoard, routes: Sequence[BaseRoute] = ()
     ) -> None:
-        """Wrap the whole application, which has these routes."""
+        """Wrap the application, which has these routes."""
         self.app = app
         self.service = service
         self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one WebSocket. That its client has left is no error, and closes it."""
+        """Serve one WebSocket. A client that disconnects is no error."""
         if scope["type"] != "websocket":
             await self.app(scope, receive, send)
             return
         exchange = WebSocketExchange(scope, receive, send, self.service, self.routes)
-        current.set(exchange)
+        current_exchange.set(exchange)
         self.service.websockets.add(exchange)
         try:
             await self.app(scope, exchange.receive, exchange.send)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from app.main import Production
 from chassis.security import Security
-from chassis.server import Server
-from chassis.server.process import CLOSE_SECONDS, LAST_SECONDS
+from chassis.server import CLOSE_SECONDS, EXIT_SECONDS, Server
 
 ROOT = Path(__file__).parent.parent
 HTTP, NGINX, LOCATION = (
@@ -33,7 +32,7 @@ def stop_grace(file: str) -> int:
 
 def test_a_container_gets_the_time_that_a_stop_takes() -> None:
     server = Production.model_fields["server"].default
-    longest = server.drain_seconds + server.grace_seconds + CLOSE_SECONDS + LAST_SECONDS
+    longest = server.drain_seconds + server.grace_seconds + CLOSE_SECONDS + EXIT_SECONDS
     assert stop_grace("compose/web.yaml") >= longest
     assert seconds(directive(NGINX, "worker_shutdown_timeout")) >= server.grace_seconds
     assert stop_grace("proxy/compose.yaml") > seconds(directive(NGINX, "worker_shutdown_timeout"))

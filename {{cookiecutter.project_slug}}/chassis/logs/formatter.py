@@ -8,7 +8,7 @@ from functools import lru_cache
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from chassis.exchange import current
+from chassis.exchange import current_exchange
 from chassis.logs.layout import to_json
 from chassis.logs.records import read_record
 from chassis.logs.sanitizer import Sanitizer
@@ -79,7 +79,7 @@ class LineFormatter(logging.Formatter):
             "message": message if isinstance(message, str) else to_json(message),
             **self._constant_fields,
             **fields,
-            **self.request_fields(current.get()),
+            **self.request_fields(current_exchange.get()),
         }
 
 

@@ -58,7 +58,7 @@ class Client(httpx2.AsyncClient):
             trust_env=False,  # neither proxies nor ~/.netrc
         )
         self._settings = settings
-        self._outgoing = service.outgoing
+        self._outgoing_headers = service.outgoing_headers
         self._operation = f"outbound.{settings.dependency}"
         self._recorder = CallRecorder(settings.dependency, service)
         self._limiter = CapacityLimiter(settings.max_concurrent)
@@ -135,7 +135,7 @@ class Client(httpx2.AsyncClient):
     def _set_headers(self, call: Call) -> None:
         """Propagate request id and trace; headers that the code has set stay as they are."""
         headers = propagated_headers()
-        for provide in self._outgoing:
+        for provide in self._outgoing_headers:
             provided = provide()
             if "traceparent" in provided:  # a tracestate belongs to its own traceparent
                 headers.pop("tracestate", None)

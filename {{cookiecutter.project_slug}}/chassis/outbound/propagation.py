@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis.exchange import current
+from chassis.exchange import current_exchange
 
 TRACE_HEADERS = (b"traceparent", b"tracestate")
 """W3C Trace Context: https://www.w3.org/TR/trace-context/"""
@@ -13,7 +13,7 @@ def propagated_headers() -> dict[str, str]:
 
     Baggage is left out: it may hold personal data, and other services must not get it unasked.
     """
-    exchange = current.get()
+    exchange = current_exchange.get()
     if exchange is None:
         return {}
     headers = {"x-request-id": exchange.request_id}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi.utils import is_body_allowed_for_status_code
 from starlette.responses import Response
 
-from chassis.exchange import current
+from chassis.exchange import current_exchange
 from chassis.problems.problem import Problem, ProblemResponse
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ async def gone(_: Request, __: ClientDisconnect) -> ProblemResponse:
 async def unhandled(_: HTTPConnection, error: Exception, *, debug: bool) -> ProblemResponse:
     """Log an unexpected error, the only place that does; tell the client no more than its id."""
     logger.error("unhandled exception", exc_info=error)
-    if exchange := current.get():
+    if exchange := current_exchange.get():
         exchange.logged = True
     told = "".join(format_exception_only(error)).strip() if debug else None
     return ProblemResponse(Problem(500, told))

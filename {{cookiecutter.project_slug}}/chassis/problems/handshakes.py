@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chassis.exchange import current
+from chassis.exchange import current_exchange
 from chassis.problems.problem import Problem, ProblemResponse
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def refusing(scope: Scope, receive: Receive, send: Send) -> Send:
 
     Servers would answer with a bare 403 for both.
     """
-    exchange = current.get()
+    exchange = current_exchange.get()
 
     async def send_or_refuse(message: Message) -> None:
         refused = message["type"] == "websocket.close" and exchange and exchange.status is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 
-from chassis.exchange import current
+from chassis.exchange import current_exchange
 from chassis.problems.handshakes import refusing
 from chassis.problems.problem import Problem, ProblemResponse
 from chassis.websocket import INTERNAL
@@ -66,5 +66,5 @@ class LastResort:
 
 def answered() -> bool:
     """Tell whether an answer has begun, or there is none to give."""
-    exchange = current.get()
+    exchange = current_exchange.get()
     return exchange is None or exchange.status is not None

@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from chassis.exchange import current
+from chassis.exchange import current_exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ class Problem(HTTPException):
         }
         if self.detail != responses.get(self.status_code):  # HTTPException's own filler
             own["detail"] = self.detail
-        if exchange := current.get():
+        if exchange := current_exchange.get():
             own["instance"] = f"urn:request:{exchange.request_id}"
             own["request_id"] = exchange.request_id
         return own | self.extensions | own

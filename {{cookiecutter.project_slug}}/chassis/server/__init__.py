@@ -1,4 +1,4 @@
-"""The process: where it listens, how long it waits for whom, and how it ends."""
+"""The HTTP server: its listener, its timeouts and limits, and how it stops."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
+CLOSE_SECONDS = 4
+"""Seconds that all features together get to close."""
+EXIT_SECONDS = 1
+"""Seconds after which the exit watchdog ends an interpreter that waits for threads or tasks."""
+
 Port = Annotated[int, Ge(0), Le(65535)]
 Seconds = Annotated[float, Ge(0), Le(3600)]
 
@@ -28,24 +33,24 @@ class Server(Feature):
     port: Port = 8000
     """TCP port to listen on; 0 takes any free one and logs which."""
     drain_seconds: Seconds = 5
-    """Seconds between SIGTERM and closing the port: more than any load balancer needs to notice."""
+    """Seconds between SIGTERM and closing the listener: longer than a load balancer needs."""
     grace_seconds: Annotated[int, Ge(1)] = 20
-    """Seconds that running requests get to finish once the port is closed."""
+    """Seconds that requests in flight get to finish once the listener is closed."""
     keep_alive_seconds: Annotated[int, Ge(1)] = 75
-    """Seconds an idle connection is kept: longer than the proxy in front keeps its own."""
+    """Seconds an idle connection is kept: longer than the reverse proxy keeps its own."""
     read_seconds: Annotated[int, Ge(1)] = 10
     """Seconds a client may take for a request's head, and for its body unless 1 kB/s arrive."""
     max_head_bytes: Annotated[int, Ge(1024)] = 16_384
     """Bytes that a request's line and headers may have together."""
     max_message_bytes: Annotated[int, Ge(1)] = 1_048_576
-    """Bytes that a message of a WebSocket may have; a longer one closes it with code 1009."""
+    """Bytes that a WebSocket message may have; a longer one closes it with code 1009."""
     trusted_proxies: Names = ()
-    """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are trusted."""
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse to believe every client about who it is."""
+        """Reject trusting every client."""
         if any(ip_network(proxy).prefixlen == 0 for proxy in self.trusted_proxies):
-            advice = "is every network: any client may forge its address. Name the proxy's."
+            advice = "trusts every network: any client can forge its address. Name the proxy's."
             yield "trusted_proxies", advice
 
     @field_validator("trusted_proxies")
@@ -59,7 +64,7 @@ class Server(Feature):
         return proxies
 
     def serve(self, service: Service) -> int:
-        """Run until a signal ends it; return the exit code: 0 after a clean stop."""
-        from chassis.server.process import Process  # noqa: PLC0415 - the other commands do without it
+        """Serve until SIGTERM or SIGINT; return the exit code: 0 after a clean stop."""
+        from chassis.server.draining_server import DrainingServer  # noqa: PLC0415 - the other commands do not need it
 
-        return Process(self, service).serve_until_signalled()
+        return DrainingServer(self, service).serve_until_signalled()

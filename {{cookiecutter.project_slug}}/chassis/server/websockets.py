@@ -1,4 +1,4 @@
-"""Closes WebSockets when the service stops: clients are told to come back, handlers to end."""
+"""Closes WebSockets when the service stops, with code 1012 (service restart)."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
-GOODBYE_SECONDS = 1
-"""Seconds that clients get to close their side, and handlers to end by themselves."""
-PAUSE = 0.02
+CLOSE_HANDSHAKE_SECONDS = 1
+"""Seconds that clients get to complete the close, and handlers to return."""
+POLL_SECONDS = 0.02
 
 
 async def close_websockets(service: Service, connections: Collection[asyncio.Protocol]) -> None:
-    """Close all with 1012, service restart; cut off whoever has not closed in time.
+    """Close all with 1012; abort those that have not closed in time.
 
-    Connections of uvicorn that are no `Connection` are WebSockets, whatever library serves them.
+    A connection of uvicorn that is no `Connection` is a WebSocket, whatever library serves it.
     """
-    latest = monotonic() + GOODBYE_SECONDS
-    goodbyes: dict[object, asyncio.Task[None]] = {}
-    while (service.websockets or _upgraded(connections)) and monotonic() < latest:
-        for websocket in service.websockets - goodbyes.keys():
-            goodbyes[websocket] = asyncio.create_task(websocket.leave())
-        await asyncio.sleep(PAUSE)
-    for goodbye in goodbyes.values():
-        goodbye.cancel()  # its client takes nothing any more
-    await asyncio.gather(*goodbyes.values(), return_exceptions=True)
+    deadline = monotonic() + CLOSE_HANDSHAKE_SECONDS
+    closings: dict[object, asyncio.Task[None]] = {}
+    while (service.websockets or _websocket_connections(connections)) and monotonic() < deadline:
+        for websocket in service.websockets - closings.keys():
+            closings[websocket] = asyncio.create_task(websocket.close_for_restart())
+        await asyncio.sleep(POLL_SECONDS)
+    for closing in closings.values():
+        closing.cancel()  # its client no longer reads
+    await asyncio.gather(*closings.values(), return_exceptions=True)
     for websocket in list(service.websockets):
         websocket.cancel()
-    for connection in _upgraded(connections):
+    for connection in _websocket_connections(connections):
         connection.transport.abort()  # type: ignore[attr-defined]
 
 
-def _upgraded(connections: Collection[asyncio.Protocol]) -> list[asyncio.Protocol]:
+def _websocket_connections(connections: Collection[asyncio.Protocol]) -> list[asyncio.Protocol]:
     return [connection for connection in connections if not isinstance(connection, Connection)]

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from chassis.application import Application
-from chassis.exchange import Exchange, current
+from chassis.exchange import Exchange, current_exchange
 from chassis.service import Identity, Service
 
 
@@ -93,7 +93,7 @@ def test_any_other_request_id_is_replaced(service: Service, given: str) -> None:
 def test_an_exchange_is_observed_once_with_its_status_size_and_time(service: Service) -> None:
     def build(app: FastAPI) -> None:
         async def pieces(_: Request) -> Response:
-            assert current.get() is not None
+            assert current_exchange.get() is not None
             assert service.in_flight == 1
             return StreamingResponse(iter([b"four", b"five5"]))
 
@@ -110,7 +110,7 @@ def test_an_exchange_is_observed_once_with_its_status_size_and_time(service: Ser
 def test_observers_that_are_told_later_are_told_of_the_end(service: Service) -> None:
     client, exchanges = seen(service, lambda _: None)
     calls: list[Callable[[], object]] = []
-    service.later = calls.append
+    service.defer = calls.append
     began = time.time()
     client.get("/")
     ended = time.time()

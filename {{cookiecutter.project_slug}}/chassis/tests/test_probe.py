@@ -48,7 +48,7 @@ def test_a_ready_service_is_well() -> None:
 def test_a_wildcard_is_asked_on_the_loopback(wildcard: str, host: str) -> None:
     with answering(WELL, host=host) as port:
         assert probe(wildcard, port) is None
-    assert f" on {host} port " in str(probe(wildcard, port))
+    assert f" to {host} port " in str(probe(wildcard, port))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_any_other_answer_is_not_well_and_is_told(head: bytes, body: bytes) -> N
     with answering(b"HTTP/1.1 " + head + b"\r\n\r\n" + body) as port:
         why = probe("127.0.0.1", port)
     assert why is not None
-    assert why.startswith(f"It answered {head[:3].decode()}: ")
+    assert why.startswith(f"It responded {head[:3].decode()}: ")
     assert len(why) < 300
 
 
@@ -84,7 +84,7 @@ def test_a_refused_connection_is_told_with_its_place() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert probe("127.0.0.1", port) == (
-        f"It cannot be asked on 127.0.0.1 port {port}: Connection refused."
+        f"Cannot connect to 127.0.0.1 port {port}: Connection refused."
     )
 
 
@@ -99,4 +99,4 @@ def test_an_answer_that_is_not_complete_in_time_is_not_well(
         began = time.monotonic()
         why = probe("127.0.0.1", port, timeout=0.3)
         assert time.monotonic() - began < 1
-    assert why == "It did not answer within 0.3 seconds."
+    assert why == "No response within 0.3 seconds."

@@ -46,7 +46,7 @@ def install_tracing(settings: Tracing, service: Service) -> None:
     service.resources[TracerProvider] = provider
     service.middleware.append(partial(TracingMiddleware, requests=requests))
     service.observers.append(requests.end_span)
-    service.outgoing.append(propagation_headers)
+    service.outgoing_headers.append(propagation_headers)
     service.trace_context = current_trace
     service.gauges["tracing_spans_waiting"] = lambda: len(queue)
     service.counters["tracing_spans_exported_total"] = lambda: queue.exported

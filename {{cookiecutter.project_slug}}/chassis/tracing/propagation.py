@@ -14,7 +14,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from chassis.exchange import Trace, current, header
+from chassis.exchange import Trace, current_exchange, header
 from chassis.logs.traceparent import caller_trace
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def current_trace(exchange: Exchange | None) -> Trace | None:
 
 def propagation_headers() -> Mapping[str, str]:
     """Return the headers that name the current span to another service, sampled or not."""
-    exchange = current.get()
+    exchange = current_exchange.get()
     trace = current_trace(exchange)
     if trace is None:
         return {}

@@ -15,7 +15,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from chassis.exchange import current, header
+from chassis.exchange import current_exchange, header
 from chassis.logs.traceparent import caller_trace
 from chassis.tracing.propagation import parent_context, trace_of
 
@@ -117,7 +117,7 @@ class TracingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        exchange = current.get() if scope["type"] == "http" else None
+        exchange = current_exchange.get() if scope["type"] == "http" else None
         span = self._requests.start_span(exchange) if exchange else None
         if span is None:
             await self._app(scope, receive, send)

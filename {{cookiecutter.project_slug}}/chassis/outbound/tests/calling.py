@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chassis.application import Application
-from chassis.exchange import Exchange, current
+from chassis.exchange import Exchange, current_exchange
 from chassis.outbound import Client, Outbound
 from chassis.service import Identity, Service
 
@@ -51,8 +51,8 @@ def serving(**headers: str) -> Iterator[Exchange]:
         """Send nothing."""
 
     exchange = Exchange({"type": "http", "headers": raw}, send, service)
-    token = current.set(exchange)
+    token = current_exchange.set(exchange)
     try:
         yield exchange
     finally:
-        current.reset(token)
+        current_exchange.reset(token)

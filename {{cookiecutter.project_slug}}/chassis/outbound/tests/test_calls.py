@@ -43,8 +43,8 @@ async def test_a_call_for_no_request_carries_nothing_of_one() -> None:
 
 async def test_the_board_is_stronger_than_the_request_and_the_code_than_both() -> None:
     async with faulty_server() as server, calling(server.url) as (client, service):
-        service.outgoing.append(lambda: {"traceparent": "weaker", "x-request-id": "weaker"})
-        service.outgoing.append(lambda: {"traceparent": "stronger"})
+        service.outgoing_headers.append(lambda: {"traceparent": "weaker", "x-request-id": "weaker"})
+        service.outgoing_headers.append(lambda: {"traceparent": "stronger"})
         with serving(**TRACE):
             await client.get("/", headers={"X-Request-ID": "strongest"})
         sent = server.received[-1].headers
@@ -58,7 +58,7 @@ async def test_each_try_asks_the_board_anew(generous: None) -> None:
         faulty_server(respond(), respond(503)) as server,
         calling(server.url) as (client, service),
     ):
-        service.outgoing.append(lambda: {"traceparent": str(next(tries))})
+        service.outgoing_headers.append(lambda: {"traceparent": str(next(tries))})
         await client.get("/")
         assert [it.headers["traceparent"] for it in server.received] == ["1", "2"]
 

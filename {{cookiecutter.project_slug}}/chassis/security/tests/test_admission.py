@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.testclient import TestClient
 
 from chassis.application import Application
-from chassis.exchange import Exchanges
+from chassis.exchange import ExchangeMiddleware
 from chassis.problems import Problems
 from chassis.security import Security
 from chassis.service import Identity, Service
@@ -151,7 +151,7 @@ async def test_no_more_than_the_limit_are_let_in_at_once() -> None:
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    admission = Exchanges(service.middleware[-1](wait), service)
+    admission = ExchangeMiddleware(service.middleware[-1](wait), service)
     scope = {"type": "http", "path": "/", "headers": [(b"host", b"t")]}
     tasks = [asyncio.create_task(admission(dict(scope), receive, send)) for _ in range(10)]
     await asyncio.sleep(0)

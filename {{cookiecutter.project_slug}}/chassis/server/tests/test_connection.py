@@ -6,7 +6,7 @@ from uvicorn.server import ServerState
 
 from chassis.server import Server
 from chassis.server.connection import Connection
-from chassis.server.tests.test_outlet import Wire
+from chassis.server.tests.test_transport import Wire
 
 UPGRADE = (
     b"GET /live HTTP/1.1\r\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, BackgroundTasks, HTTPException
 
-from chassis.exchange import current
+from chassis.exchange import current_exchange
 from chassis.service import Identity, Service
 from chassis.timing import track
 from chassis.tracing import Tracing
@@ -40,7 +40,9 @@ def routes(service: Service) -> APIRouter:
             with track("orders.inner", attributes):
                 attributes["rows"] = 3
             await asyncio.to_thread(count)
-        return {name: value for given in service.outgoing for name, value in given().items()}
+        return {
+            name: value for given in service.outgoing_headers for name, value in given().items()
+        }
 
     @track("orders.price")
     async def price() -> None:
@@ -62,7 +64,7 @@ def routes(service: Service) -> APIRouter:
 
     @outer.get("/ids")
     def ids() -> tuple[str, ...] | None:
-        exchange = current.get()
+        exchange = current_exchange.get()
         return exchange.trace if exchange else None
 
     @outer.get("/alive")

@@ -12,7 +12,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.testclient import TestClient
 
 from chassis.application import Application
-from chassis.exchange import current
+from chassis.exchange import current_exchange
 from chassis.logs import Log
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
@@ -264,7 +264,7 @@ def test_spans_that_other_code_makes_do_not_change_the_ids_of_an_unsampled_reque
     app = Application(service)
 
     def told() -> list[str]:
-        return [given()["traceparent"] for given in service.outgoing]
+        return [given()["traceparent"] for given in service.outgoing_headers]
 
     @app.get("/library")
     async def library() -> list[str]:
@@ -285,7 +285,7 @@ def test_the_librarys_own_propagation_names_the_trace_of_an_unsampled_request(ma
     async def library() -> list[str]:
         headers: dict[str, str] = {}
         TraceContextTextMapPropagator().inject(headers)
-        exchange = current.get()
+        exchange = current_exchange.get()
         assert exchange
         assert exchange.trace
         return [headers["traceparent"], f"00-{'-'.join(exchange.trace)}"]
@@ -337,5 +337,5 @@ async def test_an_operation_outside_of_a_trace_makes_none(make: Make, collector:
         from chassis.timing import track  # noqa: PLC0415 - beside its use
 
         with track("orders.alone"):
-            assert not [given() for given in service.outgoing if given()]
+            assert not [given() for given in service.outgoing_headers if given()]
     assert not collector.asked

@@ -1,4 +1,4 @@
-"""uvicorn, taught to turn clients away before it closes its door."""
+"""uvicorn's server with a drain: on SIGTERM it turns unready first, and stops accepting later."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from uvicorn.config import STARTUP_FAILURE
 
 from chassis.application import Application
 from chassis.route_names import websocket_paths
+from chassis.server import CLOSE_SECONDS, EXIT_SECONDS
 from chassis.server.connection import Connection
-from chassis.server.turn import Turn
+from chassis.server.deferred_calls import DeferredCalls
 from chassis.server.websockets import close_websockets
 
 if TYPE_CHECKING:
@@ -34,28 +35,24 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("chassis.server")
 
-CLOSE_SECONDS = 4
-"""Seconds that the features get, all together, to close what they opened."""
-LAST_SECONDS = 1
-"""Seconds that the interpreter gets to end, which waits for threads and tasks of any kind."""
-ARRIVAL_SECONDS = 1
-"""Seconds that who is connected when the port closes may take to be let in, and to ask."""
-LET_IN_SECONDS = 0.02
-"""Seconds after which who was at the port when it closed is known to be connected."""
+FIRST_REQUEST_SECONDS = 1
+"""Seconds that the last accepted connections get to send their first request."""
+ACCEPT_SECONDS = 0.02
+"""Seconds after which a connection accepted last has reached uvicorn."""
 TICKS_PER_SECOND = 10
 
 
-class Process(uvicorn.Server):
+class DrainingServer(uvicorn.Server):
     """Drains on the first SIGTERM or SIGINT, ends at once on the second."""
 
     def __init__(self, settings: Server, service: Service) -> None:
-        """Turn the settings into uvicorn's."""
+        """Configure uvicorn from the settings."""
         self.settings = settings
         self.service = service
-        self.service.later = Turn()
-        self.began = monotonic()
-        self.gave_up = False
-        self.wake: Callable[[], object] = lambda: None
+        self.service.defer = DeferredCalls()
+        self.phase_started = monotonic()
+        self.close_timed_out = False
+        self.wake_main_loop: Callable[[], object] = lambda: None
         self.application = Application(service)
         super().__init__(
             uvicorn.Config(
@@ -72,21 +69,21 @@ class Process(uvicorn.Server):
                 ws_max_size=settings.max_message_bytes,
                 timeout_keep_alive=settings.keep_alive_seconds,
                 timeout_graceful_shutdown=settings.grace_seconds,
-                reset_contextvars=True,  # or a pipelined request inherits the one before
+                reset_contextvars=True,  # or a pipelined request gets the context of another
             )
         )
-        logging.getLogger("uvicorn.access").propagate = True  # what little it says is logged, too
+        logging.getLogger("uvicorn.access").propagate = True  # its few lines are logged, too
 
     @property
     def exit_code(self) -> int:
-        """0 after a stop in which every feature closed, 1 otherwise."""
-        return int(self.gave_up or self.lifespan.shutdown_failed)
+        """0 if every feature closed, 1 otherwise."""
+        return int(self.close_timed_out or self.lifespan.shutdown_failed)
 
     def serve_until_signalled(self) -> int:
-        """Run; return the exit code."""
+        """Bind the listener and serve; return the exit code."""
         try:
-            self.door = self.bind()
-        except (OSError, UnicodeError) as error:  # the latter of a name that can be none
+            self.listener = self.bind()
+        except (OSError, UnicodeError) as error:  # UnicodeError for an invalid host name
             log.critical(
                 "cannot listen on SERVER_HOST and SERVER_PORT",
                 host=self.settings.host,
@@ -95,51 +92,51 @@ class Process(uvicorn.Server):
             )
             return STARTUP_FAILURE
         try:
-            self.run([self.door])
+            self.run([self.listener])
         except SystemExit as failed:
             return int(failed.code or 0)
         return self.exit_code
 
     def bind(self) -> socket.socket:
-        """Take the port before anything is opened; uvicorn listens on it when all is open."""
+        """Bind the port before any feature opens; uvicorn listens once all are open."""
         found = socket.getaddrinfo(
             self.settings.host, self.settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         family, kind, protocol, _, address = found[0]
-        door = socket.socket(family, kind, protocol)
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        door.bind(address)
-        return door
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        return listener
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        """Flip readiness at the first signal; give up at the second, with what a shell expects."""
+        """Start the drain at the first signal; exit at the second, with the shell's code."""
         if self.should_exit:
             os._exit(128 + sig)
-        self.began = monotonic()
+        self.phase_started = monotonic()
         self.service.draining = True
         self.should_exit = True
-        self.wake()
+        self.wake_main_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the features and the port, then say where."""
+        """Open the features, listen, and log the URL."""
         await super().startup(sockets)
-        if not self.door.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-            log.critical("SERVER_PORT is taken, by this service itself", port=self.settings.port)
+        if not self.listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            log.critical("SERVER_PORT is already used by this service", port=self.settings.port)
             await self.lifespan.shutdown()
             raise SystemExit(STARTUP_FAILURE)
-        self.warn_of_missing_library()
-        host, port, *_ = self.door.getsockname()
+        self.warn_if_websockets_missing()
+        host, port, *_ = self.listener.getsockname()
         shown = f"[{host}]" if ":" in host else host
         log.info(
             "serving",
             url=f"http://{shown}:{port}",
             revision=self.service.identity.revision,
             python=sys.version.split()[0],
-            seconds=round(monotonic() - self.began, 3),
+            seconds=round(monotonic() - self.phase_started, 3),
         )
 
-    def warn_of_missing_library(self) -> None:
-        """Say it if there are routes for WebSockets that uvicorn cannot serve."""
+    def warn_if_websockets_missing(self) -> None:
+        """Warn of WebSocket routes that uvicorn cannot serve."""
         routes = websocket_paths(self.application.routes)
         if routes and self.config.ws_protocol_class is None:
             log.warning(
@@ -149,9 +146,9 @@ class Process(uvicorn.Server):
             )
 
     async def main_loop(self) -> None:
-        """Tick until a signal comes, and then at once, where uvicorn sleeps on."""
+        """Tick until a signal arrives; wake at once, where uvicorn sleeps until the next tick."""
         loop, signalled = asyncio.get_running_loop(), asyncio.Event()
-        self.wake = partial(loop.call_soon_threadsafe, signalled.set)
+        self.wake_main_loop = partial(loop.call_soon_threadsafe, signalled.set)
         counter = 0
         while not await self.on_tick(counter):
             counter += 1
@@ -159,7 +156,7 @@ class Process(uvicorn.Server):
                 await asyncio.wait_for(signalled.wait(), 1 / TICKS_PER_SECOND)
 
     async def on_tick(self, counter: int) -> bool:
-        """Look after slow clients once a second, beside what uvicorn does."""
+        """Close slow connections once a second, beside what uvicorn does."""
         if counter % TICKS_PER_SECOND == 0:
             for connection in list(self.server_state.connections):
                 if isinstance(connection, Connection):
@@ -167,7 +164,7 @@ class Process(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on, unready, until every load balancer has noticed; then close what was opened."""
+        """Drain: serve unready for `drain_seconds`, stop accepting, finish requests, close."""
         log.info("draining", drain_seconds=self.settings.drain_seconds)
         for counter in range(int(self.settings.drain_seconds * TICKS_PER_SECOND)):
             await self.on_tick(counter)
@@ -175,30 +172,32 @@ class Process(uvicorn.Server):
         try:
             async with asyncio.timeout(self.settings.grace_seconds + CLOSE_SECONDS):
                 connections = self.server_state.connections
-                await asyncio.gather(self.close_door(), close_websockets(self.service, connections))
+                await asyncio.gather(
+                    self.close_listeners(), close_websockets(self.service, connections)
+                )
                 await super().shutdown(sockets)
         except TimeoutError:
-            self.gave_up = True
-            log.error("gave up closing", close_seconds=CLOSE_SECONDS)  # noqa: TRY400 - no news
-        log.info("stopped", seconds=round(monotonic() - self.began, 3))
-        patience = threading.Timer(LAST_SECONDS, os._exit, [self.exit_code])
-        patience.daemon = True
-        patience.start()
-        gc.freeze()  # or the interpreter looks for cycles in all that lives, only to drop it
+            self.close_timed_out = True
+            log.error("shutdown timed out", close_seconds=CLOSE_SECONDS)  # noqa: TRY400 - known cause
+        log.info("stopped", seconds=round(monotonic() - self.phase_started, 3))
+        exit_watchdog = threading.Timer(EXIT_SECONDS, os._exit, [self.exit_code])
+        exit_watchdog.daemon = True
+        exit_watchdog.start()
+        gc.freeze()  # or the interpreter collects garbage in memory that it is about to free
 
-    async def close_door(self) -> None:
-        """Close the port while nobody waits at it, then wait for the requests of who came in last.
+    async def close_listeners(self) -> None:
+        """Stop accepting when no connection waits, then wait for the first requests of the last.
 
-        To close it on somebody cuts off a request that may be on its way. A proxy that has sent one
-        cannot repeat it; one that is refused can ask another replica.
+        Closing a listener resets connections that wait to be accepted, whose requests a reverse
+        proxy cannot retry; a connection that is refused can be retried on another replica.
         """
-        latest = monotonic() + ARRIVAL_SECONDS
-        while select.select([self.door], [], [], 0)[0] and monotonic() < latest:  # noqa: ASYNC110 - no event tells
-            await asyncio.sleep(0)  # one turn of the loop lets in one of them
+        deadline = monotonic() + FIRST_REQUEST_SECONDS
+        while select.select([self.listener], [], [], 0)[0] and monotonic() < deadline:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(0)  # each iteration of the loop accepts one
         for server in self.servers:
             server.close()
-        await asyncio.sleep(LET_IN_SECONDS)
-        for counter in range(ARRIVAL_SECONDS * TICKS_PER_SECOND):
+        await asyncio.sleep(ACCEPT_SECONDS)
+        for counter in range(FIRST_REQUEST_SECONDS * TICKS_PER_SECOND):
             connections = self.server_state.connections
             if all(it.cycle for it in connections if isinstance(it, Connection)):
                 break

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from chassis.server.outlet import LONG, Outlet
+from chassis.server.transport import MAX_COPIED_BYTES, CoalescingTransport
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
 
@@ -27,62 +27,62 @@ class Wire(asyncio.Transport):
         return None in self.written
 
 
-async def made() -> tuple[Wire, Outlet]:
+async def made() -> tuple[Wire, CoalescingTransport]:
     wire = Wire()
-    return wire, Outlet(wire, asyncio.get_running_loop())
+    return wire, CoalescingTransport(wire, asyncio.get_running_loop())
 
 
 async def test_head_and_body_are_one_write() -> None:
-    wire, outlet = await made()
+    wire, transport = await made()
     for _ in range(2):
-        outlet.write(HEAD)
-        outlet.write(b"{}")
+        transport.write(HEAD)
+        transport.write(b"{}")
     await asyncio.sleep(0)
     assert wire.written == [HEAD + b"{}"] * 2
 
 
 @pytest.mark.parametrize("body", [b"", b"0\r\n\r\n"])
 async def test_whatever_follows_a_head_lets_it_go(body: bytes) -> None:
-    wire, outlet = await made()
-    outlet.write(HEAD)
-    outlet.write(body)
+    wire, transport = await made()
+    transport.write(HEAD)
+    transport.write(body)
     assert wire.written == [HEAD + body]
 
 
 async def test_a_head_that_nothing_follows_leaves_with_the_turn() -> None:
-    wire, outlet = await made()
-    outlet.write(HEAD)
+    wire, transport = await made()
+    transport.write(HEAD)
     assert not wire.written
     await asyncio.sleep(0)
     assert wire.written == [HEAD]
-    outlet.write(b"later")
+    transport.write(b"later")
     assert wire.written == [HEAD, b"later"]
 
 
 async def test_a_body_may_be_a_view_of_memory() -> None:
-    wire, outlet = await made()
-    outlet.write(HEAD)
+    wire, transport = await made()
+    transport.write(HEAD)
     for chunk in b"{", b"}":
-        outlet.write(memoryview(chunk))
+        transport.write(memoryview(chunk))
     assert wire.written == [HEAD + b"{", b"}"]
 
 
 async def test_a_long_body_is_not_copied() -> None:
-    wire, outlet = await made()
-    outlet.write(HEAD)
-    outlet.write(b"a" * LONG)
-    assert wire.written == [HEAD, b"a" * LONG]
+    wire, transport = await made()
+    transport.write(HEAD)
+    transport.write(b"a" * MAX_COPIED_BYTES)
+    assert wire.written == [HEAD, b"a" * MAX_COPIED_BYTES]
 
 
 async def test_a_head_leaves_before_the_connection_closes() -> None:
-    wire, outlet = await made()
-    outlet.write(HEAD)
-    outlet.close()
+    wire, transport = await made()
+    transport.write(HEAD)
+    transport.close()
     await asyncio.sleep(0)
     assert wire.written == [HEAD, None]
-    assert outlet.is_closing()
+    assert transport.is_closing()
 
 
 async def test_the_rest_is_the_transports() -> None:
-    _, outlet = await made()
-    assert outlet.get_extra_info("peername") == ("203.0.113.7", 50000)
+    _, transport = await made()
+    assert transport.get_extra_info("peername") == ("203.0.113.7", 50000)
