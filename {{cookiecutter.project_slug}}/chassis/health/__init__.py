@@ -1,4 +1,4 @@
-"""Tells whether the service lives, has started and is ready, and what ails it."""
+"""Health endpoints: liveness, readiness, start-up, and the details of each check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, SecretStr
 
 from chassis.health.checks import Checks
-from chassis.health.figures import Figures  # if metrics
+from chassis.health.gauges import HealthGauges  # if metrics
 from chassis.health.routes import PROBES, routes
 from chassis.service import Feature
 
@@ -17,47 +17,52 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
-SHORT = 32
+MIN_TOKEN_BYTES = 32
 GENERATE = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 class Health(Feature):
-    """How often the checks on the board are run, and who may see what each one said."""
+    """How often the checks on the board run, and who may see their results."""
 
     cache_seconds: float = Field(default=1.0, ge=0, le=60)
-    """Seconds for which a check's outcome stands before the check is run again."""
+    """Seconds for which the result of a check is kept before it runs again."""
     timeout_seconds: float = Field(default=1.5, gt=0, lt=2)
-    """Seconds after which a silent check counts as failed, even if it asks for more."""
+    """Seconds after which a check times out, even if its own timeout is longer."""
     details: Literal["never", "token", "always"] = "token"
-    """Who sees each check at /health: nobody, who sends HEALTH_TOKEN as a bearer token, or all."""
+    """Who sees each check at /health: nobody, clients with HEALTH_TOKEN as bearer token, or all."""
     token: SecretStr | None = None
     """Bearer token that shows the details, of 32 bytes or more."""
 
     def install(self, service: Service) -> None:
-        """Answer probes from what is on the board by then."""
+        """Pin the probes' routes."""
         checks = Checks(service, self.cache_seconds, self.timeout_seconds)
-        service.routers.append(routes(service, checks, self.may_see))
+        service.routers.append(routes(service, checks, self.may_see_details))
         service.probes.update(PROBES)
-        service.lifespans.append(Figures(service, checks).shown)  # if metrics
+        service.lifespans.append(HealthGauges(service, checks).lifespan)  # if metrics
 
-    def may_see(self, authorization: bytes) -> bool:
-        """Tell whether the details may be shown to who sends this header; takes constant time."""
+    def may_see_details(self, authorization: bytes) -> bool:
+        """Tell whether this Authorization header may see the details, in constant time."""
         if self.details != "token" or self.token is None:
             return self.details == "always"
         scheme, _, given = authorization.partition(b" ")
-        return compare_digest(given.strip(), encoded(self.token)) and scheme.lower() == b"bearer"
+        return (
+            compare_digest(given.strip(), encode_token(self.token)) and scheme.lower() == b"bearer"
+        )
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse details for everybody, and a token that can be guessed."""
+        """Reject details for everybody, and a short token."""
         if self.details == "always":
-            yield "details", "is 'always', which shows all what fails. Set it to token or never."
-        if self.token and len(encoded(self.token)) < SHORT:
+            yield (
+                "details",
+                "is 'always', which shows failures to everybody. Set it to token or never.",
+            )
+        if self.token and len(encode_token(self.token)) < MIN_TOKEN_BYTES:
             yield (
                 "token",
-                f"is shorter than {SHORT} bytes. Set it to the output of: {GENERATE}",
+                f"is shorter than {MIN_TOKEN_BYTES} bytes. Set it to the output of: {GENERATE}",
             )
 
 
-def encoded(token: SecretStr) -> bytes:
-    """Give the bytes that a variable was set to, whatever they are."""
+def encode_token(token: SecretStr) -> bytes:
+    """Return the bytes that the variable was set to."""
     return token.get_secret_value().encode(errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""The paths that orchestrators and deployments probe."""
+"""Routes of the health probes and of /version."""
 
 from __future__ import annotations
 
@@ -13,33 +13,39 @@ from chassis.exchange import header
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from chassis.health.checks import Checks, Watch
+    from chassis.health.checks import CheckRunner, Checks
     from chassis.service import Service
 
 PROBES = ("/livez", "/readyz", "/startupz", "/health", "/version")
 
 
-def routes(service: Service, checks: Checks, may_see: Callable[[bytes], bool]) -> APIRouter:
-    """Make the routes; they give finished answers, for they are asked every second."""
+def routes(service: Service, checks: Checks, may_see_details: Callable[[bytes], bool]) -> APIRouter:
+    """Return the router. Its endpoints return responses without validation: they are hot."""
 
-    async def judge(needed: Iterable[Watch]) -> tuple[str, str | None]:
-        verdict = await checks.verdict(needed)
-        return ("fail", "draining") if service.draining else verdict
+    async def status_of(needed: Iterable[CheckRunner]) -> tuple[str, str | None]:
+        outcome = await checks.run(needed)
+        return ("fail", "draining") if service.draining else outcome
 
     async def livez() -> JSONResponse:
-        return answer("pass")
+        return health_response("pass")
 
     async def startupz() -> JSONResponse:
-        return answer(*await checks.verdict(w for w in checks.watches if not w.started))
+        return health_response(*await checks.run(it for it in checks.runners if not it.started))
 
     async def readyz() -> JSONResponse:
-        return answer(*await judge(w for w in checks.watches if w.holds and not service.draining))
+        return health_response(
+            *await status_of(
+                it for it in checks.runners if it.gates_traffic and not service.draining
+            )
+        )
 
     async def health(request: Request) -> JSONResponse:
-        status, reason = await judge(checks.watches)
-        if not may_see(header(request.scope, b"authorization")):
-            return answer(status, reason)
-        return answer(status, reason, checks={w.name: detail(w) for w in checks.watches})
+        status, reason = await status_of(checks.runners)
+        if not may_see_details(header(request.scope, b"authorization")):
+            return health_response(status, reason)
+        return health_response(
+            status, reason, checks={it.name: check_details(it) for it in checks.runners}
+        )
 
     async def version() -> JSONResponse:
         identity = service.identity.model_dump(include={"name", "version", "revision"})
@@ -51,20 +57,20 @@ def routes(service: Service, checks: Checks, may_see: Callable[[bytes], bool]) -
     return router
 
 
-def answer(
+def health_response(
     status: str, reason: str | None = None, checks: dict[str, Any] | None = None
 ) -> JSONResponse:
-    """Say how it is, in the status of the answer too."""
+    """Return the response of a probe: 503 for fail, otherwise 200."""
     body = {"status": status, "reason": reason, "checks": checks}
     present = {name: value for name, value in body.items() if value is not None}
     code = 503 if status == "fail" else 200
     return JSONResponse(present, code, headers={"cache-control": "no-store"})
 
 
-def detail(watch: Watch) -> dict[str, Any]:
-    """Say how one check is, without what its error said."""
-    seconds, error = watch.latest
+def check_details(runner: CheckRunner) -> dict[str, Any]:
+    """Return the details of one check, without the message of its error."""
+    seconds, error = runner.latest
     body = {"status": "pass", "seconds": round(seconds, 6)}
     if error is None:
         return body
-    return body | {"status": "fail" if watch.holds else "warn", "reason": error}
+    return body | {"status": "fail" if runner.gates_traffic else "warn", "reason": error}

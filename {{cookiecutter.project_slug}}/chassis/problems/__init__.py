@@ -1,4 +1,4 @@
-"""Every error answer is RFC 9457 problem+json: what is wrong, and the request id to name."""
+"""Error responses as problem details (RFC 9457), with the request id."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from chassis.problems.handlers import gone, refused, unhandled
-from chassis.problems.last_resort import LastResort
+from chassis.problems.fallback import FallbackMiddleware
+from chassis.problems.handlers import (
+    handle_client_disconnect,
+    handle_http_exception,
+    handle_unexpected_error,
+)
 from chassis.problems.problem import Problem, ProblemResponse
 from chassis.problems.schema import RESPONSES
-from chassis.problems.validation import invalid
+from chassis.problems.validation import handle_validation_error
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -25,24 +29,26 @@ __all__ = ["Problem", "ProblemResponse", "Problems"]
 
 
 class Problems(Feature):
-    """What a client is told when something goes wrong."""
+    """Handles every error and responds with a problem."""
 
     debug: bool = False
-    """Whether the answer to an unhandled error names the exception and its message."""
+    """Whether the response to an unhandled error shows the exception and its message."""
 
     def install(self, service: Service) -> None:
-        """Take every error that FastAPI hands on, and those that never reach FastAPI."""
-        unexpected = partial(unhandled, debug=self.debug)
+        """Handle the errors inside FastAPI, and those raised outside it."""
+        handle_error = partial(handle_unexpected_error, debug=self.debug)
         service.options["exception_handlers"] = {
-            HTTPException: refused,
-            ClientDisconnect: gone,
-            RequestValidationError: invalid,
-            Exception: unexpected,
+            HTTPException: handle_http_exception,
+            ClientDisconnect: handle_client_disconnect,
+            RequestValidationError: handle_validation_error,
+            Exception: handle_error,
         }
         service.options["responses"] = RESPONSES
-        service.middleware.append(partial(LastResort, service=service, unhandled=unexpected))
+        service.middleware.append(
+            partial(FallbackMiddleware, service=service, handle_error=handle_error)
+        )
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse to show strangers what the code is made of."""
+        """Reject showing exceptions to clients."""
         if self.debug:
-            yield "debug", "is on, which shows clients the code's own errors. Set it to false."
+            yield "debug", "is on, which shows exceptions to clients. Set it to false."

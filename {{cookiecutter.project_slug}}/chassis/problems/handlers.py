@@ -1,4 +1,4 @@
-"""Turns exceptions into problems: those that were raised as answers, and those nobody expected."""
+"""Exception handlers: HTTP exceptions, client disconnects and unexpected errors."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-async def refused(_: Request, error: HTTPException) -> Response:
-    """Answer what a route, FastAPI or Starlette raised as an answer; its headers stay."""
+async def handle_http_exception(_: Request, error: HTTPException) -> Response:
+    """Respond with the problem of an HTTP exception; keep its headers."""
     if not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=error.headers)
-    return ProblemResponse(Problem.of(error))
+    return ProblemResponse(Problem.from_exception(error))
 
 
-async def gone(_: Request, __: ClientDisconnect) -> ProblemResponse:
-    """End a request whose client left before it had sent it; nobody reads the answer."""
-    return ProblemResponse(Problem(400, "The request came to an end before its body did."))
+async def handle_client_disconnect(_: Request, __: ClientDisconnect) -> ProblemResponse:
+    """End a request whose client disconnected before its body was complete."""
+    return ProblemResponse(Problem(400, "The client disconnected before the body was complete."))
 
 
-async def unhandled(_: HTTPConnection, error: Exception, *, debug: bool) -> ProblemResponse:
-    """Log an unexpected error, the only place that does; tell the client no more than its id."""
+async def handle_unexpected_error(
+    _: HTTPConnection, error: Exception, *, debug: bool
+) -> ProblemResponse:
+    """Log an unexpected error; respond with 500 and the request id, with details only in debug."""
     logger.error("unhandled exception", exc_info=error)
     if exchange := current_exchange.get():
         exchange.logged = True
-    told = "".join(format_exception_only(error)).strip() if debug else None
-    return ProblemResponse(Problem(500, told))
+    detail = "".join(format_exception_only(error)).strip() if debug else None
+    return ProblemResponse(Problem(500, detail))

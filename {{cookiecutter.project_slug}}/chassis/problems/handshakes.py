@@ -1,4 +1,4 @@
-"""Answers a handshake that is refused: a WebSocket that never opens is a request with a problem."""
+"""Denies WebSocket handshakes with a problem, as ASGI's denial response."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
 DENIAL = "websocket.http.response"
-"""Extension of ASGI by which a handshake can be refused with a whole answer."""
+"""ASGI extension that denies a handshake with a whole response."""
 
 
-def refusing(scope: Scope, receive: Receive, send: Send) -> Send:
-    """Wrap `send`: to close before the handshake is over is 404 without a route, 403 with one.
+def deny_with_problem(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Wrap `send`: closing during the handshake becomes 404 without a route, 403 with one.
 
-    Servers would answer with a bare 403 for both.
+    Servers would respond with a bare 403 to both.
     """
     exchange = current_exchange.get()
 
-    async def send_or_refuse(message: Message) -> None:
-        refused = message["type"] == "websocket.close" and exchange and exchange.status is None
-        if not refused or DENIAL not in scope.get("extensions", ()):
+    async def send_or_deny(message: Message) -> None:
+        is_denied = message["type"] == "websocket.close" and exchange and exchange.status is None
+        if not is_denied or DENIAL not in scope.get("extensions", ()):
             await send(message)
             return
         problem = Problem(403 if "endpoint" in scope else 404)
         await ProblemResponse(problem)(scope, receive, send)
 
-    return send_or_refuse
+    return send_or_deny

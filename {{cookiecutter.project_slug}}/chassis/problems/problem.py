@@ -1,4 +1,4 @@
-"""A problem is an error as the client is told of it: raise one anywhere below a route."""
+"""Problem details (RFC 9457): raise a `Problem` anywhere below a route."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Problem(HTTPException):
-    """What went wrong, in the members of RFC 9457.
+    """An error for the client, with the members of RFC 9457.
 
     `raise Problem(409, "The order is already paid.", type="/problems/already-paid", order=7)`
 
-    `type` is a URI that names the kind of problem for programs, `title` says it for people and
-    is the same each time, `detail` tells of this one case; any other keyword becomes a member.
+    `type` is a URI that identifies the kind of problem, `title` is its constant summary, `detail`
+    explains this occurrence; any other keyword becomes a member.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class Problem(HTTPException):
         self.extensions = extensions
 
     @classmethod
-    def of(cls, error: HTTPException) -> Problem:
-        """Give the problem that an exception of Starlette or FastAPI stands for.
+    def from_exception(cls, error: HTTPException) -> Problem:
+        """Convert an exception of Starlette or FastAPI.
 
-        FastAPI lets `detail` be anything: a mapping becomes members, the rest becomes text.
+        Its `detail` can be anything: a mapping becomes members, the rest becomes text.
         """
         if isinstance(error, Problem):
             return error
@@ -57,13 +57,13 @@ class Problem(HTTPException):
         return cls(error.status_code, str(detail), headers=error.headers)
 
     def members(self) -> dict[str, object]:
-        """Collect the members to show; an extension never replaces one of the RFC's."""
+        """Return the members; an extension never replaces one of the RFC's."""
         own: dict[str, object] = {
             "type": self.type,
             "title": self.title,
             "status": self.status_code,
         }
-        if self.detail != responses.get(self.status_code):  # HTTPException's own filler
+        if self.detail != responses.get(self.status_code):  # HTTPException's default
             own["detail"] = self.detail
         if exchange := current_exchange.get():
             own["instance"] = f"urn:request:{exchange.request_id}"
@@ -72,7 +72,7 @@ class Problem(HTTPException):
 
 
 class ProblemResponse(Response):
-    """A problem on its way out; as an ASGI application, it also answers for a middleware."""
+    """Response with a problem; middleware can call it as an ASGI application."""
 
     media_type = "application/problem+json"
 
@@ -81,14 +81,16 @@ class ProblemResponse(Response):
         super().__init__(problem.members(), problem.status_code, problem.headers)
 
     def render(self, content: Mapping[str, object]) -> bytes:
-        """Write it as JSON whatever it holds: what cannot be written is left out."""
+        """Encode it as JSON, without extensions if they cannot be encoded."""
         try:
-            return write(to_jsonable_python(content, inf_nan_mode="null", serialize_unknown=True))
-        except Exception:  # noqa: BLE001 - an extension may hold anything, the answer must go out
+            return dump_json(
+                to_jsonable_python(content, inf_nan_mode="null", serialize_unknown=True)
+            )
+        except Exception:  # noqa: BLE001 - extensions can be anything, and a response must be sent
             extra = self.problem.extensions
-            return write({name: content[name] for name in content if name not in extra})
+            return dump_json({name: content[name] for name in content if name not in extra})
 
 
-def write(members: Mapping[str, object]) -> bytes:
-    """Write JSON in UTF-8, which has no lone surrogates: a question mark takes their place."""
+def dump_json(members: Mapping[str, object]) -> bytes:
+    """Encode JSON in UTF-8; a lone surrogate becomes a question mark."""
     return json.dumps(members, ensure_ascii=False, allow_nan=False).encode(errors="replace")

@@ -1,17 +1,20 @@
-"""What the OpenAPI document says of every operation's errors."""
+"""OpenAPI schema of problems, which every operation may return."""
 
 from __future__ import annotations
 
 from typing import Any
 
-PLACE = {"type": "string", "description": "Part of the request: body, query, path, header, cookie."}
+LOCATION = {
+    "type": "string",
+    "description": "Part of the request: body, query, path, header, cookie.",
+}
 POINTER = {"type": "string", "description": "JSON pointer to the value in that part."}
 
 ERROR = {
     "type": "object",
     "required": ["location", "pointer", "detail", "type"],
     "properties": {
-        "location": PLACE,
+        "location": LOCATION,
         "pointer": POINTER,
         "detail": {"type": "string"},
         "type": {"type": "string"},
@@ -27,14 +30,18 @@ PROBLEM = {
         "type": {
             "type": "string",
             "format": "uri-reference",
-            "description": "Kind of problem; about:blank if the status says it all.",
+            "description": "Kind of problem; about:blank if there is none beside the status.",
         },
-        "title": {"type": "string", "description": "The kind in words, the same each time."},
+        "title": {"type": "string", "description": "Constant summary of the kind."},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "detail": {"type": "string", "description": "What is the matter this time."},
-        "instance": {"type": "string", "format": "uri", "description": "Names this occurrence."},
-        "request_id": {"type": "string", "description": "Name it when you ask for help."},
-        "errors": {"type": "array", "items": ERROR, "description": "What validation found."},
+        "detail": {"type": "string", "description": "Explanation of this occurrence."},
+        "instance": {
+            "type": "string",
+            "format": "uri",
+            "description": "Identifies this occurrence.",
+        },
+        "request_id": {"type": "string", "description": "Quote it when you ask for help."},
+        "errors": {"type": "array", "items": ERROR, "description": "Validation errors."},
     },
 }
 

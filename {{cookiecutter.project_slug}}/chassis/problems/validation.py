@@ -1,4 +1,4 @@
-"""Turns what validation found into a problem that says where it is, never what was sent."""
+"""Responds to validation errors with their locations, never with the values sent."""
 
 from __future__ import annotations
 
@@ -13,35 +13,37 @@ if TYPE_CHECKING:
     from fastapi.exceptions import RequestValidationError
     from starlette.requests import Request
 
-MOST = 20
-"""Errors told of one request; a body of a million wrong values must not become a huge answer."""
-LONGEST = 256
-"""Characters of a pointer, which is made of the client's own keys."""
-INSTEAD = {"union_tag_invalid": "Input tag is none of the expected tags"}
-"""Messages in place of those that quote the input."""
+MAX_ERRORS = 20
+"""Errors shown of one request, so that a body of a million wrong values gets a short response."""
+MAX_POINTER_CHARACTERS = 256
+"""Characters of a pointer, which contains keys from the client."""
+REPLACED_MESSAGES = {"union_tag_invalid": "Input tag is none of the expected tags"}
+"""Replacements for messages that quote the input."""
 
 
-async def invalid(_: Request, error: RequestValidationError) -> ProblemResponse:
-    """Answer 422 with the first errors, each with its place, message and kind."""
+async def handle_validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
+    """Respond 422 with the first errors: location, message and type of each."""
     found = error.errors()
     count = "One value" if len(found) == 1 else f"{len(found)} values"
     detail = f"{count} of the request did not pass validation."
-    return ProblemResponse(Problem(422, detail, errors=[describe(entry) for entry in found[:MOST]]))
+    return ProblemResponse(
+        Problem(422, detail, errors=[describe(entry) for entry in found[:MAX_ERRORS]])
+    )
 
 
 def describe(entry: dict[str, Any]) -> dict[str, str]:
-    """Say which part of the request an error is in, and where in it, as a JSON pointer."""
+    """Return the part of the request that an error is in, and a JSON pointer into it."""
     location, *path = entry["loc"]
     return {
         "location": str(location),
         "pointer": pointer(path),
-        "detail": INSTEAD.get(entry["type"], entry["msg"]),
+        "detail": REPLACED_MESSAGES.get(entry["type"], entry["msg"]),
         "type": entry["type"],
     }
 
 
 def pointer(path: Sequence[object]) -> str:
-    """Write a path as a JSON pointer in a URI fragment, such as #/items/0/name (RFC 6901)."""
+    """Format a path as a JSON pointer in a URI fragment, such as #/items/0/name (RFC 6901)."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
     whole = "".join(f"/{step}" for step in steps)
-    return "#" + quote(whole[:LONGEST], safe="/~", errors="replace")
+    return "#" + quote(whole[:MAX_POINTER_CHARACTERS], safe="/~", errors="replace")

@@ -1,4 +1,4 @@
-"""Refuses what cannot be served before it costs anything: unknown hosts, overload, bad bodies."""
+"""Rejects unknown hosts, overload and invalid bodies before they cost anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chassis.problems import Problem, ProblemResponse
-from chassis.security.body import json_only, limited, too_large
+from chassis.security.body import body_too_large, limit_body, require_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 JSON = re.compile(rb"[/+]json(?![a-z0-9._+-])", re.IGNORECASE)
-ANNOUNCE_BODY = {b"content-length", b"transfer-encoding"}
-LOOKED_AT = {b"host", b"content-type", b"origin"} | ANNOUNCE_BODY
-DIGITS = 18
-"""Of a length, beyond which it is too long whatever follows; Python converts no more than 4,300."""
-NAME = "[a-z0-9._-]+"
-ANY = rf"{NAME}|\[[0-9a-f:.]+\]"
+BODY_HEADERS = {b"content-length", b"transfer-encoding"}
+CHECKED_HEADERS = {b"host", b"content-type", b"origin"} | BODY_HEADERS
+MAX_LENGTH_DIGITS = 18
+"""Digits of a Content-Length that are read; more are too long anyway."""
+HOST_NAME = "[a-z0-9._-]+"
+ANY_HOST = rf"{HOST_NAME}|\[[0-9a-f:.]+\]"
 
 
 class Admission:
-    """Lets in what names a known host, finds room, and brings a body that can be read.
+    """Admits requests with an allowed host, below the concurrency limit, with a valid body.
 
-    Probes are always admitted: they carry a pod's address as host, and a full service is alive.
+    Probes are always admitted: their host is a pod's address, and a busy service is alive.
     """
 
     def __init__(self, app: ASGIApp, service: Service, security: Security) -> None:
@@ -42,19 +42,19 @@ class Admission:
         self.origins = {origin.encode() for origin in security.cors_origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on or answer with a problem."""
+        """Serve the request, or respond with a problem."""
         if scope["type"] != "lifespan" and scope["path"] not in self.service.probes:
             headers = dict(scope["headers"])
             if len(headers) != len(scope["headers"]):
-                headers = combined(scope["headers"])
+                headers = combine_headers(scope["headers"])
             try:
                 self._admit_host(headers)
                 if scope["type"] == "websocket":
                     self._admit_websocket(headers)
                 elif self.service.in_flight > self.max_in_flight:
-                    raise busy("The service is busy with other requests.")
-                elif not headers.keys().isdisjoint(ANNOUNCE_BODY):
-                    receive = await self._limited(headers, receive)
+                    raise overloaded("The limit of concurrent requests is reached.")
+                elif not headers.keys().isdisjoint(BODY_HEADERS):
+                    receive = await self._limit_body(headers, receive)
             except Problem as problem:
                 await ProblemResponse(problem)(scope, receive, send)
                 return
@@ -65,44 +65,48 @@ class Admission:
             raise Problem(400, "The Host header does not name this service.")
 
     def _admit_websocket(self, headers: Mapping[bytes, bytes]) -> None:
-        """Admit a handshake, of a page only if that is ours or of an origin that may call.
+        """Admit a handshake; from a page, only of the same or an allowed origin.
 
-        Browsers apply the same-origin policy to no WebSocket: they leave it to the server.
+        Browsers do not apply the same-origin policy to WebSockets: the server must.
         """
         origin = headers.get(b"origin")
         own = origin is None or origin.partition(b"://")[2].lower() == headers[b"host"].lower()
         if not own and self.origins.isdisjoint((origin, b"*")):
             raise Problem(403, "Pages of this origin may not open a WebSocket here.")
         if len(self.service.websockets) > self.max_websockets:
-            raise busy("As many WebSockets are open as may be.")
+            raise overloaded("The limit of open WebSockets is reached.")
 
-    async def _limited(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
-        announced = headers.get(b"content-length", b"").lstrip(b"0")  # digits, the server says
-        length = int(announced[:DIGITS] or 0)
+    async def _limit_body(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
+        announced = headers.get(b"content-length", b"").lstrip(
+            b"0"
+        )  # the server has checked that it is digits
+        length = int(announced[:MAX_LENGTH_DIGITS] or 0)
         if length > self.max_body_bytes:
-            raise too_large(self.max_body_bytes)
+            raise body_too_large(self.max_body_bytes)
         if length or b"transfer-encoding" in headers:
-            receive = limited(receive, self.max_body_bytes)
+            receive = limit_body(receive, self.max_body_bytes)
             if JSON.search(headers.get(b"content-type", b"")):
-                receive = await json_only(receive, self.max_json_values)
+                receive = await require_json(receive, self.max_json_values)
         return receive
 
 
-def busy(detail: str) -> Problem:
-    """Make the problem of a request that finds no room."""
+def overloaded(detail: str) -> Problem:
+    """Return the problem of a request above a limit."""
     return Problem(503, detail, headers={"Retry-After": "1"})
 
 
-def combined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Collect what is looked at; a header that comes twice is a list (RFC 9110), so no host."""
+def combine_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Collect the checked headers; repeated ones become a list (RFC 9110), which is no host."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name in LOOKED_AT:
+        if name in CHECKED_HEADERS:
             found[name] = found[name] + b", " + value if name in found else value
     return found
 
 
 def host_pattern(hosts: Iterable[str]) -> re.Pattern[bytes]:
-    """Make the pattern of the Host headers to accept, on any port."""
-    names = (ANY if host == "*" else re.escape(host).replace(r"\*", NAME) for host in hosts)
+    """Compile the pattern of allowed Host headers, on any port."""
+    names = (
+        ANY_HOST if host == "*" else re.escape(host).replace(r"\*", HOST_NAME) for host in hosts
+    )
     return re.compile(f"(?:{'|'.join(names)})(?::[0-9]*)?".encode(), re.IGNORECASE)

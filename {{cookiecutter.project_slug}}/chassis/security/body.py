@@ -1,4 +1,4 @@
-"""A request's body on its way in: never more than is allowed, and JSON only if it is."""
+"""Limits request bodies, and requires that JSON is valid."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive
 
 
-def too_large(limit: int) -> Problem:
-    """Make the problem of a body over `limit` bytes."""
+def body_too_large(limit: int) -> Problem:
+    """Return the problem of a body over `limit` bytes."""
     return Problem(413, f"The body may have {limit} bytes at most.")
 
 
-def limited(receive: Receive, limit: int) -> Receive:
-    """Count the bytes of a body as it comes; past `limit`, whoever reads it gets `Problem` 413."""
+def limit_body(receive: Receive, limit: int) -> Receive:
+    """Wrap `receive`: reading past `limit` bytes of a body raises `Problem` 413."""
     size = 0
 
     async def counted() -> Message:
@@ -27,30 +27,30 @@ def limited(receive: Receive, limit: int) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > limit:
-            raise too_large(limit)
+            raise body_too_large(limit)
         return message
 
     return counted
 
 
-async def json_only(receive: Receive, most: int) -> Receive:
-    """Read a whole body, to be received again in one piece.
+async def require_json(receive: Receive, limit: int) -> Receive:
+    """Read a whole body; return a `receive` that replays it as one message.
 
-    Raises `Problem` 400 if it is not JSON, and 413 if it may hold more than `most` values: a list
-    of wrong ones becomes an error each before anything can be answered.
+    Raises `Problem` 400 if it is not JSON, and 413 if it may have more than `limit` values:
+    validation makes an error of each wrong one before it can respond.
     """
     chunks: list[bytes] = []
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return receive  # which will say so again
+            return receive  # which reports the disconnect again
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     body = b"".join(chunks)
-    if body.count(b",") >= most:
-        raise Problem(413, f"The body may hold {most} values at most.")
-    refuse_unless_json(body)
+    if body.count(b",") >= limit:
+        raise Problem(413, f"The body may hold {limit} values at most.")
+    raise_if_invalid_json(body)
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -59,17 +59,17 @@ async def json_only(receive: Receive, most: int) -> Receive:
     return replay
 
 
-def refuse_unless_json(body: bytes) -> None:
+def raise_if_invalid_json(body: bytes) -> None:
     """Raise `Problem` 400 for what RFC 8259 does not allow but Python's `json` does.
 
-    That is NaN, Infinity, lone surrogates and encodings other than UTF-8; and, for what they do
-    to others, numbers beyond a float and more than 200 levels. An empty body is left to the route.
+    That is NaN, Infinity, lone surrogates and encodings other than UTF-8. Numbers too large for a
+    float and more than 200 levels are rejected as well. An empty body is left to the route.
     """
     if not body:
         return
     try:
         value = from_json(body, allow_inf_nan=False)
-        # 1e999 has been read as infinite. Writing it out shows that faster than looking for it.
+        # 1e999 was parsed as infinity; encoding finds it faster than a search of the value.
         if b"Infinity" in to_json(value, inf_nan_mode="constants"):
             json.dumps(value, allow_nan=False)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The page that shows the API, with leave to load what it is made of."""
+"""The documentation page, with a Content-Security-Policy that lets it load Swagger UI."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ POLICY = (
     "script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
     "style-src 'unsafe-inline' https://cdn.jsdelivr.net"
 )
-"""What Swagger UI needs from its own host and from the network it is loaded from."""
+"""What Swagger UI loads, from this host and from its CDN."""
 
 
-def docs_page(title: str) -> APIRouter:
-    """Make the route of the page; the baseline's policy, under which it stays blank, gives way."""
+def docs_router(title: str) -> APIRouter:
+    """Return the router of the page, whose policy replaces the default, which would block it."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs")

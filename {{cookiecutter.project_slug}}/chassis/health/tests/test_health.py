@@ -189,7 +189,7 @@ async def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None
         record.getMessage() for record in caplog.records if record.name == "chassis.health.checks"
     ]
     assert len(said) == 2
-    assert said[1] == "check broker is well"
+    assert said[1] == "check broker recovered"
 
 
 def test_probes_are_seen_under_their_paths() -> None:

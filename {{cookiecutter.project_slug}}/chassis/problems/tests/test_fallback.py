@@ -53,13 +53,13 @@ def test_an_error_in_another_features_middleware_is_logged_once_and_answered(
 
 
 def test_a_middleware_may_answer_with_a_problem() -> None:
-    def refusing(_: ASGIApp) -> ASGIApp:
+    def deny_with_problem(_: ASGIApp) -> ASGIApp:
         async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
             await ProblemResponse(Problem(429, "Slower."))(scope, receive, send)
 
         return refuse
 
-    answer = TestClient(Application(make(refusing))).get("/slow")
+    answer = TestClient(Application(make(deny_with_problem))).get("/slow")
     assert answer.status_code == 429
     assert answer.json()["detail"] == "Slower."
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chassis.application import Application
 from chassis.health import Health
 from chassis.health.checks import Checks
-from chassis.health.figures import Figures
+from chassis.health.gauges import HealthGauges
 from chassis.service import Check, Identity, Service
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def test_a_draining_service_is_not_ready_and_nobody_is_asked() -> None:
 
 
 async def test_a_reader_may_come_at_the_very_end() -> None:
-    class Ending(Figures):
+    class Ending(HealthGauges):
         """Its loop is there at the first look and gone at the second."""
 
         loops = iter((asyncio.get_running_loop(), None))
