@@ -1,8 +1,8 @@
 # ruff: noqa: INP001 - a script is no package
-"""Writes the page of what a service may import from its chassis, from `__all__` and docstrings.
+"""Generates the page of what a service may import from its chassis, from `__all__` and docstrings.
 
-From the root of the template: `PYTHONPATH=.:hooks python docs/public_api.py`; with `--release` it
-also records the names that the release has, which later ones keep.
+From the root of the template: `PYTHONPATH=.:hooks uv run python docs/public_api.py`. With
+`--release` it also records the public names, which the next release must keep.
 """
 
 from __future__ import annotations
@@ -14,23 +14,25 @@ from typing import TYPE_CHECKING, NamedTuple
 from tests.template import MANIFEST, RAW, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 CHASSIS = RAW / "chassis"
 PAGE = RAW / "docs" / "chassis.md"
 RELEASED = ROOT / "docs" / "public-api.txt"
-"""A name a line, as in the last release; those that were deprecated by then say so."""
+"""The public names of the last release, one a line; deprecated ones say so."""
 HEAD = """\
 # What the chassis offers
 
 What `app/` may import from `chassis/`. Nothing on this page leaves without having been
-deprecated for a release; everything else in `chassis/` may change with any update.
+deprecated for a release; everything else in `chassis/` may change with any update. A deprecated
+name says what to use instead in its docstring and in the changelog of the template.
+
 """
 
 
 class Name(NamedTuple):
-    """One public name: what its docstring says first, and whether it is deprecated."""
+    """One public name, the first paragraph of its docstring, and whether it is deprecated."""
 
     name: str
     meaning: str
@@ -38,7 +40,7 @@ class Name(NamedTuple):
 
 
 def modules() -> Iterator[tuple[str, Path]]:
-    """Yield the modules that have `__all__`, by their dotted names."""
+    """Yield the dotted name and path of each module that has `__all__`."""
     for path in sorted(CHASSIS.rglob("*.py")):
         if "tests" not in path.parts and "\n__all__ = " in path.read_text("utf-8"):
             inside = path.relative_to(RAW).with_suffix("")
@@ -46,48 +48,48 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def names(path: Path) -> Iterator[Name]:
-    """Yield what a module offers, in its own order."""
+    """Yield the public names of a module, in the order of `__all__`."""
     tree = ast.parse(path.read_text("utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-            yield from (described(tree, name) for name in ast.literal_eval(node.value))
+            yield from (describe(tree, name) for name in ast.literal_eval(node.value))
 
 
-def described(tree: ast.Module, name: str) -> Name:
-    """Find what a name is: defined here, or imported from where it is."""
+def describe(tree: ast.Module, name: str) -> Name:
+    """Describe a name that a module defines, or imports from another one of the chassis."""
     for number, node in enumerate(tree.body):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name == name:
                 marked = any("deprecated" in ast.unparse(it) for it in node.decorator_list)
-                return Name(name, first(ast.get_docstring(node)), marked)
+                return Name(name, summary(ast.get_docstring(node)), marked)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if name in map(ast.unparse, targets):
                 after = tree.body[number + 1 : number + 2]
-                said = [it.value for it in after if isinstance(it, ast.Expr)]
-                text = [it.value for it in said if isinstance(it, ast.Constant)]
-                return Name(name, first(str(text[0]) if text else None), deprecated=False)
+                values = [it.value for it in after if isinstance(it, ast.Expr)]
+                text = [it.value for it in values if isinstance(it, ast.Constant)]
+                return Name(name, summary(str(text[0]) if text else None), deprecated=False)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if (alias.asname or alias.name) == name and node.module.startswith("chassis"):
-                    return described(ast.parse(source(node.module)), alias.name)
-    raise SystemExit(f"{name} is in __all__, and nothing defines it.")
+                    return describe(ast.parse(source(node.module)), alias.name)
+    raise SystemExit(f"{name} is in __all__, but nothing defines it. Define it or remove it.")
 
 
 def source(module: str) -> str:
-    """Read a module by its dotted name."""
+    """Return the source of a module by its dotted name."""
     path = RAW.joinpath(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return file.read_text("utf-8")
 
 
-def first(docstring: str | None) -> str:
-    """Take the first line of a docstring."""
-    return (docstring or "").strip().partition("\n")[0]
+def summary(docstring: str | None) -> str:
+    """Return the first paragraph of a docstring, as one line."""
+    return " ".join((docstring or "").strip().partition("\n\n")[0].split())
 
 
-def condition(path: Path) -> str:
-    """Name the option that a module belongs to; empty if it is always there."""
+def option_of(path: Path) -> str:
+    """Return the option that a module belongs to; empty if it is always carved."""
     inside = path.relative_to(RAW).as_posix()
     owners = (
         name
@@ -98,28 +100,45 @@ def condition(path: Path) -> str:
 
 
 def page() -> str:
-    """Write the page as it stands in the raw tree."""
-    parts = [HEAD]
+    """Format the page for the raw tree, with a fence around what belongs to an option."""
+    text = HEAD
     for module, path in modules():
-        rows = [f"| `{it.name}` | {it.meaning} |" for it in names(path)]
-        said = first(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
-        text = "\n".join(
-            [f"\n## `{module}`\n", f"{said}\n", "| Name | Is |", "| --- | --- |", *rows]
-        )
-        option = condition(path)
-        parts.append(f"<!-- if {option}: -->{text}\n<!-- end -->\n" if option else f"{text[1:]}\n")
-    return (
-        "\n".join(parts)
-        .replace("-->\n\n## ", "-->\n## ")
-        .replace("<!-- end -->\n\n", "\n<!-- end -->\n")
-    )
+        meaning = summary(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
+        rows = [f"| `{it.name}` | {cell(it)} |" for it in names(path)]
+        lines = [
+            f"## `{module}`",
+            "",
+            meaning,
+            "",
+            "| Name | Meaning |",
+            "| --- | --- |",
+            *rows,
+            "",
+        ]
+        if option := option_of(path):
+            lines = [f"<!-- if {option}: -->", *lines, "<!-- end -->"]
+        text += "".join(f"{line}\n" for line in lines)
+    return text.rstrip() + "\n"
+
+
+def cell(name: Name) -> str:
+    """Format the meaning of a name; a deprecated one says so."""
+    text = name.meaning.replace("|", r"\|")
+    return f"Deprecated. {text}" if name.deprecated else text
 
 
 def offered() -> dict[str, bool]:
-    """Give every public name, and whether it is deprecated."""
+    """Return every public name, and whether it is deprecated."""
     return {
         f"{module}.{it.name}": it.deprecated for module, path in modules() for it in names(path)
     }
+
+
+def removed_too_early(released: str, now: Iterable[str]) -> list[str]:
+    """Return the released names that are gone without having been deprecated in that release."""
+    rows = (row.partition(" ") for row in released.splitlines())
+    there = set(now)
+    return [name for name, _, mark in rows if name not in there and mark != "deprecated"]
 
 
 if __name__ == "__main__":

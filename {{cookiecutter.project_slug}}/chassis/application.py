@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
+__all__ = ["Application"]
+
 TELEMETRY_OFF: Any = {
     switch: False for switch, kind in get_type_hints(TelemetryConfig).items() if kind is bool
 }

@@ -12,6 +12,8 @@ from chassis.probe import report_health
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["run"]
+
 
 def run(composition_root: str, arguments: Sequence[str] | None = None) -> int:
     """Run a command of the service whose composition root has this name; return its exit code.

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Observer: TypeAlias = Callable[["Exchange"], None]
 
+__all__ = ["Exchange", "Trace", "current_exchange", "header"]
+
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 current_exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)

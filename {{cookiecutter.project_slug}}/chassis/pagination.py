@@ -13,6 +13,8 @@ from pydantic import BeforeValidator, Field
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["MAX_ID", "Cursor", "encode_cursor", "next_cursor"]
+
 CURSOR_BYTES = 8
 MAX_ID = 2**63 - 1
 """Largest id: that of a 64-bit integer column."""

@@ -8,6 +8,8 @@ from fastapi import Header
 
 from chassis.problems import Problem
 
+__all__ = ["IfMatch", "check_if_match", "etag", "precondition_failed"]
+
 
 class Versioned(Protocol):
     """A resource with an integer version, which each change increases."""

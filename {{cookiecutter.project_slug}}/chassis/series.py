@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["series"]
+
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 

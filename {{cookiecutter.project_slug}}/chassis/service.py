@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     Gauge: TypeAlias = Callable[[], float]
     TraceContext: TypeAlias = Callable[[Exchange | None], Trace | None]
 
+__all__ = ["Check", "Feature", "Identity", "Service"]
+
 logger = logging.getLogger("app")
 
 

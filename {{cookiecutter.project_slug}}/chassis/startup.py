@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["StartupError"]
+
 ROOT = Path(__file__).parent.parent
 MULTIPART = "python-multipart"
 

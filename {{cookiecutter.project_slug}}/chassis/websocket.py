@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+__all__ = ["WebSocketExchange"]
+
 SWITCHING_PROTOCOLS = 101
 FORBIDDEN = 403
 SERVER_ERROR = 500

@@ -11,6 +11,8 @@ from chassis.environment.variables import format_value, variables
 if TYPE_CHECKING:
     from chassis.environment import Environment
 
+__all__ = ["format_markdown", "report"]
+
 FORMATS = ("text", "env", "markdown")
 
 

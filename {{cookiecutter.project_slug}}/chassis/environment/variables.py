@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pydantic_settings import BaseSettings
 
+__all__ = ["Variable", "variables"]
+
 MASK = "**********"
 COLLECTIONS = (list, tuple, set, frozenset, deque)
 PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):([^@\s]+)@")

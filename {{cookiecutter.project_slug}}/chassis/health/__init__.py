@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
+__all__ = ["Health"]
+
 MIN_TOKEN_BYTES = 32
 GENERATE = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from chassis.logs.layout import Layout
     from chassis.service import Service
 
+__all__ = ["Log"]
+
 
 Level: TypeAlias = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
+__all__ = ["Metrics"]
+
 logger = logging.getLogger(__name__)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
+__all__ = ["Security"]
+
 ORIGIN_PATTERN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?")
 HOST_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 

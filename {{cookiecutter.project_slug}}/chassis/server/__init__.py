@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
+__all__ = ["CLOSE_SECONDS", "EXIT_SECONDS", "Server"]
+
 CLOSE_SECONDS = 4
 """Seconds that all features together get to close."""
 EXIT_SECONDS = 1

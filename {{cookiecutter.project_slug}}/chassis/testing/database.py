@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+__all__ = ["command", "database", "empty", "template"]
+
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 RUN = f"test_{secrets.token_hex(6)}"
 """Names what this run makes, so that two at once do not disturb each other."""

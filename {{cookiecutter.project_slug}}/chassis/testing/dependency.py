@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from typing import TypeAlias
+    from collections.abc import AsyncIterator
 
-    Fault: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
+__all__ = [
+    "Fault",
+    "FaultyServer",
+    "ReceivedRequest",
+    "delay",
+    "faulty_server",
+    "hang",
+    "reset",
+    "respond",
+]
+
+Fault: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
+"""What the server does to a connection once it has read a request."""
 
 
 def respond(status: int = 200, body: bytes = b"{}", **headers: str) -> Fault:

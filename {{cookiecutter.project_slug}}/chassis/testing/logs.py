@@ -12,6 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["logging_as_it_was"]
+
 
 @pytest.fixture
 def logging_as_it_was() -> Iterator[None]:

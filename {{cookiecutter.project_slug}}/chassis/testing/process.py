@@ -17,7 +17,10 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from types import TracebackType
 
+__all__ = ["ROOT", "Running"]
+
 ROOT = Path(__file__).parents[2]
+"""The folder of the service."""
 PATIENCE = 30.0
 KEPT = ("PATH", "SYSTEMROOT")
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
+__all__ = ["Tracing"]
+
 
 def _check_headers(headers: SecretStr) -> SecretStr:
     parse_headers(headers.get_secret_value())
