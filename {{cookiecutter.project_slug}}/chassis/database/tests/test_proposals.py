@@ -14,7 +14,7 @@ from sqlalchemy import Column, Enum, Integer, Table, Text
 
 from chassis.database import Base, Database
 from chassis.database.engines import migrating
-from chassis.database.migrator import FOLDER, config, heads
+from chassis.database.migrator import HISTORY, config, heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ class Mood(enum.Enum):
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let migrations be written into a copy."""
     copy = tmp_path / "migrations"
-    shutil.copytree(FOLDER, copy)
-    monkeypatch.setattr("chassis.database.migrator.FOLDER", copy)
+    shutil.copytree(HISTORY, copy)
+    monkeypatch.setattr("chassis.database.migrator.HISTORY", copy)
     return copy
 
 
@@ -161,4 +161,4 @@ def test_two_migrations_of_one_name_are_two_files(
 ) -> None:
     for _ in range(2):
         assert command(database, "revision", "--message", "fix") == 0
-    assert len(list(folder.glob("versions/*_fix.py"))) == 2
+    assert len(list(folder.glob("*_fix.py"))) == 2

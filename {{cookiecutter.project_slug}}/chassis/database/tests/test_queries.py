@@ -81,11 +81,11 @@ async def test_who_watches_runs_is_told_what_is_asked_of_which_system(
         return lambda error: told.append(type(error).__name__)
 
     async with connected(empty) as connection:
-        monkeypatch.setattr(operations, "watch", watch)
+        monkeypatch.setattr(operations, "observer", watch)
         await connection.execute(TEAS.insert(), {"id": 1, "name": "hush"})
         with pytest.raises(DBAPIError):
             await connection.execute(TEAS.insert(), {"id": 1, "name": "hush"})
-        monkeypatch.setattr(operations, "watch", None)
+        monkeypatch.setattr(operations, "observer", None)
     system = "postgresql" if empty.url.startswith("postgresql") else "sqlite"
     known = {"db.operation.name": "INSERT", "db.collection.name": "teas"}
     begun = ("database.insert.teas", {"db.system.name": system, **known})
