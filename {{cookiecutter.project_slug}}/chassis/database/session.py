@@ -1,4 +1,4 @@
-"""One transaction a request: committed before the answer is sent, or it never was."""
+"""One transaction per request, committed before the answer is sent or rolled back."""
 
 from __future__ import annotations
 
@@ -10,36 +10,53 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 
-from chassis.database.unavailable import is_passing, unavailable
+from chassis.database.unavailable import is_transient, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from sqlalchemy.orm import Session as SyncSession
 
 log = structlog.get_logger(__name__)
 
 
 async def session(request: Request) -> AsyncIterator[AsyncSession]:
-    """Hand out a session; commit when the route has returned, roll back whatever it raised.
+    """Provide a session; commit when the route has returned, roll back if anything raised.
 
-    A client that hung up meanwhile will never hear of a success, so there is none. Raises
-    `Problem` 503 where the database cannot be reached in time.
+    Roll back as well if the client has disconnected: it would never learn of a success. Raises
+    `Problem` 503 if the database does not answer in time.
     """
-    make = request.app.service.resources[async_sessionmaker]
+    transaction: AsyncSession = request.app.service.resources[async_sessionmaker]()
     try:
-        async with make() as transaction:
+        try:
             yield transaction
             if await request.is_disconnected():
-                log.info("rolled back: the client has gone")
+                log.info("rolled back: the client has disconnected")
+                await transaction.close()
             else:
-                await transaction.commit()
+                await transaction.run_sync(commit_and_close)
+        except BaseException:
+            async with transaction:  # its exit rolls back, also while this task is cancelled
+                raise
     except SQLAlchemyError as error:
-        if not is_passing(error):
+        if not is_transient(error):
             raise
         log.warning("database unavailable", error=type(error).__name__, exc_info=error)
         raise unavailable() from error
 
 
+def commit_and_close(transaction: SyncSession) -> None:
+    """Commit and return the connection to the pool.
+
+    In one call, because each call from async code costs a switch of greenlets, and without the
+    task that the exit of `async with` makes for every request.
+    """
+    transaction.commit()
+    transaction.close()
+
+
 Session = Annotated[AsyncSession, Depends(session, scope="function")]
-"""The request's transaction: `async def route(session: Session)`. It is over before an answer is
-sent, and raises `InvalidRequestError` if it is used then. A stream opens a session of its own, as
-docs/operations.md shows."""
+"""The transaction of the request: `async def route(session: Session)`.
+
+It has ended before the answer is sent; using it later raises `InvalidRequestError`. A streamed
+answer opens a session of its own, as docs/operations.md shows."""

@@ -7,7 +7,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.problems import Problem
 
-PASSING = (
+TRANSIENT_STATES = (
     "08",  # the connection failed
     "40",  # rolled back: a deadlock, or a transaction that could not be put in order
     "53",  # out of connections, memory or disk
@@ -17,13 +17,13 @@ PASSING = (
 """Beginnings of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 
-def is_passing(error: SQLAlchemyError) -> bool:
+def is_transient(error: SQLAlchemyError) -> bool:
     """Tell whether the same request may succeed in a moment."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, PoolTimeout)
     busy = str(getattr(error.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
     gone = error.connection_invalidated or isinstance(error.orig, OSError)
-    return busy or gone or sqlstate(error).startswith(PASSING)
+    return busy or gone or sqlstate(error).startswith(TRANSIENT_STATES)
 
 
 def sqlstate(error: DBAPIError) -> str:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chassis.database.unavailable import is_passing
+from chassis.database.unavailable import is_transient
 
 
 class Refusal(Exception):  # noqa: N818 - it is one, of any kind
@@ -33,4 +33,4 @@ class Refusal(Exception):  # noqa: N818 - it is one, of any kind
 def test_only_what_may_pass_by_itself_is_a_reason_to_come_back(
     error: SQLAlchemyError, *, passes: bool
 ) -> None:
-    assert is_passing(error) is passes
+    assert is_transient(error) is passes
