@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
     Middleware: TypeAlias = Callable[[ASGIApp], ASGIApp]
     Gauge: TypeAlias = Callable[[], float]
+    Distribution: TypeAlias = Callable[[], tuple[list[tuple[str, int]], float]]
     TraceContext: TypeAlias = Callable[[Exchange | None], Trace | None]
 
 __all__ = ["Check", "Feature", "Identity", "Service"]
@@ -92,6 +93,8 @@ class Service:
     """Gauges by `series`; they are read from another thread."""
     counters: dict[str, Gauge] = field(default_factory=dict)
     """Counters by `series` whose name ends in `_total`; they are read from another thread."""
+    histograms: dict[str, Distribution] = field(default_factory=dict)
+    """Buckets, as bounds with the number of values up to each, and the sum; read likewise."""
     outgoing_headers: list[Callable[[], Mapping[str, str]]] = field(default_factory=list)
     """Functions that return headers for calls to other services; the last one wins."""
     trace_context: TraceContext | None = None

@@ -18,7 +18,7 @@ from chassis.database.address import checked, file_of, is_embedded
 from chassis.database.engines import pooled, probing
 from chassis.database.migrator import migrate
 from chassis.database.models import Base
-from chassis.database.queries import Queries
+from chassis.database.queries import StatementRecorder
 from chassis.database.schema import Schema, SchemaTooOld
 from chassis.database.session import Session
 from chassis.service import Check, Feature
@@ -69,7 +69,8 @@ class Database(Feature):
             async with self._lasting() as settings:
                 name = service.identity.name
                 engine, lone = pooled(settings, name), probing(settings, name)
-                Queries(settings.slow_query_seconds).watch(engine)
+                recorder = StatementRecorder(service, Base.metadata, settings.slow_query_seconds)
+                recorder.attach(engine)
                 service.resources[AsyncEngine] = engine
                 service.resources[async_sessionmaker] = async_sessionmaker(
                     engine, expire_on_commit=False, close_resets_only=False

@@ -1,117 +1,160 @@
-"""Watches every statement: how long it took, how many rows it touched; never its parameters."""
+"""Times, counts and logs every statement, by operation and table; never its parameters."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy import Table, event
 from sqlalchemy.sql import visitors
 
-from chassis.timing import track
+from chassis.series import series
+from chassis.timing import operations
+from chassis.timing.histogram import Histogram
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-    from sqlalchemy.engine.interfaces import DBAPICursor, ExceptionContext, ExecutionContext
+    from collections.abc import Callable
+
+    from sqlalchemy import MetaData
+    from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.sql.compiler import Compiled
 
-OPERATIONS = {"select", "insert", "update", "delete"}
-OTHER = "other"
-LONGEST = 200
-"""Characters of a statement that are logged."""
+    from chassis.service import Service
+
+KNOWN_OPERATIONS = ("SELECT", "INSERT", "UPDATE", "DELETE")
+OTHER = "_OTHER"
+"""Label of an operation or table that is not known."""
+SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
+"""Bounds that OpenTelemetry's semantic conventions advise for `db.client.operation.duration`."""
+MAX_LOGGED_CHARACTERS = 200
 
 log = structlog.get_logger(__name__)
-gate = logging.getLogger(__name__)
+level_gate = logging.getLogger(__name__)
 
 
-class Kind(NamedTuple):
-    """What statements of one kind have in common."""
+class StatementGroup:
+    """The statements of one operation on one table."""
 
-    name: str
-    attributes: dict[str, str]
+    def __init__(self, system: str, operation: str, table: str) -> None:
+        """Start with no statement."""
+        self.durations = Histogram(SECONDS)
+        self.failures = 0
+        known = {"db.operation.name": operation, "db.collection.name": table}
+        known = {name: value for name, value in known.items() if value != OTHER}
+        self.attributes = {"db.system.name": system, **known}
+        self.span_name = " ".join(known.values()) or system
+        """Span name by OpenTelemetry's semantic conventions."""
+
+    def read(self) -> tuple[list[tuple[str, int]], float]:
+        """Return buckets and sum of the durations."""
+        return self.durations.buckets(), self.durations.sum
 
 
-class Queries:
-    """The statements of one engine."""
+class StatementRecorder:
+    """Records the statements of one engine."""
 
-    def __init__(self, slow: float) -> None:
-        """Log those that take `slow` seconds or more as warnings, the others for debugging."""
-        self._slow = slow
-        self._kinds: WeakKeyDictionary[Compiled, Kind] = WeakKeyDictionary()
+    def __init__(self, service: Service, metadata: MetaData, slow_seconds: float) -> None:
+        """Show the figures on the board; log statements from `slow_seconds` on as warnings."""
+        self._service = service
+        self._metadata = metadata
+        self._slow_seconds = slow_seconds
+        self._groups: dict[tuple[str, str], StatementGroup] = {}
+        self._by_compiled: WeakKeyDictionary[Compiled, StatementGroup] = WeakKeyDictionary()
 
-    def watch(self, engine: AsyncEngine) -> None:
-        """Listen to the engine; the driver's own debug lines, which tell parameters, are left out.
+    def attach(self, engine: AsyncEngine) -> None:
+        """Run every statement of the engine from here.
 
-        A level that LOG_LEVELS gives the driver stays.
+        The driver's own debug lines, which contain parameters, are left out unless LOG_LEVELS
+        sets the driver's level.
         """
         driver = logging.getLogger("aiosqlite")
         if driver.level == logging.NOTSET:
             driver.setLevel(logging.INFO)
-        event.listen(engine.sync_engine, "before_cursor_execute", self._began)
-        event.listen(engine.sync_engine, "after_cursor_execute", self._ended)
-        event.listen(engine.sync_engine, "handle_error", self._failed, insert=True)
+        event.listen(engine.sync_engine, "do_execute", self._execute)
+        event.listen(engine.sync_engine, "do_executemany", self._execute_many)
 
-    def _began(
-        self,
-        connection: Connection,
-        _cursor: DBAPICursor,
-        _statement: str,
-        _parameters: object,
-        context: ExecutionContext | None,
-        _many: bool,  # noqa: FBT001 - the same
-    ) -> None:
-        run = connection.info["run"] = track(*self._kind(connection, context))
-        run.__enter__()
+    def _execute(
+        self, cursor: DBAPICursor, statement: str, parameters: object, context: ExecutionContext
+    ) -> Literal[True]:
+        return self._record(context.dialect.do_execute, cursor, statement, parameters, context)
 
-    def _ended(
+    def _execute_many(
+        self, cursor: DBAPICursor, statement: str, parameters: object, context: ExecutionContext
+    ) -> Literal[True]:
+        return self._record(context.dialect.do_executemany, cursor, statement, parameters, context)
+
+    def _record(
         self,
-        connection: Connection,
+        execute: Callable[..., None],
         cursor: DBAPICursor,
         statement: str,
-        *_: object,
-    ) -> None:
-        fields = {"rows": cursor.rowcount} if cursor.rowcount >= 0 else {}
-        self._note(connection, statement, fields)
+        parameters: object,
+        context: ExecutionContext,
+    ) -> Literal[True]:
+        """Execute the statement; tell SQLAlchemy that this was done."""
+        group = self._find_group(context)
+        observer = operations.observer
+        end = observer and observer(group.span_name, group.attributes)
+        error: BaseException | None = None
+        started = perf_counter()
+        try:
+            execute(cursor, statement, parameters, context)
+        except BaseException as raised:
+            error = raised
+            group.failures += 1
+            raise
+        finally:
+            seconds = perf_counter() - started
+            group.durations.observe(seconds)
+            level = logging.WARNING if seconds >= self._slow_seconds else logging.DEBUG
+            if level_gate.isEnabledFor(level):
+                _log(level, statement, seconds, cursor, error)
+            if end:
+                end(error)
+        return True
 
-    def _failed(self, context: ExceptionContext) -> None:
-        if context.connection and context.statement and "run" in context.connection.info:
-            error = context.original_exception
-            fields = {"error": type(error).__name__}
-            self._note(context.connection, context.statement, fields, error)
-
-    def _note(
-        self,
-        connection: Connection,
-        statement: str,
-        fields: dict[str, Any],
-        error: BaseException | None = None,
-    ) -> None:
-        run: track = connection.info.pop("run")
-        run.__exit__(type(error) if error else None, error, None)
-        level = logging.WARNING if run.seconds >= self._slow else logging.DEBUG
-        if gate.isEnabledFor(level):
-            text = " ".join(statement.split())[:LONGEST]
-            message = "slow query" if level == logging.WARNING else "query"
-            milliseconds = round(run.seconds * 1000, 3)
-            log.log(level, message, statement=text, duration_ms=milliseconds, **fields)
-
-    def _kind(self, connection: Connection, context: ExecutionContext | None) -> Kind:
-        """Name a statement after what it does to which table; the catalogue bounds the names."""
-        system = connection.dialect.name
-        compiled = context.compiled if context else None
+    def _find_group(self, context: ExecutionContext) -> StatementGroup:
+        compiled = context.compiled
         if compiled is None or compiled.statement is None:
-            return Kind(f"database.{OTHER}.{OTHER}", {"db.system.name": system})
-        kind = self._kinds.get(compiled)
-        if kind is None:
-            verb = compiled.statement.__visit_name__
-            parts = visitors.iterate(compiled.statement)
-            table = next((part.name for part in parts if isinstance(part, Table)), OTHER)
-            verb = verb if verb in OPERATIONS else OTHER
-            told = {"db.operation.name": verb.upper(), "db.collection.name": table}
-            known = {name: word for name, word in told.items() if word.lower() != OTHER}
-            kind = Kind(f"database.{verb}.{table}", {"db.system.name": system, **known})
-            self._kinds[compiled] = kind
-        return kind
+            return self._get_or_create(context, OTHER, OTHER)
+        group = self._by_compiled.get(compiled)
+        if group is None:
+            operation = compiled.statement.__visit_name__.upper()
+            found = visitors.iterate(compiled.statement)
+            table = next((part.key for part in found if isinstance(part, Table)), OTHER)
+            group = self._by_compiled[compiled] = self._get_or_create(
+                context,
+                operation if operation in KNOWN_OPERATIONS else OTHER,
+                table if table in self._metadata.tables else OTHER,
+            )
+        return group
+
+    def _get_or_create(
+        self, context: ExecutionContext, operation: str, table: str
+    ) -> StatementGroup:
+        group = self._groups.get((operation, table))
+        if group is None:
+            group = StatementGroup(context.dialect.name, operation, table)
+            self._groups[operation, table] = group
+            named = partial(series, operation=operation, table=table)
+            self._service.histograms[named("db_client_operation_duration_seconds")] = group.read
+            failures = named("db_client_operation_failures_total")
+            self._service.counters[failures] = lambda: group.failures
+        return group
+
+
+def _log(
+    level: int, statement: str, seconds: float, cursor: DBAPICursor, error: BaseException | None
+) -> None:
+    fields: dict[str, Any] = {"duration_ms": round(seconds * 1000, 3)}
+    if error is not None:
+        fields["error"] = type(error).__name__
+    elif cursor.rowcount >= 0:
+        fields["rows"] = cursor.rowcount
+    text = " ".join(statement.split())[:MAX_LOGGED_CHARACTERS]
+    log.log(level, "slow query" if level == logging.WARNING else "query", statement=text, **fields)

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from chassis.metrics.board import Board
+from chassis.metrics.board import BoardCollector
 from chassis.metrics.exchanges import ExchangeTable
 from chassis.metrics.exposition import expose
 from chassis.metrics.lag import Lag
@@ -72,7 +72,7 @@ class Metrics(Feature):
         service.gauges["event_loop_lag_seconds"] = lag.worst
         service.gauges["http_requests_in_flight"] = lambda: service.in_flight
         service.gauges["websockets_open"] = lambda: len(service.websockets)
-        tables = (Board(service), exchanges, OperationTable())
+        tables = (BoardCollector(service), exchanges, OperationTable())
         show = partial(expose, registry=REGISTRY, tables=tables)
 
         @asynccontextmanager

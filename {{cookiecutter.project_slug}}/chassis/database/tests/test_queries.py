@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from chassis.application import Application
+from chassis.database import Base
+from chassis.series import series
 from chassis.service import Identity, Service
 from chassis.timing import operations
 
@@ -22,11 +24,21 @@ if TYPE_CHECKING:
     from chassis.database import Database
 
 TEAS = Table("teas", MetaData(), Column("id", Integer, primary_key=True), Column("name", Text))
+DURATION = "db_client_operation_duration_seconds"
+FAILURES = "db_client_operation_failures_total"
+
+
+@pytest.fixture(autouse=True)
+def metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the models be this one table."""
+    monkeypatch.setattr(Base, "metadata", TEAS.metadata)
 
 
 @asynccontextmanager
-async def connected(database: Database) -> AsyncIterator[AsyncConnection]:
-    service = Service(identity=Identity(name="t"), environment="test")
+async def connected(
+    database: Database, service: Service | None = None
+) -> AsyncIterator[AsyncConnection]:
+    service = service or Service(identity=Identity(name="t"), environment="test")
     database.install(service)
     async with service.lifespan(Application(service)):
         async with service.resources[AsyncEngine].begin() as connection:
@@ -35,63 +47,84 @@ async def connected(database: Database) -> AsyncIterator[AsyncConnection]:
             yield connection
 
 
-def runs(name: str) -> tuple[int, int]:
-    totals = operations[name].totals()
-    return totals.buckets[-1][1], totals.failed
+@pytest.fixture
+def service() -> Service:
+    return Service(identity=Identity(name="t"), environment="test")
 
 
-async def test_statements_are_timed_by_operation_and_table(empty: Database) -> None:
-    names = [f"database.{kind}.teas" for kind in ("insert", "select", "update", "delete")]
-    before = [runs(name) for name in names]
-    async with connected(empty) as connection:
+def figures(service: Service, operation: str, table: str) -> tuple[int, int]:
+    """Return how many statements there were, and how many of them failed."""
+    buckets, seconds = service.histograms[series(DURATION, operation=operation, table=table)]()
+    count = buckets[-1][1]
+    assert (seconds > 0) is (count > 0)
+    return count, int(service.counters[series(FAILURES, operation=operation, table=table)]())
+
+
+async def test_statements_are_timed_and_counted_by_operation_and_table(
+    empty: Database, service: Service
+) -> None:
+    async with connected(empty, service) as connection:
         await connection.execute(TEAS.insert(), {"name": "a"})
+        await connection.execute(TEAS.insert(), [{"name": "b"}, {"name": "c"}])
         await connection.execute(select(TEAS.c.name).where(TEAS.c.id == 1))
         await connection.execute(TEAS.update().values(name="b"))
         await connection.execute(TEAS.delete())
-    assert [runs(name) for name in names] == [(count + 1, failed) for count, failed in before]
+    assert figures(service, "INSERT", "teas") == (2, 0)
+    for operation in ("SELECT", "UPDATE", "DELETE"):
+        assert figures(service, operation, "teas") == (1, 0)
 
 
-async def test_text_has_no_table_and_makes_no_name(empty: Database) -> None:
-    count, failed = runs("database.other.other")
-    async with connected(empty) as connection:
-        known = {name for name, _ in operations}
+async def test_only_known_operations_and_tables_of_the_models_are_labels(
+    empty: Database, service: Service
+) -> None:
+    async with connected(empty, service) as connection:
+        await connection.execute(select(TEAS))
+        await connection.execute(text("SELECT 1"))
+        known = {*service.histograms}
+        count, _ = figures(service, "_OTHER", "_OTHER")
         for number in range(50):
             await connection.execute(text(f"SELECT {number} AS a{number}"))
-        assert {name for name, _ in operations} == known
-    assert runs("database.other.other")[0] >= count + 50
-    assert runs("database.other.other")[1] == failed
+            invented = Table(f"teas{number}", MetaData(), Column("id", Integer))
+            with pytest.raises(DBAPIError):
+                await connection.execute(select(invented))
+            await connection.rollback()
+    assert {*service.histograms} - known == {series(DURATION, operation="SELECT", table="_OTHER")}
+    assert figures(service, "_OTHER", "_OTHER")[0] >= count + 50
+    assert figures(service, "SELECT", "_OTHER") == (50, 50)
 
 
-async def test_what_fails_is_counted(empty: Database) -> None:
-    async with connected(empty) as connection:
+async def test_a_statement_that_fails_is_counted(empty: Database, service: Service) -> None:
+    async with connected(empty, service) as connection:
         await connection.execute(TEAS.insert(), {"id": 1, "name": "a"})
-        count, failed = runs("database.insert.teas")
         with pytest.raises(DBAPIError):
             await connection.execute(TEAS.insert(), {"id": 1, "name": "a"})
-    assert runs("database.insert.teas") == (count + 1, failed + 1)
+    assert figures(service, "INSERT", "teas") == (2, 1)
 
 
-async def test_who_watches_runs_is_told_what_is_asked_of_which_system(
+async def test_the_observer_of_operations_gets_the_names_of_the_semantic_conventions(
     empty: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Any] = []
 
-    def watch(name: str, attributes: Any) -> Callable[[BaseException | None], None]:
+    def observe(name: str, attributes: Any) -> Callable[[BaseException | None], None]:
         told.append((name, attributes))
         return lambda error: told.append(type(error).__name__)
 
     async with connected(empty) as connection:
-        monkeypatch.setattr(operations, "observer", watch)
+        monkeypatch.setattr(operations, "observer", observe)
         await connection.execute(TEAS.insert(), {"id": 1, "name": "hush"})
         with pytest.raises(DBAPIError):
             await connection.execute(TEAS.insert(), {"id": 1, "name": "hush"})
+        await connection.rollback()
+        await connection.execute(text("SELECT 1"))
         monkeypatch.setattr(operations, "observer", None)
     system = "postgresql" if empty.url.startswith("postgresql") else "sqlite"
     known = {"db.operation.name": "INSERT", "db.collection.name": "teas"}
-    begun = ("database.insert.teas", {"db.system.name": system, **known})
-    ends = [told[place + 1] for place, entry in enumerate(told) if entry == begun]
-    assert ends == ["NoneType", "IntegrityError" if system == "sqlite" else ends[1]]
-    assert ends[1] != "NoneType"
+    insert = ("INSERT teas", {"db.system.name": system, **known})
+    ends = [told[place + 1] for place, entry in enumerate(told) if entry == insert]
+    assert ends[0] == "NoneType"
+    assert "IntegrityError" in ends[1]
+    assert (system, {"db.system.name": system}) in told
 
 
 async def test_a_line_has_the_statement_cut_its_time_and_rows_but_no_parameter(

@@ -174,14 +174,27 @@ def test_figures_of_the_board_are_shown_and_a_broken_one_left_out_with_one_warni
     service.counters[series("calls_total", to='the "desk"')] = lambda: 7
     service.counters[series("calls_total", to="billing")] = lambda: 8
     service.gauges["broken_pool"] = lambda: 1 / 0
+    for table in ("teas", "cups"):
+        name = series("statement_seconds", operation="SELECT", table=table)
+        service.histograms[name] = lambda: ([("0.5", 1), ("+Inf", 3)], 7.5)
+    service.histograms["broken_seconds"] = lambda: ([], 1 / 0)
     with running(Application(service), caplog) as (_, url):
         for _ in range(3):
             found = scrape(url)
     assert found["pool_in_use"] == {(): 3}
     assert found["calls_total"] == {('the "desk"',): 7, ("billing",): 8}
-    assert "broken_pool" not in found
-    [warning] = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert "broken_pool" in warning.getMessage()
+    for table in ("teas", "cups"):
+        labels = ("SELECT", table)
+        assert found["statement_seconds_bucket"][(*labels, "0.5")] == 1
+        assert found["statement_seconds_count"][labels] == 3
+        assert found["statement_seconds_sum"][labels] == 7.5
+    assert not {"broken_pool", "broken_seconds_count"} & found.keys()
+    warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+    told = [warning.getMessage() for warning in warnings]
+    assert [("broken_pool" in one, "broken_seconds" in one) for one in told] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_tracked_operations_are_shown_with_their_failures(
