@@ -1,4 +1,4 @@
-"""A database: one pool of connections, one transaction a request, a schema made by migrations."""
+"""A database: one connection pool, one transaction per request, a schema made by migrations."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from chassis.database.address import checked, file_of, is_embedded
-from chassis.database.engines import pooled, probing
+from chassis.database.address import file_of, is_embedded, validate_url
+from chassis.database.engines import create_pooled_engine, create_probe_engine
 from chassis.database.migrator import migrate
 from chassis.database.models import Base
 from chassis.database.queries import StatementRecorder
@@ -36,47 +36,50 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class Database(Feature):
-    """Where the data is, and how long anything may wait for it."""
+    """The database's URL, pool and timeouts."""
 
-    url: Annotated[str, AfterValidator(checked)] = Field(default="", repr=False)
-    """Address, postgresql://user:password@host/name or sqlite:///file; empty is a passing file."""
+    url: Annotated[str, AfterValidator(validate_url)] = Field(default="", repr=False)
+    """URL, postgresql://user:password@host/name or sqlite:///file; a temporary file if empty."""
     pool_size: int = Field(default=10, ge=1)
-    """Connections that are kept open."""
+    """Connections that the pool keeps open."""
     max_overflow: int = Field(default=5, ge=0)
-    """Connections opened beyond those while they are all in use."""
+    """Further connections while all of the pool are in use."""
     pool_timeout_seconds: Seconds = 2
-    """Seconds that a request waits for a connection before it is told to come back."""
+    """Seconds that a request waits for a connection before it is answered with 503."""
     connect_timeout_seconds: Seconds = 3
-    """Seconds that opening a connection may take."""
+    """Timeout in seconds of opening a connection."""
     statement_timeout_seconds: Seconds = 10
-    """Seconds that a statement may take; migrations may take longer."""
+    """Timeout in seconds of a statement; migrations have none."""
     lock_timeout_seconds: Seconds = 3
     """Seconds that a statement waits for a lock that another transaction holds."""
     recycle_seconds: int = Field(default=1800, ge=1)
-    """Seconds after which a connection is replaced rather than used again."""
+    """Age in seconds from which a connection is replaced."""
     slow_query_seconds: Seconds = 0.5
-    """Seconds from which on a statement is logged as a warning."""
+    """Duration in seconds from which a statement is logged as a warning."""
     migration_wait_seconds: Seconds = 300
-    """Seconds that a migrator waits for another one, and for tables that are in use."""
+    """Seconds that a migrator waits for another one and for tables that are locked."""
     migration_lock_timeout_seconds: Seconds = 1
-    """Seconds that readers may have to queue behind a migration before it gives way."""
+    """Seconds that a migration waits for a lock, with readers queued behind it, per attempt."""
 
     def install(self, service: Service) -> None:
-        """Open the pool while the service lives; pin its session, checks and gauges."""
+        """Open the pool while the service runs; provide sessions, checks and metrics."""
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
-            async with self._lasting() as settings:
+            async with self._provide_storage() as settings:
                 name = service.identity.name
-                engine, lone = pooled(settings, name), probing(settings, name)
+                engine, probe_engine = (
+                    create_pooled_engine(settings, name),
+                    create_probe_engine(settings, name),
+                )
                 recorder = StatementRecorder(service, Base.metadata, settings.slow_query_seconds)
                 recorder.attach(engine)
                 service.resources[AsyncEngine] = engine
                 service.resources[async_sessionmaker] = async_sessionmaker(
                     engine, expire_on_commit=False, close_resets_only=False
                 )
-                schema = Schema(lone)
-                service.checks["database"] = Check(probe=lambda: reach(lone))
+                schema = Schema(probe_engine)
+                service.checks["database"] = Check(probe=lambda: ping(probe_engine))
                 service.checks["database schema"] = Check(probe=schema.check)
                 pool = engine.pool
                 service.gauges["database_pool_size"] = pool.size  # type: ignore[attr-defined]
@@ -89,40 +92,40 @@ class Database(Feature):
                     yield
                 finally:
                     await engine.dispose()
-                    await lone.dispose()
+                    await probe_engine.dispose()
 
         service.lifespans.append(lifespan)
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse to keep what matters in a file beside the process."""
+        """Refuse an embedded database, which is a file beside the process."""
         if is_embedded(self.url):
             found = "embeds the database in the service" if self.url else "is not set"
             yield "url", f"{found}. Set it to a server's, postgresql://user:password@host/name."
 
     @asynccontextmanager
-    async def _lasting(self) -> AsyncIterator[Database]:
-        """Settings with a place to keep data; a passing file is migrated, for nobody else could."""
+    async def _provide_storage(self) -> AsyncIterator[Database]:
+        """Yield settings that name a database; a temporary one is created and migrated here."""
         if not is_embedded(self.url) or file_of(self.url):
             yield self
             return
         with TemporaryDirectory() as folder:
-            passing = self.model_copy(update={"url": f"sqlite:///{Path(folder, 'database')}"})
-            await migrate(passing, lambda config: command.upgrade(config, "head"))
-            yield passing
+            temporary = self.model_copy(update={"url": f"sqlite:///{Path(folder, 'database')}"})
+            await migrate(temporary, lambda config: command.upgrade(config, "head"))
+            yield temporary
 
 
-async def reach(engine: AsyncEngine) -> None:
-    """Open a connection and ask something."""
+async def ping(engine: AsyncEngine) -> None:
+    """Open a connection and run a statement."""
     async with engine.connect() as connection:
         await connection.exec_driver_sql("SELECT 1")
 
 
 async def warn_if_too_old(schema: Schema) -> None:
-    """Say at once what start-up will wait for; if it cannot be seen yet, the checks will tell."""
+    """Log why the service will not become ready, if that can be read within a second."""
     try:
         async with asyncio.timeout(1):
             await schema.check()
     except SchemaTooOld as error:
-        log.error(str(error))  # noqa: TRY400 - its message is all there is to say
+        log.error(str(error))  # noqa: TRY400 - its message says it all
     except (SQLAlchemyError, TimeoutError) as error:
         log.warning("database unavailable", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""`python -m app database`: migrate the schema, ask how far it is, write the next migration."""
+"""`python -m app database`: migrate the schema, show its revision, write the next migration."""
 
 from __future__ import annotations
 
@@ -11,8 +11,16 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.database.address import file_of, is_embedded
-from chassis.database.migrator import Busy, config, head, heads, history, migrate, run
-from chassis.database.schema import must_be_current
+from chassis.database.migrator import (
+    MigrationLockTimeout,
+    config,
+    head,
+    heads,
+    history,
+    migrate,
+    run,
+)
+from chassis.database.schema import raise_if_outdated
 
 if TYPE_CHECKING:
     import argparse
@@ -22,20 +30,20 @@ if TYPE_CHECKING:
     from chassis.database import Database
 
 
-HEADED = ("check", "revision")
-"""Actions that make sense with one head only."""
+NEED_ONE_HEAD = ("check", "revision")
+"""Actions that need migrations with one head."""
 
 
 class Settings(Protocol):
-    """What of the settings is read here."""
+    """The settings that are read here."""
 
     @property
     def database(self) -> Database:
-        """Where the database is."""
+        """The database."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Tell the parser of `python -m app database` what can be done."""
+    """Add the actions of `python -m app database` to its parser."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
     upgrade = actions.add_parser("upgrade", help="Bring the schema up to date, or to a revision")
     upgrade.add_argument("revision", nargs="?", default="head")
@@ -59,27 +67,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def database(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Migrate the database, or see how far it is."""
+    """Migrate the database, or show its revision."""
     try:
-        asyncio.run(act(settings.database, arguments))
-    except (CommandError, SQLAlchemyError, Busy) as error:
+        asyncio.run(run_action(settings.database, arguments))
+    except (CommandError, SQLAlchemyError, MigrationLockTimeout) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - its job
         return 1
     return 0
 
 
-async def act(settings: Database, given: argparse.Namespace) -> None:
-    """Do what was asked for."""
+async def run_action(settings: Database, given: argparse.Namespace) -> None:
+    """Run the action."""
     embedded = is_embedded(settings.url)
-    passing = embedded and not file_of(settings.url)
-    if given.action in HEADED or getattr(given, "revision", "").endswith("head"):
+    temporary = embedded and not file_of(settings.url)
+    if given.action in NEED_ONE_HEAD or getattr(given, "revision", "").endswith("head"):
         head()
     match given.action:
         case "history" | "sql" | "merge":
-            on_paper(given)
-        case "upgrade" if given.embedded and (passing or not embedded):
-            return  # a server's is for a release step, a passing one is migrated as it is made
-        case _ if passing:
+            run_offline(given)
+        case "upgrade" if given.embedded and (temporary or not embedded):
+            return  # a server is migrated by a release step, a temporary file when it is created
+        case _ if temporary:
             raise CommandError("DATABASE_URL is not set, so there is no database to work on.")
         case "upgrade":
             await migrate(settings, lambda config: command.upgrade(config, given.revision))
@@ -89,15 +97,15 @@ async def act(settings: Database, given: argparse.Namespace) -> None:
         case "current":
             await run(settings, command.current)
         case "check":
-            await run(settings, lambda config: command.check(comparing(config)))
+            await run(settings, lambda config: command.check(enable_comparison(config)))
         case "revision":
             options = {"message": given.message, "autogenerate": given.autogenerate}
-            ready = comparing if given.autogenerate else lambda config: config
-            await run(settings, lambda config: command.revision(ready(config), **options))
+            prepare = enable_comparison if given.autogenerate else lambda config: config
+            await run(settings, lambda config: command.revision(prepare(config), **options))
 
 
-def on_paper(given: argparse.Namespace) -> None:
-    """Do what no database is needed for."""
+def run_offline(given: argparse.Namespace) -> None:
+    """Run an action that needs no database."""
     match given.action:
         case "history":
             command.history(config())
@@ -109,8 +117,8 @@ def on_paper(given: argparse.Namespace) -> None:
             command.merge(config(), "heads", given.message)
 
 
-def comparing(config: Config) -> Config:
-    """Let Alembic compare: it has to know what the migrations create, and an up-to-date schema."""
-    must_be_current(config)
+def enable_comparison(config: Config) -> Config:
+    """Let Alembic compare models and schema; the schema has to be up to date."""
+    raise_if_outdated(config)
     config.attributes["history"] = history()
     return config

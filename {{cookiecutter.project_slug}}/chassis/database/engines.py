@@ -1,4 +1,4 @@
-"""Connections: pooled ones for requests, single ones for what must not depend on the pool."""
+"""Creates engines: pooled for requests, without a pool for health checks and migrations."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from chassis.database import Database
 
-LATE = 1.0
-"""Seconds that a server may be silent after the timeout it was told, before it counts as hung."""
+SERVER_GRACE_SECONDS = 1.0
+"""Seconds beyond the statement timeout after which a server that does not answer counts as hung."""
 
 
-def pooled(settings: Database, name: str) -> AsyncEngine:
-    """Make the engine that requests share; the server sees its connections under this name."""
+def create_pooled_engine(settings: Database, name: str) -> AsyncEngine:
+    """Create the engine of requests; `name` is its connections' `application_name`."""
     options: dict[str, Any] = {
         "pool_size": settings.pool_size,
         "max_overflow": settings.max_overflow,
@@ -32,37 +32,41 @@ def pooled(settings: Database, name: str) -> AsyncEngine:
         "pool_recycle": settings.recycle_seconds,
     }
     if is_embedded(settings.url):
-        return _immediate(_embedded(settings, options))
-    engine = _server(settings, name, settings.statement_timeout_seconds, options)
-    event.listen(engine.sync_engine, "checkout", _replace_the_closed)
+        return _begin_immediately(_create_embedded_engine(settings, options))
+    engine = _create_server_engine(settings, name, settings.statement_timeout_seconds, options)
+    event.listen(engine.sync_engine, "checkout", _replace_closed_connection)
     return engine
 
 
-def probing(settings: Database, name: str) -> AsyncEngine:
-    """Make the engine of health checks: a new connection each time, in nobody's way."""
+def create_probe_engine(settings: Database, name: str) -> AsyncEngine:
+    """Create the engine of health checks, which opens a connection for each."""
     if is_embedded(settings.url):
-        return _embedded(settings, {"poolclass": NullPool})
-    return _server(settings, name, settings.statement_timeout_seconds, {"poolclass": NullPool})
+        return _create_embedded_engine(settings, {"poolclass": NullPool})
+    return _create_server_engine(
+        settings, name, settings.statement_timeout_seconds, {"poolclass": NullPool}
+    )
 
 
-def migrating(settings: Database, name: str) -> AsyncEngine:
-    """Make the engine of migrations, which may take long but not make others wait for long."""
+def create_migration_engine(settings: Database, name: str) -> AsyncEngine:
+    """Create the engine of migrations: no statement timeout, but a short lock timeout."""
     options: dict[str, Any] = {"poolclass": NullPool}
-    if is_embedded(settings.url):  # to change a table is to replace it, and what refers to it stays
-        return _immediate(_embedded(settings, options, foreign_keys="OFF"))
-    patient = settings.model_copy(
+    if is_embedded(settings.url):  # a table is changed by replacing it; references to it stay
+        return _begin_immediately(_create_embedded_engine(settings, options, foreign_keys="OFF"))
+    relaxed = settings.model_copy(
         update={"lock_timeout_seconds": settings.migration_lock_timeout_seconds}
     )
-    return _server(patient, name, 0, options)
+    return _create_server_engine(relaxed, name, 0, options)
 
 
-def _server(settings: Database, name: str, seconds: float, options: dict[str, Any]) -> AsyncEngine:
+def _create_server_engine(
+    settings: Database, name: str, seconds: float, options: dict[str, Any]
+) -> AsyncEngine:
     async def connect() -> asyncpg.Connection:
         try:
             return await asyncpg.connect(
                 dsn_of(settings.url),
                 timeout=settings.connect_timeout_seconds,
-                command_timeout=seconds + LATE if seconds else None,
+                command_timeout=seconds + SERVER_GRACE_SECONDS if seconds else None,
                 server_settings={
                     "application_name": name,
                     "statement_timeout": _milliseconds(seconds),
@@ -76,24 +80,26 @@ def _server(settings: Database, name: str, seconds: float, options: dict[str, An
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, hide_parameters=True, **options
     )
-    event.listen(engine.sync_engine, "handle_error", _give_up_the_hung)
+    event.listen(engine.sync_engine, "handle_error", _disconnect_on_timeout)
     return engine
 
 
-def _replace_the_closed(connection: Any, *_: object) -> None:  # noqa: ANN401 - no protocol has it
-    """See at no cost what a restarted server leaves behind; asking it takes three round trips."""
+def _replace_closed_connection(connection: Any, *_: object) -> None:  # noqa: ANN401 - no protocol has it
+    """Detect without a round trip what a restarted server has closed."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
 
-def _give_up_the_hung(context: ExceptionContext) -> None:
+def _disconnect_on_timeout(context: ExceptionContext) -> None:
     if isinstance(context.original_exception, TimeoutError):
         context.is_disconnect = True
         context.invalidate_pool_on_disconnect = False
         raise OperationalError(context.statement, None, context.original_exception)
 
 
-def _embedded(settings: Database, options: dict[str, Any], foreign_keys: str = "ON") -> AsyncEngine:
+def _create_embedded_engine(
+    settings: Database, options: dict[str, Any], foreign_keys: str = "ON"
+) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=file_of(settings.url)),
         connect_args={"timeout": settings.lock_timeout_seconds},
@@ -112,8 +118,8 @@ def _embedded(settings: Database, options: dict[str, Any], foreign_keys: str = "
     return engine
 
 
-def _immediate(engine: AsyncEngine) -> AsyncEngine:
-    """Begin as a writer: one that reads first would be refused, not kept waiting, when it writes.
+def _begin_immediately(engine: AsyncEngine) -> AsyncEngine:
+    """Begin as a writer: a transaction that reads first fails, without waiting, when it writes.
 
     https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
     """

@@ -1,4 +1,4 @@
-"""What the migrations create, read from the SQL of them all: nothing else may one of them drop."""
+"""Reads from the SQL of all migrations what they create: autogenerate drops nothing else."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class History:
     """All migrations, as the statements that they send to PostgreSQL."""
 
     def __init__(self, sql: str) -> None:
-        """Read them; what a comment says counts for nothing."""
-        told = re.sub(r"--.*", "", sql).split(";")
-        self._statements = [" ".join(statement.split()) for statement in told]
+        """Split them into statements, without comments."""
+        statements = re.sub(r"--.*", "", sql).split(";")
+        self._statements = [" ".join(statement.split()) for statement in statements]
 
     def creates(self, kind: str, table: str, name: str) -> bool:
-        """Tell whether a table, column, index or constraint is of a migration's making."""
+        """Tell whether a migration creates this table, column, index or constraint."""
         pattern = {"table": TABLE, "column": COLUMN}.get(kind, OTHER)
         return any(_search(pattern, statement, table, name) for statement in self._statements)
 
     def enums(self) -> dict[str, list[str]]:
-        """Give the enums that there are after the last migration, and how each came to be."""
+        """Return the enums that exist after the last migration, each with its statements."""
         found: dict[str, list[str]] = {}
         for statement in self._statements:
             match = re.match(CHANGE_OF_TYPE, statement, re.IGNORECASE)

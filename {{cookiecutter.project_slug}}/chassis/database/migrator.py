@@ -1,4 +1,4 @@
-"""Runs migrations, one migrator at a time however many are started, and gives way to traffic."""
+"""Runs migrations: one migrator at a time, with a retry where a table is locked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.database.address import is_embedded
-from chassis.database.engines import migrating
+from chassis.database.engines import create_migration_engine
 from chassis.database.unavailable import sqlstate
 
 if TYPE_CHECKING:
@@ -31,35 +31,35 @@ if TYPE_CHECKING:
 
     from chassis.database import Database
 
-FOLDER = Path(__file__).parent / "alembic"
-"""How Alembic runs here."""
-HISTORY = Path(__file__).parents[2] / "app" / "migrations"
-"""The migrations, which are the service's own."""
-NAME = "migrator"
-KEY = 0x6D69_6772_6174_6521
-"""Of the advisory lock, which is the database's own: other databases of the server have theirs."""
+ALEMBIC_FOLDER = Path(__file__).parent / "alembic"
+"""Alembic's environment."""
+MIGRATIONS_FOLDER = Path(__file__).parents[2] / "app" / "migrations"
+"""The migrations, which belong to the service."""
+APPLICATION_NAME = "migrator"
+LOCK_KEY = 0x6D69_6772_6174_6521
+"""Key of the advisory lock, which each database of a server has for itself."""
 POLL_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 5.0
-IN_USE = ("55P03", "40P01")
-"""SQLSTATE of a lock that was not to be had in time, and of a deadlock."""
+MAX_BACKOFF_SECONDS = 5.0
+LOCK_CONFLICTS = ("55P03", "40P01")
+"""SQLSTATE of a lock timeout and of a deadlock."""
 
 log = structlog.get_logger(__name__)
 
 
-class Busy(Exception):  # noqa: N818 - it is a state, and it passes
-    """Another migrator was at work for longer than this one may wait."""
+class MigrationLockTimeout(Exception):  # noqa: N818 - named like the standard library's TimeoutError
+    """Another migrator held the lock for longer than DATABASE_MIGRATION_WAIT_SECONDS."""
 
 
 def config(connection: Connection | None = None, output: TextIO | None = None) -> Config:
-    """Give Alembic its settings; without a connection it can only write SQL."""
+    """Return Alembic's settings; without a connection it can only write SQL."""
     made = Config(
         attributes={"connection": connection, "history": ""},
         stdout=sys.stdout,
         output_buffer=output or sys.stdout,
     )
     for name, value in {
-        "script_location": str(FOLDER),
-        "version_locations": str(HISTORY),
+        "script_location": str(ALEMBIC_FOLDER),
+        "version_locations": str(MIGRATIONS_FOLDER),
         "path_separator": "os",
         "file_template": "%(year)d_%(month).2d_%(day).2d_%(rev)s_%(slug)s",
     }.items():
@@ -68,14 +68,14 @@ def config(connection: Connection | None = None, output: TextIO | None = None) -
 
 
 def heads() -> list[str]:
-    """Give the revisions that no migration follows."""
+    """Return the revisions that no migration follows."""
     return ScriptDirectory.from_config(config()).get_heads()
 
 
 def head() -> str | None:
-    """Give the revision that the migrations end with; None if there is no migration yet.
+    """Return the last revision; None if there is no migration.
 
-    Raises `CommandError` if they have several ends, as after a merge of two branches.
+    Raises `CommandError` if there are several, as after a merge of two branches.
     """
     found = heads()
     if len(found) > 1:
@@ -87,15 +87,15 @@ def head() -> str | None:
 
 
 def history() -> str:
-    """Write what all migrations do, as SQL for PostgreSQL."""
+    """Return all migrations as SQL for PostgreSQL."""
     written = StringIO()
     command.upgrade(config(output=written), "heads", sql=True)
     return written.getvalue()
 
 
 async def run(settings: Database, work: Callable[[Config], object]) -> None:
-    """Do some of Alembic's work on a connection, at once."""
-    engine = migrating(settings, NAME)
+    """Run Alembic's work on a connection, without the lock."""
+    engine = create_migration_engine(settings, APPLICATION_NAME)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(lambda sync: work(config(sync)))
@@ -105,48 +105,53 @@ async def run(settings: Database, work: Callable[[Config], object]) -> None:
 
 
 async def migrate(settings: Database, work: Callable[[Config], object]) -> None:
-    """Do work that changes the schema, alone, again and again while tables are in use.
+    """Run work that changes the schema with the migrators' lock; retry while a table is locked.
 
-    Each migration is a transaction: what was done stays done, and another run goes on from there.
-    Raises `Busy` after DATABASE_MIGRATION_WAIT_SECONDS.
+    Each migration is a transaction: what is committed stays, and a rerun continues from there.
+    Raises `MigrationLockTimeout` after DATABASE_MIGRATION_WAIT_SECONDS.
     """
-    if is_embedded(settings.url):  # whose transactions are alone anyway, and one is enough
+    if is_embedded(settings.url):  # which admits one writer at a time
         await run(settings, work)
         return
     loop = asyncio.get_running_loop()
     deadline = loop.time() + settings.migration_wait_seconds
-    engine = migrating(settings, NAME)
+    engine = create_migration_engine(settings, APPLICATION_NAME)
     try:
-        async with alone(engine, deadline):
+        async with migration_lock(engine, deadline):
             attempt = 0
             while True:
                 try:
                     await run(settings, work)
                 except DBAPIError as error:
-                    if sqlstate(error) not in IN_USE or loop.time() > deadline:
+                    if sqlstate(error) not in LOCK_CONFLICTS or loop.time() > deadline:
                         raise
                 else:
                     return
-                pause = random.uniform(0, min(LONGEST_PAUSE_SECONDS, 0.1 * 2**attempt))  # noqa: S311 - jitter
-                log.warning("a table is in use, trying again", seconds=round(pause, 3))
-                await asyncio.sleep(pause)
+                backoff = random.uniform(0, min(MAX_BACKOFF_SECONDS, 0.1 * 2**attempt))  # noqa: S311 - jitter
+                log.warning("a table is locked, retrying", retry_seconds=round(backoff, 3))
+                await asyncio.sleep(backoff)
                 attempt += 1
     finally:
         await engine.dispose()
 
 
 @asynccontextmanager
-async def alone(engine: AsyncEngine, deadline: float) -> AsyncIterator[None]:
+async def migration_lock(engine: AsyncEngine, deadline: float) -> AsyncIterator[None]:
     """Hold the migrators' lock on a connection of its own, outside any transaction.
 
-    Asked again and again, for who waits for it in the server holds a snapshot, and CREATE INDEX
-    CONCURRENTLY waits for all of those. The server frees it when the connection ends, however.
+    Polled, because whoever waits in the server holds a snapshot, and CREATE INDEX CONCURRENTLY
+    waits for every snapshot. The server releases the lock when the connection ends.
     """
     loop = asyncio.get_running_loop()
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": KEY}):
+        while not await connection.scalar(
+            text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY}
+        ):
             if loop.time() > deadline:
-                raise Busy("Another migrator is at work: try again when it is done.")
+                raise MigrationLockTimeout(
+                    "Another migrator holds the lock. Retry when it has ended, or raise "
+                    "DATABASE_MIGRATION_WAIT_SECONDS."
+                )
             await asyncio.sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
         yield

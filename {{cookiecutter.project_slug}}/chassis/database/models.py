@@ -1,4 +1,4 @@
-"""What every table has in common: one catalogue, and names for constraints that never change."""
+"""The base of all models: one `MetaData`, and a naming convention for constraints."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import ClassVar
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-NAMES = {
+NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-"""A migration can only drop what has a name that is the same on every server."""
+"""Migrations drop constraints by name, so a name has to be the same on every server."""
 
 
 class Base(DeclarativeBase):
-    """Every table of the service, wherever its class stands, is in `Base.metadata`."""
+    """Base class of models; every table of the service is in `Base.metadata`."""
 
-    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMES)
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMING_CONVENTION)

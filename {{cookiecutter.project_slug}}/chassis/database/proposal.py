@@ -1,4 +1,4 @@
-"""What `make migration` writes beyond Alembic: enums come and go, and what others made stays."""
+"""Extends Alembic's autogenerate: creates and drops enums, leaves what no migration made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class EnumOp(ops.MigrateOperation):
-    """Statements about an enum, which only PostgreSQL keeps as a type."""
+    """Creates or drops an enum, which is a type in PostgreSQL only."""
 
     def __init__(self, verb: Literal["add", "drop"], name: str, statements: list[str]) -> None:
         self.verb = verb
@@ -29,29 +29,29 @@ class EnumOp(ops.MigrateOperation):
         self.statements = statements
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """Say what it does to whoever only compares."""
+        """Return what a comparison shows."""
         return (f"{self.verb}_enum", self.name)
 
 
 @renderers.dispatch_for(EnumOp)
 def render(_: AutogenContext, operation: EnumOp) -> list[str]:
-    """Write it as Python; the empty line ends the block."""
+    """Render it as Python; the empty line ends the block."""
     texts = [statement.replace(":", r"\:") for statement in operation.statements]
     executed = [f"op.execute({text!r})" for text in texts]
     return ['if op.get_context().dialect.name == "postgresql":', *executed, ""]
 
 
 class Proposal:
-    """The migration that would make the schema what the models say."""
+    """The migration that would bring the schema to the models."""
 
-    def __init__(self, metadata: MetaData, history: str, say: Callable[[str], None]) -> None:
-        """Take the models, the SQL of all migrations, and a way to the terminal."""
+    def __init__(self, metadata: MetaData, history: str, print_line: Callable[[str], None]) -> None:
+        """Take the models, the SQL of all migrations, and a function that prints a line."""
         self._metadata = metadata
         self._history = History(history)
-        self._say = say
+        self._print_line = print_line
 
     def options(self) -> dict[str, Any]:
-        """Give what Alembic's context takes of it."""
+        """Return options of Alembic's context."""
         return {
             "include_object": self._is_ours,
             "render_item": self._render_item,
@@ -66,20 +66,20 @@ class Proposal:
         reflected: bool,  # noqa: FBT001 - Alembic's signature
         compare_to: SchemaItem | None,
     ) -> bool:
-        """Tell whether to compare it: what only the database has, if a migration made it."""
+        """Tell whether to compare it; what exists only in the database, if a migration made it."""
         if not reflected or compare_to is not None:
             return True
         table = item.name if isinstance(item, Table) else item.table.name  # type: ignore[attr-defined]
         ours = name is not None and self._history.creates(kind, table, name)
         if not ours:
             where = name if kind == "table" else f"{table}.{name}"
-            self._say(f"leaves {kind.replace('_', ' ')} {where}: no migration creates it")
+            self._print_line(f"leaves {kind.replace('_', ' ')} {where}: no migration creates it")
         return ours
 
     def _render_item(
         self, kind: str, item: object, context: AutogenContext
     ) -> str | Literal[False]:
-        """Write the type of a column that is an enum so that it does not create the enum."""
+        """Render the type of an enum's column so that it does not create the enum."""
         if kind != "type" or not isinstance(item, Enum) or not _is_a_type(item):
             return False
         context.imports.add("from sqlalchemy.dialects import postgresql")
@@ -90,20 +90,20 @@ class Proposal:
     def _complete(
         self, _: MigrationContext, __: object, directives: list[ops.MigrationScript]
     ) -> None:
-        """Add and drop enums, and tell of every drop."""
+        """Add and drop enums; print every drop."""
         for script in directives:
             up, down = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
-            wanted = {item.name: item for item in _enums(self._metadata)}
-            there = self._history.enums()
-            for name in sorted(wanted.keys() - there.keys()):
-                made = str(postgresql.CreateEnumType(wanted[name]).compile(dialect=DIALECT))
+            models = {item.name: item for item in _enums(self._metadata)}
+            existing = self._history.enums()
+            for name in sorted(models.keys() - existing.keys()):
+                made = str(postgresql.CreateEnumType(models[name]).compile(dialect=DIALECT))
                 up.ops.insert(0, EnumOp("add", name, [made]))
                 down.ops.append(EnumOp("drop", name, [f"DROP TYPE {QUOTE(name)}"]))
-            for name in sorted(there.keys() - wanted.keys()):
+            for name in sorted(existing.keys() - models.keys()):
                 up.ops.append(EnumOp("drop", name, [f"DROP TYPE {QUOTE(name)}"]))
-                down.ops.insert(0, EnumOp("add", name, there[name]))
+                down.ops.insert(0, EnumOp("add", name, existing[name]))
             for drop in _drops(up):
-                self._say(f"drops {drop}")
+                self._print_line(f"drops {drop}")
 
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]

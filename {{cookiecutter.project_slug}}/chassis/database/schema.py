@@ -1,4 +1,4 @@
-"""Compares the schema with what this release needs; a newer one will do, an older one will not."""
+"""Compares the schema with what this release needs: newer is fine, older is not."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 
-class SchemaTooOld(Exception):  # noqa: N818 - it is a state, and migrating ends it
-    """The schema lacks what this release needs."""
+class SchemaTooOld(Exception):  # noqa: N818 - it reads as what is wrong
+    """The schema lacks migrations that this release needs."""
 
 
 class Schema:
-    """The schema of the database that an engine reaches."""
+    """The schema of an engine's database."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         """Read which revisions this release knows."""
         self._engine = engine
         self._script = ScriptDirectory.from_config(config())
-        self._needed = head()
+        self._head = head()
         self._known = _known(self._script)
         self.pending = nan
-        """Migrations that the schema lacked at the latest look; not a number before the first."""
+        """Migrations that the schema lacked at the latest check; not a number before the first."""
 
     async def check(self) -> None:
-        """Look. Raises `SchemaTooOld`, which says what to do about it.
+        """Compare. Raises `SchemaTooOld`, which says what to do.
 
-        A revision that this release does not know is that of a later one, made so that this
-        release can still work with it: docs/expand-and-contract.md.
+        A revision that is not known here belongs to a later release, whose schema this release can
+        work with: docs/expand-and-contract.md.
         """
         async with self._engine.connect() as connection:
             found = await connection.run_sync(_revisions)
         newer = any(revision not in self._known for revision in found)
-        lacking = () if newer else self._script.iterate_revisions(self._needed, found or "base")
+        lacking = () if newer else self._script.iterate_revisions(self._head, found or "base")
         self.pending = len(list(lacking))
         if self.pending:
             raise SchemaTooOld(
                 f"The schema is at {', '.join(found) or 'nothing'}, this release needs "
-                f"{self._needed}: run `make migrate` or `python -m app database upgrade`."
+                f"{self._head}: run `make migrate` or `python -m app database upgrade`."
             )
 
 
-def must_be_current(config: Config) -> None:
+def raise_if_outdated(config: Config) -> None:
     """Raise `CommandError`, which says what to run first, if the schema is not at the head."""
     script = ScriptDirectory.from_config(config)
     found = set(_revisions(config.attributes["connection"]))

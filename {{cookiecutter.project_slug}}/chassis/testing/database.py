@@ -1,4 +1,4 @@
-"""A migrated database for each test: a file, or one on the server that TEST_DATABASE_URL names."""
+"""Fixtures: a migrated database for each test, SQLite or on the server of TEST_DATABASE_URL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["command", "database", "empty", "template"]
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 RUN = f"test_{secrets.token_hex(6)}"
-"""Names what this run makes, so that two at once do not disturb each other."""
+"""Prefix of the databases of this run, so that two runs at once do not collide."""
 
 needs_a_migration = pytest.mark.skipif(
     not heads(),
@@ -39,7 +39,7 @@ Command = Callable[..., int]
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run `python -m app database` in this process; the composition root is found by name."""
+    """Run `python -m app database` in this process."""
     main = importlib.import_module("app.__main__").main
 
     def run(database: Database, *arguments: str) -> int:
@@ -53,27 +53,27 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Command:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Database]:
-    """Settings of a database in which there is nothing."""
+    """Settings of an empty database."""
     if not SERVER:
         yield Database(url=f"sqlite:///{tmp_path}/empty.db")
         return
     name = f"{RUN}_{secrets.token_hex(4)}"
-    on_server(f"CREATE DATABASE {name}")
-    yield Database(url=beside(SERVER, name))
-    on_server(f"DROP DATABASE {name} WITH (FORCE)")
+    execute_on_server(f"CREATE DATABASE {name}")
+    yield Database(url=on_same_server(SERVER, name))
+    execute_on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Settings of a migrated database that is only ever copied: migrating takes longer."""
-    made = Database(url=f"sqlite:///{tmp_path_factory.mktemp('database')}/template.db")
+    """Settings of a migrated database that tests copy, which is faster than migrating."""
+    settings = Database(url=f"sqlite:///{tmp_path_factory.mktemp('database')}/template.db")
     if SERVER:
-        made = Database(url=beside(SERVER, RUN))
-        on_server(f"CREATE DATABASE {RUN}")
-    asyncio.run(migrate(made, lambda config: alembic.upgrade(config, "head")))
-    yield made
+        settings = Database(url=on_same_server(SERVER, RUN))
+        execute_on_server(f"CREATE DATABASE {RUN}")
+    asyncio.run(migrate(settings, lambda config: alembic.upgrade(config, "head")))
+    yield settings
     if SERVER:
-        on_server(f"DROP DATABASE {RUN} WITH (FORCE)")
+        execute_on_server(f"DROP DATABASE {RUN} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -85,19 +85,19 @@ def database(template: Database, tmp_path: Path) -> Iterator[Database]:
         yield Database(url=f"sqlite:///{path}")
         return
     name = f"{RUN}_{secrets.token_hex(4)}"
-    on_server(f"CREATE DATABASE {name} TEMPLATE {RUN}")
-    yield Database(url=beside(SERVER, name))
-    on_server(f"DROP DATABASE {name} WITH (FORCE)")
+    execute_on_server(f"CREATE DATABASE {name} TEMPLATE {RUN}")
+    yield Database(url=on_same_server(SERVER, name))
+    execute_on_server(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def beside(url: str, name: str) -> str:
-    """URL of another database on the same server."""
+def on_same_server(url: str, name: str) -> str:
+    """Return the URL of another database on the same server."""
     head, _, tail = url.rpartition("/")
     return f"{head}/{name}{''.join(tail.partition('?')[1:])}"
 
 
-def on_server(statement: str) -> None:
-    """Run a statement that no transaction may hold."""
+def execute_on_server(statement: str) -> None:
+    """Run a statement outside any transaction."""
 
     async def run() -> None:
         connection = await asyncpg.connect(dsn_of(SERVER))

@@ -1,11 +1,11 @@
 # ruff: noqa: INP001 - Alembic runs it by its path
-"""How Alembic runs migrations: on the connection that it is handed, or as SQL on paper."""
+"""Alembic's environment: runs migrations on a given connection, or writes them as SQL."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from chassis.database.models import Base  # whose catalogue `app.main` has filled with every feature
+from chassis.database.models import Base  # `app.main` has imported every model
 from chassis.database.proposal import Proposal
 
 connection = context.config.attributes["connection"]

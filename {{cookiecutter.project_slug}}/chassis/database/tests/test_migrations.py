@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Base, Database
 from chassis.database.address import is_embedded
-from chassis.database.engines import migrating
-from chassis.database.migrator import Busy, alone, config, heads, migrate
+from chassis.database.engines import create_migration_engine
+from chassis.database.migrator import MigrationLockTimeout, config, heads, migrate, migration_lock
 from chassis.testing.database import needs_a_migration
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ CHANGES = [
 
 def tables(database: Database) -> list[str]:
     async def look() -> list[str]:
-        engine = migrating(database, "t")
+        engine = create_migration_engine(database, "t")
         async with engine.connect() as connection:
 
             def names(sync: Connection) -> list[str]:
@@ -126,7 +126,7 @@ def test_only_an_embedded_database_is_migrated_on_the_way(
     assert bool(tables(empty)) is is_embedded(empty.url)
 
 
-def test_a_passing_database_is_left_alone_on_the_way(command: Command) -> None:
+def test_a_temporary_database_is_not_migrated_by_the_command(command: Command) -> None:
     assert command(Database(), "upgrade", "--embedded") == 0
 
 
@@ -153,20 +153,20 @@ def test_several_migrators_at_once_all_succeed(empty: Database) -> None:
 async def test_a_migrator_waits_for_another_one_only_so_long(empty: Database) -> None:
     if is_embedded(empty.url):
         pytest.skip("an embedded database locks itself")
-    engine = migrating(empty, "t")
+    engine = create_migration_engine(empty, "t")
     hasty = empty.model_copy(update={"migration_wait_seconds": 0.3})
-    async with alone(engine, deadline=0):
-        with pytest.raises(Busy):
+    async with migration_lock(engine, deadline=0):
+        with pytest.raises(MigrationLockTimeout):
             await migrate(hasty, lambda _: None)
     await migrate(hasty, lambda _: None)
     await engine.dispose()
 
 
-async def test_a_migration_that_finds_a_table_in_use_tries_again(empty: Database) -> None:
+async def test_a_migration_that_finds_a_table_locked_is_retried(empty: Database) -> None:
     if is_embedded(empty.url):
         pytest.skip("an embedded database locks itself")
     quick = empty.model_copy(update={"migration_lock_timeout_seconds": 0.1})
-    engine = migrating(empty, "t")
+    engine = create_migration_engine(empty, "t")
     tries: list[int] = []
     thrice = asyncio.Event()
     async with engine.begin() as connection:
@@ -188,7 +188,7 @@ async def test_a_migration_that_finds_a_table_in_use_tries_again(empty: Database
     await engine.dispose()
 
 
-async def test_a_migration_that_fails_is_not_tried_again(empty: Database) -> None:
+async def test_a_migration_that_fails_is_not_retried(empty: Database) -> None:
     tries = []
 
     def work(config: Config) -> None:

@@ -13,8 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Enum, Integer, Table, Text
 
 from chassis.database import Base, Database
-from chassis.database.engines import migrating
-from chassis.database.migrator import HISTORY, config, heads
+from chassis.database.engines import create_migration_engine
+from chassis.database.migrator import MIGRATIONS_FOLDER, config, heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ class Mood(enum.Enum):
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let migrations be written into a copy."""
     copy = tmp_path / "migrations"
-    shutil.copytree(HISTORY, copy)
-    monkeypatch.setattr("chassis.database.migrator.HISTORY", copy)
+    shutil.copytree(MIGRATIONS_FOLDER, copy)
+    monkeypatch.setattr("chassis.database.migrator.MIGRATIONS_FOLDER", copy)
     return copy
 
 
@@ -48,7 +48,7 @@ def things(*columns: Column[Any]) -> Iterator[None]:
 
 def execute(database: Database, *statements: str) -> None:
     async def run() -> None:
-        engine = migrating(database, "t")
+        engine = create_migration_engine(database, "t")
         async with engine.begin() as connection:
             for statement in statements:
                 await connection.exec_driver_sql(statement)

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from chassis.database.engines import migrating, probing
+from chassis.database.engines import create_migration_engine, create_probe_engine
 from chassis.database.migrator import config, migrate
 from chassis.database.schema import Schema, SchemaTooOld
 from chassis.testing.database import needs_a_migration
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @needs_a_migration
 async def test_pending_migrations_are_counted_when_somebody_looks(empty: Database) -> None:
-    engine = probing(empty, "t")
+    engine = create_probe_engine(empty, "t")
     schema = Schema(engine)
     assert isnan(schema.pending)
     with pytest.raises(SchemaTooOld):
@@ -32,7 +32,7 @@ async def test_pending_migrations_are_counted_when_somebody_looks(empty: Databas
 
 
 async def test_a_newer_schema_lacks_nothing(database: Database) -> None:
-    engine, other = probing(database, "t"), migrating(database, "t")
+    engine, other = create_probe_engine(database, "t"), create_migration_engine(database, "t")
     async with other.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     schema = Schema(engine)

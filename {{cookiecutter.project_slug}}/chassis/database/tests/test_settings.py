@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from chassis.application import Application
 from chassis.database import Database
 from chassis.database.address import dsn_of, file_of, is_embedded
-from chassis.database.engines import pooled
+from chassis.database.engines import create_pooled_engine
 from chassis.health import Health
 from chassis.service import Identity, Service
 from chassis.testing.database import needs_a_migration
@@ -66,7 +66,7 @@ def test_an_embedded_database_is_a_file(url: str, file: str) -> None:
         "postgresql://a:hush#hush@b/c",
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_with_the_way_to_mend_it(url: str) -> None:
+def test_an_address_that_cannot_be_used_is_refused_with_the_way_to_fix_it(url: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Database(url=url)
     (error,) = refused.value.errors()
@@ -77,7 +77,7 @@ def test_an_address_that_cannot_be_used_is_refused_with_the_way_to_mend_it(url: 
 
 async def test_the_address_is_shown_nowhere(caplog: pytest.LogCaptureFixture) -> None:
     settings = Database(url=URL)
-    engine = pooled(settings, "t")
+    engine = create_pooled_engine(settings, "t")
     with pytest.raises(DBAPIError) as refused:
         await engine.connect()
     shown = f"{settings!r} {settings} {engine!r} {engine.url} {refused.value!r} {refused.value}"
@@ -115,7 +115,7 @@ def test_a_schema_of_a_later_release_will_do(database: Database) -> None:
         assert client.portal
 
         async def migrate_further() -> None:
-            engine = pooled(database, "t")
+            engine = create_pooled_engine(database, "t")
             async with engine.begin() as connection:
                 await connection.execute(text("UPDATE alembic_version SET version_num = 'later'"))
             await engine.dispose()
