@@ -185,7 +185,7 @@ READERS: dict[str, Callable[[str], object]] = {
 anything = st.lists(
     st.one_of(st.sampled_from([*PIECES, *LINES]), st.text(max_size=5)), max_size=8
 ).map(lambda parts: json.loads(json.dumps("".join(parts))))
-"""JSON, which answers pass through, reads two surrogates in a row as the one character they make."""
+"""JSON, which answers pass through, reads two surrogates in a row as the character they make."""
 
 
 def rendered(hook: str, answers: dict[str, Any]) -> object:

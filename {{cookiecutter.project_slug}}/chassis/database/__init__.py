@@ -62,7 +62,7 @@ class Database(Feature):
     """Seconds that a migration waits for a lock, with readers queued behind it, per attempt."""
 
     def install(self, service: Service) -> None:
-        """Open the pool while the service runs; provide sessions, checks and metrics."""
+        """Open the pool while the service runs; provide sessions, checks and figures."""
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:

@@ -128,7 +128,7 @@ async def migrate(settings: Database, work: Callable[[Config], object]) -> None:
                 else:
                     return
                 backoff = random.uniform(0, min(MAX_BACKOFF_SECONDS, 0.1 * 2**attempt))  # noqa: S311 - jitter
-                log.warning("a table is locked, retrying", retry_seconds=round(backoff, 3))
+                log.warning("a table is locked, retrying", seconds=round(backoff, 3))
                 await asyncio.sleep(backoff)
                 attempt += 1
     finally:

@@ -1,7 +1,7 @@
-"""Shows Prometheus, on a port of its own, what the service does; yours are counted with the rest.
+"""Metrics for Prometheus, on a port of their own: the service's, and those of its features.
 
 A metric made with prometheus_client anywhere in the service, such as
-`Counter("orders_total", "Orders taken.", ["channel"])`, is shown as it is.
+`Counter("orders_total", "Orders taken.", ["channel"])`, is exposed with its labels.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from chassis.metrics.board import BoardCollector
-from chassis.metrics.exchanges import ExchangeTable
+from chassis.metrics.event_loop_lag import EventLoopLag
+from chassis.metrics.exchanges import ExchangeCollector
 from chassis.metrics.exposition import expose
-from chassis.metrics.lag import Lag
-from chassis.metrics.operations import OperationTable
-from chassis.metrics.port import listening
+from chassis.metrics.operations import OperationCollector
+from chassis.metrics.server import serve_metrics
 from chassis.service import Feature
 from chassis.timing.histogram import SECONDS
 
@@ -36,50 +36,53 @@ __all__ = ["Metrics"]
 logger = logging.getLogger(__name__)
 
 
-def _split(value: object) -> object:
+def _split_at_commas(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
 
-def _rising(bounds: tuple[float, ...]) -> tuple[float, ...]:
+def _validate_buckets(bounds: tuple[float, ...]) -> tuple[float, ...]:
     if not all(low < high for low, high in pairwise((0.0, *bounds, inf))):
-        raise ValueError("must be positive, finite and rising, such as 0.1,0.5,1")
+        raise ValueError("must be positive, finite and increasing, such as 0.1,0.5,1")
     return bounds
 
 
 class Metrics(Feature):
-    """What is shown, where, and how finely."""
+    """Where metrics are served, and their limits."""
 
     enabled: bool = True
-    """Whether anything is measured and the port is opened."""
+    """Whether metrics are collected and served."""
     host: str = "127.0.0.1"
-    """Address that the metrics port listens on."""
+    """Address that the metrics server listens on."""
     port: int = Field(default=9090, ge=0, le=65535)
-    """Port that serves /metrics and /timings; 0 takes any free one and logs which."""
+    """Port of the metrics server; 0 chooses a free one, which the log names."""
     buckets: Annotated[
-        tuple[float, ...], NoDecode, BeforeValidator(_split), AfterValidator(_rising)
+        tuple[float, ...],
+        NoDecode,
+        BeforeValidator(_split_at_commas),
+        AfterValidator(_validate_buckets),
     ] = SECONDS
-    """Upper bounds of the request duration histogram in seconds, rising, separated by commas."""
+    """Upper bounds of the request duration histogram in seconds, increasing, comma-separated."""
     max_series: int = Field(default=1000, ge=1)
-    """Sets of method, route and status told apart; all further ones are counted as `_OTHER`."""
+    """Combinations of method, route and status counted apart; further ones are `_OTHER`."""
 
     def install(self, service: Service) -> None:
-        """Watch every exchange; open the port while the service lives."""
+        """Observe every exchange; serve metrics while the service runs."""
         if not self.enabled:
             return
-        exchanges = ExchangeTable(self.buckets, self.max_series)
-        lag = Lag()
+        exchanges = ExchangeCollector(self.buckets, self.max_series)
+        lag = EventLoopLag()
         service.observers.append(exchanges.observe)
-        service.gauges["event_loop_lag_seconds"] = lag.worst
+        service.gauges["event_loop_lag_seconds"] = lag.longest
         service.gauges["http_requests_in_flight"] = lambda: service.in_flight
         service.gauges["websockets_open"] = lambda: len(service.websockets)
-        tables = (BoardCollector(service), exchanges, OperationTable())
-        show = partial(expose, registry=REGISTRY, tables=tables)
+        collectors = (BoardCollector(service), exchanges, OperationCollector())
+        exposition = partial(expose, registry=REGISTRY, collectors=collectors)
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
-            with listening(self.host, self.port, show) as url:
+            with serve_metrics(self.host, self.port, exposition) as url:
                 logger.info("metrics are at %s/metrics", url)
-                async with lag.measured():
+                async with lag.measure():
                     yield
 
         service.lifespans.append(lifespan)

@@ -1,4 +1,4 @@
-"""Counts every exchange in a plain table, which becomes metrics only when Prometheus asks."""
+"""Counts every exchange in a plain table, which is written as metrics at a scrape."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     Key: TypeAlias = tuple[str, str, int | str]
 
-METHODS = frozenset(
+KNOWN_METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 )
 OTHER = "_OTHER"
 UNMATCHED = "unmatched"
-UNANSWERED = 500
-"""Status of an exchange that was cut before its answer began: the client saw a failure."""
-BYTES = (1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
-DIGITS = 18
+STATUS_IF_UNANSWERED = 500
+"""Status of an exchange that ended before its answer began: the client saw a failure."""
+BODY_SIZE_BOUNDS = (1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
+MAX_LENGTH_DIGITS = 18
 
 logger = logging.getLogger(__name__)
 
@@ -37,21 +37,21 @@ class Series:
     __slots__ = ("exemplars", "received", "seconds", "sent")
 
     def __init__(self, buckets: Sequence[float]) -> None:
-        """Begin empty."""
+        """Start empty."""
         self.seconds = Histogram(buckets)
         self.exemplars: dict[int, str] = {}
-        """A request that was traced, for each bucket of its seconds: the latest one."""
-        self.received = Histogram(BYTES)
-        self.sent = Histogram(BYTES)
+        """The latest traced request of each bucket of the durations."""
+        self.received = Histogram(BODY_SIZE_BOUNDS)
+        self.sent = Histogram(BODY_SIZE_BOUNDS)
 
 
-class ExchangeTable:
-    """Written by the event loop alone, read by the scrape's thread: neither waits for the other."""
+class ExchangeCollector:
+    """Written by the event loop only, read by the scrape's thread: neither waits for the other."""
 
-    def __init__(self, buckets: Sequence[float], most: int) -> None:
-        """Keep `most` series apart, and no more than six for all the others."""
+    def __init__(self, buckets: Sequence[float], max_series: int) -> None:
+        """Keep `max_series` series apart, and at most six for all others."""
         self._buckets = buckets
-        self._most = most
+        self._max_series = max_series
         self._table: dict[Key, Series] = {}
         self._full = False
 
@@ -59,11 +59,11 @@ class ExchangeTable:
         """Count an exchange that has ended."""
         method = exchange.scope["method"]
         key = (
-            method if method in METHODS else OTHER,
+            method if method in KNOWN_METHODS else OTHER,
             exchange.route or UNMATCHED,
-            exchange.status or UNANSWERED,
+            exchange.status or STATUS_IF_UNANSWERED,
         )
-        series = self._table.get(key) or self._admit(key)
+        series = self._table.get(key) or self._create_series(key)
         seconds = exchange.seconds or 0.0
         bucket = series.seconds.observe(seconds)
         if exchange.trace is not None and exchange.trace.sampled:
@@ -71,11 +71,11 @@ class ExchangeTable:
             series.exemplars[bucket] = f"{{{ids}}} {seconds} {time():.3f}"
         series.sent.observe(exchange.sent)
         length = exchange.headers.get(b"content-length")
-        if length and length.isdigit() and len(length) <= DIGITS:
+        if length and length.isdigit() and len(length) <= MAX_LENGTH_DIGITS:
             series.received.observe(int(length))
 
     def families(self) -> Iterator[Family]:
-        """Write the table; a request and its duration are counted by the same figure."""
+        """Yield the table as metrics; one count serves requests and durations."""
         total = Family("counter", "http_requests", "Requests that have ended.")
         seconds, received, sent = (
             Family("histogram", name, meaning)
@@ -95,8 +95,8 @@ class ExchangeTable:
                 received.histogram(labels, series.received.buckets(), series.received.sum)
         yield from (total, seconds, received, sent)
 
-    def _admit(self, key: Key) -> Series:
-        if len(self._table) >= self._most:
+    def _create_series(self, key: Key) -> Series:
+        if len(self._table) >= self._max_series:
             if not self._full:
                 self._full = True
                 logger.warning("METRICS_MAX_SERIES is reached: %s and others are %s", key, OTHER)

@@ -1,7 +1,7 @@
-"""Writes what Prometheus reads: the library's metrics through the library, our tables as text.
+"""Writes the exposition: prometheus-client's metrics by prometheus-client, the collectors' as text.
 
-The tables hold most of the lines, and the library takes 10 microseconds for each: at a hundred
-routes a scrape would keep the event loop from its work for a noticeable while.
+prometheus-client takes about 10 microseconds per line. A hundred routes are ten thousand lines:
+a scrape would take longer than the promised 50 ms and hold the event loop up meanwhile.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-END = b"# EOF\n"
+END_OF_OPENMETRICS = b"# EOF\n"
 
 
 class Family:
@@ -31,7 +31,7 @@ class Family:
     def __init__(
         self, kind: Literal["counter", "gauge", "histogram"], name: str, meaning: str
     ) -> None:
-        """Begin without series; a counter's name goes without its `_total`."""
+        """Start without series; the name of a counter is given without `_total`."""
         self._kind = kind
         self.name = name
         self._meaning = meaning
@@ -39,7 +39,7 @@ class Family:
         self._exemplars: dict[int, str] = {}
 
     def add(self, series: str, value: float) -> None:
-        """Add a series by its name, a counter's with `_total`."""
+        """Add a series by its name, which ends in `_total` for a counter."""
         self._lines.append(f"{series} {value}\n")
 
     def counter(self, labels: str, value: int) -> None:
@@ -61,7 +61,7 @@ class Family:
         self._lines.append(f"{name}_sum{{{labels}}} {total}\n")
 
     def text(self, *, openmetrics: bool) -> str:
-        """Write it all; OpenMetrics has another name for a counter, and has exemplars."""
+        """Return the text; OpenMetrics names counters differently, and has exemplars."""
         name = self.name if openmetrics or self._kind != "counter" else f"{self.name}_total"
         head = f"# HELP {name} {self._meaning}\n# TYPE {name} {self._kind}\n"
         lines = self._lines.copy()
@@ -71,15 +71,15 @@ class Family:
         return head + "".join(lines)
 
 
-class Table(Protocol):
-    """A source of families."""
+class TextCollector(Protocol):
+    """Collects metrics as text."""
 
     def families(self) -> Iterator[Family]:
-        """Give what has been counted so far."""
+        """Yield what has been counted so far."""
 
 
-class Distinct:
-    """A registry without the metrics whose name the service has taken."""
+class RegistryWithoutTakenNames:
+    """A registry without the metrics whose names the service uses itself."""
 
     def __init__(self, registry: Collector, taken: AbstractSet[str]) -> None:
         """Leave out these names."""
@@ -87,29 +87,31 @@ class Distinct:
         self._taken = taken
 
     def collect(self) -> Iterator[Metric]:
-        """Give the others, as the library asks."""
+        """Yield the others."""
         for metric in self._registry.collect():
             if metric.name not in self._taken:
                 yield metric
             else:
-                warn_of_taken_name(metric.name)
+                warn_about_taken_name(metric.name)
 
 
 @cache
-def warn_of_taken_name(name: str) -> None:
-    """Log once that a metric is not shown."""
+def warn_about_taken_name(name: str) -> None:
+    """Log once that a metric is left out."""
     logger.warning("metric %s is left out: the service has one of that name. Rename yours.", name)
 
 
-def expose(accept: str, registry: Collector, tables: Iterable[Table]) -> tuple[bytes, str]:
-    """Give everything in the format that an Accept header asks for, and that format's name."""
+def expose(
+    accept: str, registry: Collector, collectors: Iterable[TextCollector]
+) -> tuple[bytes, str]:
+    """Return the exposition in the format that an Accept header asks for, and its content type."""
     try:
         encode, format_ = choose_encoder(accept)
     except TypeError:  # prometheus_client 0.26 cannot order a version such as `1.0.x`
         encode, format_ = choose_encoder("")
     openmetrics = format_.startswith("application/openmetrics-text")
-    families = [family for table in tables for family in table.families()]
-    others = Distinct(registry, {family.name for family in families})
+    families = [family for collector in collectors for family in collector.families()]
+    others = RegistryWithoutTakenNames(registry, {family.name for family in families})
     text = "".join(family.text(openmetrics=openmetrics) for family in families)
-    body = encode(others).removesuffix(END) + text.encode(errors="replace")
-    return body + END if openmetrics else body, format_
+    body = encode(others).removesuffix(END_OF_OPENMETRICS) + text.encode(errors="replace")
+    return body + END_OF_OPENMETRICS if openmetrics else body, format_

@@ -1,4 +1,4 @@
-"""Shows the operations that `track` times as metrics."""
+"""Collects the operations that `track` times."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class OperationTable:
-    """Every operation of the process since its start."""
+class OperationCollector:
+    """Reads every operation of the process."""
 
     def families(self) -> Iterator[Family]:
-        """Write durations and failures."""
+        """Yield durations and failures."""
         seconds = Family("histogram", "operation_duration_seconds", "Tracked operations.")
         failures = Family("counter", "operation_failures", "Tracked operations that raised.")
         for name, operation in operations:

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from chassis.application import Application
 from chassis.exchange import Exchange, Trace
-from chassis.metrics.exchanges import OTHER, ExchangeTable
+from chassis.metrics.exchanges import OTHER, ExchangeCollector
 from chassis.service import Identity, Service
 from chassis.timing.histogram import Histogram
 
@@ -33,13 +33,13 @@ def service() -> Service:
 
 
 @pytest.fixture
-def table(service: Service) -> ExchangeTable:
-    table = ExchangeTable((0.1, 1.0), 50)
+def table(service: Service) -> ExchangeCollector:
+    table = ExchangeCollector((0.1, 1.0), 50)
     service.observers.append(table.observe)
     return table
 
 
-def samples(table: ExchangeTable, name: str) -> dict[tuple[str, ...], float]:
+def samples(table: ExchangeCollector, name: str) -> dict[tuple[str, ...], float]:
     """Values by method, route and status (and bound, where there is one)."""
     text = "".join(family.text(openmetrics=False) for family in table.families())
     return {
@@ -50,7 +50,7 @@ def samples(table: ExchangeTable, name: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def requests(table: ExchangeTable) -> dict[tuple[str, ...], float]:
+def requests(table: ExchangeCollector) -> dict[tuple[str, ...], float]:
     return samples(table, "http_requests_total")
 
 
@@ -71,7 +71,7 @@ def plain(_: Request) -> Response:
 
 
 def test_requests_are_counted_by_method_route_and_status(
-    service: Service, table: ExchangeTable
+    service: Service, table: ExchangeCollector
 ) -> None:
     app = Application(service)
 
@@ -88,7 +88,7 @@ def test_requests_are_counted_by_method_route_and_status(
 
 
 def test_the_route_is_the_full_template_wherever_it_was_declared(
-    service: Service, table: ExchangeTable, tmp_path: Path
+    service: Service, table: ExchangeCollector, tmp_path: Path
 ) -> None:
     (tmp_path / "a.css").touch()
     inner, outer, sub = APIRouter(prefix="/lines"), APIRouter(prefix="/orders/{number}"), FastAPI()
@@ -128,7 +128,7 @@ def test_the_route_is_the_full_template_wherever_it_was_declared(
 
 
 async def test_ten_thousand_invented_paths_and_methods_make_no_more_series(
-    service: Service, table: ExchangeTable
+    service: Service, table: ExchangeCollector
 ) -> None:
     app = Application(service)
 
@@ -149,7 +149,7 @@ async def test_ten_thousand_invented_paths_and_methods_make_no_more_series(
 
 
 async def test_past_the_cap_further_series_become_one_per_class_of_status(
-    service: Service, table: ExchangeTable, caplog: pytest.LogCaptureFixture
+    service: Service, table: ExchangeCollector, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = Application(service)
 
@@ -169,7 +169,7 @@ async def test_past_the_cap_further_series_become_one_per_class_of_status(
 
 
 def test_bodies_are_measured_where_their_length_is_known(
-    service: Service, table: ExchangeTable
+    service: Service, table: ExchangeCollector
 ) -> None:
     app = Application(service)
 
@@ -190,7 +190,7 @@ def test_bodies_are_measured_where_their_length_is_known(
 
 @pytest.mark.parametrize("length", [b"-1", b"1e9", b"", b"\xb2", b"9" * 5000])
 async def test_a_strange_content_length_hurts_nobody(
-    service: Service, table: ExchangeTable, length: bytes
+    service: Service, table: ExchangeCollector, length: bytes
 ) -> None:
     told: list[Exchange] = []
     service.observers.append(told.append)
@@ -201,7 +201,7 @@ async def test_a_strange_content_length_hurts_nobody(
 
 
 async def test_an_exchange_that_is_cut_before_its_answer_counts_as_a_failure(
-    service: Service, table: ExchangeTable
+    service: Service, table: ExchangeCollector
 ) -> None:
     app = Application(service)
 
@@ -223,7 +223,7 @@ def exchange(service: Service, status: int) -> Exchange:
 
 
 def test_a_bucket_shows_the_latest_request_that_was_traced_and_only_openmetrics_does(
-    service: Service, table: ExchangeTable
+    service: Service, table: ExchangeCollector
 ) -> None:
     for seconds, flags, number in ((0.05, "01", 1), (0.06, "03", 2), (0.07, "00", 3), (0.5, "", 4)):
         ended = exchange(service, 200)
@@ -247,7 +247,7 @@ def test_a_bucket_shows_the_latest_request_that_was_traced_and_only_openmetrics_
 
 
 def test_an_exchange_that_ends_during_a_scrape_is_in_count_and_duration_or_in_neither(
-    service: Service, table: ExchangeTable, monkeypatch: pytest.MonkeyPatch
+    service: Service, table: ExchangeCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(histogram: Histogram) -> list[tuple[str, int]]:
         found = buckets(histogram)

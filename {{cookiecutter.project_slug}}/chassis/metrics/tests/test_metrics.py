@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from chassis.application import Application
 from chassis.environment import Environment
 from chassis.metrics import Metrics
-from chassis.metrics.exposition import warn_of_taken_name
+from chassis.metrics.exposition import warn_about_taken_name
 from chassis.series import series
 from chassis.service import Identity, Service
 from chassis.timing import track
@@ -99,7 +99,7 @@ def test_a_metric_that_takes_the_name_of_the_services_own_is_left_out_with_one_w
 ) -> None:
     """Both together would be counted twice, and OpenMetrics forbids it."""
     theirs = Counter("http_requests_total", "Of a library.", ["handler"])
-    warn_of_taken_name.cache_clear()
+    warn_about_taken_name.cache_clear()
     try:
         with running(Application(installed(Metrics(port=0))), caplog) as (client, url):
             theirs.labels("/orders").inc()

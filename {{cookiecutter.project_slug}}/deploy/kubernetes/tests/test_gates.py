@@ -8,14 +8,14 @@ import yaml
 
 from chassis.health.routes import PROBES
 from chassis.kubernetes.rules import RULES, prometheus_rule
-from chassis.metrics.exchanges import ExchangeTable
+from chassis.metrics.exchanges import ExchangeCollector
 from deploy.kubernetes.tests.objects import one
 
 ROLLOUT = "overlays/argo-rollouts/rollout"
 
 
 def test_gates_ask_for_figures_that_the_service_has() -> None:
-    families = ExchangeTable((1.0,), 1).families()
+    families = ExchangeCollector((1.0,), 1).families()
     shown = "".join(it.text(openmetrics=False) for it in families)
     for metric in one("AnalysisTemplate", ROLLOUT)["spec"]["metrics"]:
         query = metric["provider"]["prometheus"]["query"]

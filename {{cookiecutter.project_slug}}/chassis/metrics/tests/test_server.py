@@ -10,16 +10,16 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from chassis.metrics import port
+from chassis.metrics import server
 from chassis.metrics.exposition import expose
-from chassis.metrics.operations import OperationTable
-from chassis.metrics.port import listening
+from chassis.metrics.operations import OperationCollector
+from chassis.metrics.server import serve_metrics
 from chassis.timing import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chassis.metrics.port import Expose
+    from chassis.metrics.server import Expose
 
 
 @pytest.fixture
@@ -31,12 +31,12 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def show(registry: CollectorRegistry) -> Expose:
-    return partial(expose, registry=registry, tables=[OperationTable()])
+    return partial(expose, registry=registry, collectors=[OperationCollector()])
 
 
 @pytest.fixture
 def url(show: Expose) -> Iterator[str]:
-    with listening("127.0.0.1", 0, show) as url:
+    with serve_metrics("127.0.0.1", 0, show) as url:
         yield url
 
 
@@ -70,16 +70,8 @@ def test_an_invented_version_is_answered_like_none(url: str, kind: str, version:
     assert "cups_total 3.0" in answer.text
 
 
-def test_timings_are_given_as_json(url: str) -> None:
-    with track("test.port"):
-        pass
-    answer = httpx2.get(f"{url}/timings")
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.json()["test.port"]["total"]["count"] == 1
-
-
 @pytest.mark.parametrize(
-    "path", ["/", "/favicon.ico", "/metrics/", "/../etc/passwd", "/%00", "//["]
+    "path", ["/", "/timings", "/favicon.ico", "/metrics/", "/../etc/passwd", "/%00", "//["]
 )
 def test_nothing_else_is_there(url: str, path: str) -> None:
     with connect(url) as client:
@@ -112,8 +104,8 @@ def test_a_hostile_request_is_refused_and_prints_nothing(
 
 
 def test_a_silent_client_is_dropped(show: Expose, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(port.Handler, "timeout", 0.1)
-    with listening("127.0.0.1", 0, show) as url, connect(url) as client:
+    monkeypatch.setattr(server.MetricsHandler, "timeout", 0.1)
+    with serve_metrics("127.0.0.1", 0, show) as url, connect(url) as client:
         client.sendall(b"GET /met")
         assert client.recv(1) == b""
 
@@ -121,8 +113,8 @@ def test_a_silent_client_is_dropped(show: Expose, monkeypatch: pytest.MonkeyPatc
 def test_clients_beyond_the_limit_are_closed_and_those_before_it_still_served(
     show: Expose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(port, "CONNECTIONS", 2)
-    with listening("127.0.0.1", 0, show) as url, connect(url) as first, connect(url) as second:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with serve_metrics("127.0.0.1", 0, show) as url, connect(url) as first, connect(url) as second:
         first.sendall(b"GET /metrics HTTP/1.1\r\n")
         second.sendall(b"GET /metrics HTTP/1.1\r\n")
         time.sleep(0.2)
@@ -154,20 +146,20 @@ def test_a_taken_port_is_told_in_one_sentence_that_names_the_variable(
 ) -> None:
     taken = int(url.rpartition(":")[2])
     told = rf"^METRICS_PORT: cannot listen on 127.0.0.1 port {taken}: Address already in use\. "
-    with pytest.raises(OSError, match=told), listening("127.0.0.1", taken, show):
+    with pytest.raises(OSError, match=told), serve_metrics("127.0.0.1", taken, show):
         pass
 
 
 def test_the_port_is_free_again_after_the_block(show: Expose) -> None:
-    with listening("127.0.0.1", 0, show) as url:
+    with serve_metrics("127.0.0.1", 0, show) as url:
         httpx2.get(f"{url}/metrics")
     with pytest.raises(ConnectionRefusedError):
         connect(url)
-    with listening("127.0.0.1", int(url.rpartition(":")[2]), show) as again:
+    with serve_metrics("127.0.0.1", int(url.rpartition(":")[2]), show) as again:
         assert again == url
 
 
 def test_an_ipv6_address_is_served_too(show: Expose) -> None:
-    with listening("::1", 0, show) as url:
+    with serve_metrics("::1", 0, show) as url:
         assert url.startswith("http://[::1]:")
         assert httpx2.get(f"{url}/metrics").status_code == 200

@@ -1,8 +1,11 @@
-"""The metrics port: a server in a thread of its own, which answers while the event loop cannot."""
+"""The metrics server: in a thread of its own, so that it answers while the event loop is blocked.
+
+prometheus-client's `start_http_server` keeps neither promise about hostile clients: it limits no
+connections and never drops a silent one. It also writes every line through its own slow encoder.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -11,46 +14,39 @@ from socketserver import ThreadingTCPServer
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any
 
-from chassis.timing import operations
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
     Expose: TypeAlias = Callable[[str], tuple[bytes, str]]
 
-CONNECTIONS = 32
-"""Clients served at once."""
-SILENCE = 5
-"""Seconds without a byte after which a client is dropped."""
-WATCH = 0.02
-"""Seconds between two looks at whether to close."""
+MAX_CONNECTIONS = 32
+"""Connections served at once; further ones are closed."""
+READ_TIMEOUT_SECONDS = 5
+"""Seconds without a byte after which a connection is closed."""
+SHUTDOWN_POLL_SECONDS = 0.02
+"""Seconds between two checks whether to shut down."""
 
 logger = logging.getLogger(__name__)
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers GET /metrics and GET /timings, whatever else is tried."""
+class MetricsHandler(BaseHTTPRequestHandler):
+    """Answers GET /metrics and nothing else."""
 
-    timeout = SILENCE
+    timeout = READ_TIMEOUT_SECONDS
     wbufsize = -1  # one write: each may wait for the interpreter's lock
     server_version = "metrics"
     sys_version = ""
-    server: Port
+    server: MetricsServer
 
     def do_GET(self) -> None:
         """Answer one request."""
-        path = self.path.partition("?")[0]
-        if path == "/metrics":
-            self._answer(*self.server.expose(self.headers.get("Accept", "")))
-        elif path == "/timings":
-            self._answer(json.dumps(operations.snapshot()).encode(), "application/json")
-        else:
+        if self.path.partition("?")[0] != "/metrics":
             self.send_error(404)
-
-    def _answer(self, body: bytes, kind: str) -> None:
+            return
+        body, content_type = self.server.expose(self.headers.get("Accept", ""))
         self.send_response(200)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -59,8 +55,8 @@ class Handler(BaseHTTPRequestHandler):
         """Log nothing: http.server would write to the standard error."""
 
 
-class Port(ThreadingTCPServer):
-    """Serves a few connections at a time, each in its thread; one too many is closed."""
+class MetricsServer(ThreadingTCPServer):
+    """Serves a limited number of connections, each in a thread."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -68,41 +64,43 @@ class Port(ThreadingTCPServer):
     def __init__(self, host: str, port: int, expose: Expose) -> None:
         """Listen. Raises OSError."""
         self.address_family = AF_INET6 if ":" in host else AF_INET
-        self._free = BoundedSemaphore(CONNECTIONS)
+        self._free = BoundedSemaphore(MAX_CONNECTIONS)
         self.expose = expose
-        super().__init__((host, port), Handler)
+        super().__init__((host, port), MetricsHandler)
 
     def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the library has it
-        """Serve one connection, in its own thread, if there is room."""
+        """Serve a connection, in its thread, unless the limit is reached."""
         if not self._free.acquire(blocking=False):
             return
         try:
             super().finish_request(request, client_address)
         except (ConnectionError, TimeoutError):
-            logger.debug("a client of the metrics port went away")
+            logger.debug("a client of the metrics server disconnected")
         except Exception:
-            logger.exception("the metrics port could not answer")
+            logger.exception("the metrics server could not answer")
         finally:
             self._free.release()
 
 
 @contextmanager
-def listening(host: str, port: int, expose: Expose) -> Iterator[str]:
-    """Serve metrics while the block runs; gives the address, such as `http://127.0.0.1:9090`.
+def serve_metrics(host: str, port: int, expose: Expose) -> Iterator[str]:
+    """Serve metrics while the block runs; yield the URL, such as `http://127.0.0.1:9090`.
 
-    Raises OSError that names the variables when the port cannot be opened.
+    Raises OSError that names the variable if the port cannot be opened.
     """
     try:
-        server = Port(host, port, expose)
+        server = MetricsServer(host, port, expose)
     except OSError as error:
         raise OSError(
             f"METRICS_PORT: cannot listen on {host} port {port}: {error.strerror}. "
             "Choose a free port, or as METRICS_HOST an address of this machine."
         ) from error
     with server:
-        Thread(target=server.serve_forever, args=(WATCH,), name="metrics", daemon=True).start()
+        Thread(
+            target=server.serve_forever, args=(SHUTDOWN_POLL_SECONDS,), name="metrics", daemon=True
+        ).start()
         try:
-            place = f"[{host}]" if ":" in host else host
-            yield f"http://{place}:{server.server_address[1]}"
+            shown_host = f"[{host}]" if ":" in host else host
+            yield f"http://{shown_host}:{server.server_address[1]}"
         finally:
             server.shutdown()
