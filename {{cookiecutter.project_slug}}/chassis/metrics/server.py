@@ -1,7 +1,8 @@
 """The metrics server: in a thread of its own, so that it answers while the event loop is blocked.
 
 prometheus-client's `start_http_server` keeps neither promise about hostile clients: it limits no
-connections and never drops a silent one. It also writes every line through its own slow encoder.
+connections and never drops a silent one. Its encoder takes 20 times as long for ten thousand lines
+(a hundred routes), more than the 50 ms that a scrape may take.
 """
 
 from __future__ import annotations
