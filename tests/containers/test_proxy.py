@@ -81,9 +81,7 @@ def test_a_client_is_who_the_proxy_sees_not_who_it_says_it_is(everything: Stack)
     assert line["client.address"] != proxy["upstream.address"].split(":")[0]
 
 
-@pytest.mark.parametrize(
-    "path", ["/health", "/startupz", "/metrics", "//health", "/%68ealth"]
-)
+@pytest.mark.parametrize("path", ["/health", "/startupz", "/metrics", "//health", "/%68ealth"])
 def test_what_is_for_those_inside_is_not_there(everything: Stack, path: str) -> None:
     answer = ask(everything.address, path, Authorization="Bearer anything")
     assert answer.status == 404
