@@ -2,39 +2,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Integer, Table, inspect
 from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Base, Database
 from chassis.database.address import is_embedded
 from chassis.database.engines import create_migration_engine
-from chassis.database.migrator import MigrationLockTimeout, config, heads, migrate, migration_lock
+from chassis.database.migrator import MigrationLockTimeout, migrate, migration_lock
 from chassis.testing.database import needs_a_migration
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from alembic.script import Script
     from sqlalchemy import Connection
 
     from chassis.testing.database import Command
 
 FEATURE = Path(__file__).parent.parent
-SQUAWK = Path(sys.executable).parent / "squawk"
-IGNORED = re.compile(r"^ *# squawk-ignore ([\w-]+): \S", re.MULTILINE)
-"""A rule that a migration breaks on purpose, and why."""
-CHANGES = [
-    change
-    for change in ScriptDirectory.from_config(config()).walk_revisions()
-    if not change.is_merge_point
-]
 
 
 def tables(database: Database) -> list[str]:
@@ -53,20 +42,11 @@ def tables(database: Database) -> list[str]:
 
 
 @needs_a_migration
-def test_the_history_has_one_end() -> None:
-    assert len(heads()) == 1, "join them: make merge, or python -m app database merge"
-
-
-@needs_a_migration
 def test_the_schema_goes_up_and_down_and_up(command: Command, empty: Database) -> None:
     for arguments in (["upgrade"], ["downgrade", "base"], ["upgrade"]):
         assert command(empty, *arguments) == 0
         has_tables = set(tables(empty)) > {"alembic_version"}
         assert has_tables is (arguments[0] == "upgrade")
-
-
-def test_the_migrations_make_what_the_models_say(command: Command, database: Database) -> None:
-    assert command(database, "check") == 0
 
 
 def test_a_model_that_no_migration_makes_is_noticed(command: Command, database: Database) -> None:
@@ -84,29 +64,6 @@ def test_the_revision_is_told(
 ) -> None:
     assert command(database, told) == 0
     assert "(head)" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: Path(change.path).stem)
-def test_the_linter_finds_nothing_in_the_sql_of_a_migration(
-    command: Command,
-    empty: Database,
-    change: Script,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert command(empty, "sql", f"{change.down_revision or 'base'}:{change.revision}") == 0
-    sql = capsys.readouterr().out
-    assert change.revision in sql
-    ignored = IGNORED.findall(Path(change.path).read_text())
-    file = tmp_path / f"{change.revision}.sql"
-    file.write_text(f"-- squawk-ignore-file {', '.join(ignored)}\n{sql}" if ignored else sql)
-    ended = subprocess.run(  # noqa: S603 - a dependency of development
-        [SQUAWK, "--config", FEATURE / "squawk.toml", file],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert ended.returncode == 0, ended.stdout
 
 
 def test_a_database_that_cannot_be_reached_is_a_line_without_the_password(
