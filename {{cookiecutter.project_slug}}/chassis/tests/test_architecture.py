@@ -36,3 +36,12 @@ def test_a_health_check_loads_nothing_but_the_standard_library() -> None:
         "assert 'chassis.commands' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-S", "-c", program], check=True, cwd=ROOT)  # noqa: S603
+
+
+def test_nothing_happens_at_import() -> None:
+    program = (
+        "import logging, threading, app.main\n"
+        "assert threading.active_count() == 1, threading.enumerate()\n"
+        "assert not logging.getLogger().handlers\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)  # noqa: S603
