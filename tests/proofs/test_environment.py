@@ -68,9 +68,7 @@ def faults(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
         ),
         pytest.param({"METRICS_ENABLED": SECRET}, {"METRICS_ENABLED": "boolean"}, id="no switch"),
         pytest.param({"METRICS_BUCKETS": f"1,{SECRET}"}, {"METRICS_BUCKETS": ""}, id="no list"),
-        pytest.param(
-            {"METRICS_BUCKETS": "2,1"}, {"METRICS_BUCKETS": "increasing"}, id="falling"
-        ),
+        pytest.param({"METRICS_BUCKETS": "2,1"}, {"METRICS_BUCKETS": "increasing"}, id="falling"),
         pytest.param({"LOG_LEVEL": SECRET}, {"LOG_LEVEL": "DEBUG"}, id="no level"),
         pytest.param({"LOG_LEVELS": SECRET}, {"LOG_LEVELS": "pairs"}, id="no pairs"),
         pytest.param({"LOG_LEVELS": f"a={SECRET}"}, {"LOG_LEVELS": "DEBUG"}, id="a bad pair"),

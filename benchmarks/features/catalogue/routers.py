@@ -59,27 +59,27 @@ def router(kind: str) -> APIRouter:
             id=number, name=f"{kind} {number}", price=1.5, tags=["a", "b"], owner=owner.name
         )
 
-    @made.get("")
+    @made.get("", name=f"list_{kind}")
     async def list_things(
         page: Annotated[Page, Depends(page)], owner: Annotated[Tenant, Depends(tenant)]
     ) -> list[Thing]:
         return [thing(number, owner) for number in range(page.offset, page.offset + page.limit)]
 
-    @made.post("")
+    @made.post("", name=f"add_{kind}")
     async def add_thing(draft: Draft, owner: Annotated[Tenant, Depends(tenant)]) -> Thing:
         return Thing(id=1, owner=owner.name, **draft.model_dump())
 
-    @made.get("/{number}")
+    @made.get("/{number}", name=f"get_{kind}")
     async def get_thing(number: int, owner: Annotated[Tenant, Depends(tenant)]) -> Thing:
         return thing(number, owner)
 
-    @made.put("/{number}")
+    @made.put("/{number}", name=f"replace_{kind}")
     async def replace_thing(
         number: int, draft: Draft, owner: Annotated[Tenant, Depends(tenant)]
     ) -> Thing:
         return Thing(id=number, owner=owner.name, **draft.model_dump())
 
-    @made.delete("/{number}")
+    @made.delete("/{number}", name=f"delete_{kind}")
     async def delete_thing(number: int, owner: Annotated[Tenant, Depends(tenant)]) -> Thing:
         return thing(number, owner)
 

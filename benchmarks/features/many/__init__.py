@@ -20,7 +20,7 @@ class Many(Feature):
         """Pin them."""
         router = APIRouter()
         for number in range(self.routes):
-            router.add_api_route(f"/many/{number}/{{name}}", answer)
+            router.add_api_route(f"/many/{number}/{{name}}", answer, name=f"many_{number}")
         service.routers.append(router)
 
 
