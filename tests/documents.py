@@ -47,11 +47,13 @@ def anchors(markdown: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in headings}
 
 
-def lost_targets(root: Path) -> Iterator[str]:
-    """Yield each `make` target that a document or a pipeline names and the Makefile lacks."""
-    targets = re.findall(
-        r"^([a-z][a-z0-9-]*):", (root / "Makefile").read_text("utf-8"), re.MULTILINE
-    )
+def lost_targets(root: Path, *others: Path) -> Iterator[str]:
+    """Yield each `make` target that a document or a pipeline names and no Makefile has.
+
+    That of `root` counts, and those of the folders that its documents speak of as well.
+    """
+    texts = [(folder / "Makefile").read_text("utf-8") for folder in (root, *others)]
+    targets = re.findall(r"^([a-z][a-z0-9-]*):", "\n".join(texts), re.MULTILINE)
     pipelines = sources(root, ".yml", ".yaml")
     code = {name: "\n".join(CODE.findall(text)) for name, text in sources(root, ".md").items()}
     for name, text in {**code, **pipelines}.items():

@@ -121,4 +121,4 @@ def test_the_readme_lists_every_question_with_its_default_and_choices() -> None:
 
 
 def test_the_documents_of_the_template_name_only_what_is_there() -> None:
-    assert [*dead_links(ROOT), *lost_targets(ROOT)] == []
+    assert [*dead_links(ROOT), *lost_targets(ROOT, RAW)] == []

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from alembic.script import ScriptDirectory
 
-from chassis import database as chassis_database
-from chassis.database.migrator import config, heads
-from chassis.testing.database import needs_a_migration
+from chassis.testing.database import SQL_RULES, heads, migrations, needs_a_migration
 
 if TYPE_CHECKING:
     from alembic.script import Script
@@ -22,14 +19,8 @@ if TYPE_CHECKING:
     from chassis.testing.database import Command
 
 SQUAWK = Path(sys.executable).parent / "squawk"
-RULES = Path(chassis_database.__file__).with_name("squawk.toml")
 IGNORED = re.compile(r"^ *# squawk-ignore ([\w-]+): \S", re.MULTILINE)
 """A rule that a migration breaks on purpose, and why."""
-MIGRATIONS = [
-    migration
-    for migration in ScriptDirectory.from_config(config()).walk_revisions()
-    if not migration.is_merge_point
-]
 
 
 @needs_a_migration
@@ -47,7 +38,7 @@ def test_the_migrations_make_what_the_models_say(command: Command, database: Dat
     assert command(database, "check") == 0, 'write the missing one: make migration m="what it does"'
 
 
-@pytest.mark.parametrize("migration", MIGRATIONS, ids=lambda it: Path(it.path).stem)
+@pytest.mark.parametrize("migration", migrations(), ids=lambda it: Path(it.path).stem)
 def test_the_linter_finds_nothing_in_the_sql_of_a_migration(
     command: Command,
     empty: Database,
@@ -62,7 +53,7 @@ def test_the_linter_finds_nothing_in_the_sql_of_a_migration(
     file = tmp_path / f"{migration.revision}.sql"
     file.write_text(f"-- squawk-ignore-file {', '.join(ignored)}\n{sql}" if ignored else sql)
     ended = subprocess.run(  # noqa: S603 - a dependency of development
-        [SQUAWK, "--config", RULES, file],
+        [SQUAWK, "--config", SQL_RULES, file],
         check=False,
         capture_output=True,
         text=True,

@@ -8,21 +8,35 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 from alembic import command as alembic
+from alembic.script import ScriptDirectory
 
+import chassis.database
 from chassis.database import Database
 from chassis.database.address import dsn_of
-from chassis.database.migrator import heads, migrate
+from chassis.database.migrator import config, heads, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-__all__ = ["command", "database", "empty", "template"]
+    from alembic.script import Script
+
+__all__ = [
+    "SQL_RULES",
+    "Command",
+    "command",
+    "database",
+    "empty",
+    "heads",
+    "migrations",
+    "needs_a_migration",
+    "template",
+]
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 RUN = f"test_{secrets.token_hex(6)}"
@@ -32,9 +46,19 @@ needs_a_migration = pytest.mark.skipif(
     not heads(),
     reason="there is no migration yet",
 )
+"""Skips a test while the service has no migration."""
 
 
 Command = Callable[..., int]
+"""Runs `python -m app database` with arguments on a database; returns its exit code."""
+SQL_RULES = Path(chassis.database.__file__).with_name("squawk.toml")
+"""Configuration of the linter for the SQL of migrations."""
+
+
+def migrations() -> list[Script]:
+    """Return every migration but those that only join two heads."""
+    found = ScriptDirectory.from_config(config()).walk_revisions()
+    return [migration for migration in found if not migration.is_merge_point]
 
 
 @pytest.fixture
