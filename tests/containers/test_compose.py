@@ -111,7 +111,7 @@ def test_the_secrets_are_made_once_and_shown_nowhere(everything: Stack) -> None:
 def test_a_second_up_runs_the_new_migration_and_keeps_the_data(everything: Stack) -> None:
     title = f"kept-{time.time()}"
     place = ask(everything.address, "/notes", "POST", f'{{"title": "{title}"}}', **JSON)
-    versions = everything.path / "app" / "database" / "migrations" / "versions"
+    versions = everything.path / "app" / "migrations"
     head = next(it for it in versions.glob("2*.py")).read_text().split('revision = "')[1][:12]
     new = versions / "2026_11_23_add_colour.py"
     new.write_text(MIGRATION.replace("{head}", head))

@@ -96,7 +96,7 @@ def service(everything: Carved, tmp_path: Path) -> Carved:
 
 def add(service: Carved, *bodies: str) -> None:
     """Write migrations, one after the other, behind those that there are."""
-    versions = service.path / "app" / "database" / "migrations" / "versions"
+    versions = service.path / "app" / "migrations"
     (first,) = versions.glob("*_create_notes.py")
     before = first.read_text().partition('revision = "')[2].partition('"')[0]
     for number, body in enumerate(bodies):

@@ -90,7 +90,7 @@ class Owner:
 
     def versions(self) -> Path:
         """Folder of the migrations."""
-        return self.service.path / "app" / "database" / "migrations" / "versions"
+        return self.service.path / "app" / "migrations"
 
     def accept(self) -> None:
         """Lint what was written, and try it on both databases at once."""
