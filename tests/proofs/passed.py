@@ -18,7 +18,7 @@ WHOLE = re.compile(r"\bsubprocess\b|\bRunning\b|\bROOT\b|__file__|\.glob\(|\bcwd
 """Words of a test that reaches for more than what it imports."""
 
 
-def test_files(service: Path) -> list[str]:
+def list_test_files(service: Path) -> list[str]:
     """Every test file of a carving, by its path."""
     found = (path.relative_to(service) for path in service.glob("**/test_*.py"))
     return sorted(it.as_posix() for it in found if not it.parts[0].startswith("."))
@@ -79,7 +79,7 @@ class Passed:
 
     def missing(self, service: Path) -> dict[str, str]:
         """Give the test files that have yet to pass, with their digests."""
-        digests = {test: digest(service, test) for test in test_files(service)}
+        digests = {test: digest(service, test) for test in list_test_files(service)}
         return {test: it for test, it in digests.items() if not (self.folder / it).exists()}
 
     def note(self, digests: dict[str, str]) -> None:

@@ -22,7 +22,7 @@ import pytest
 
 from tests.pairwise import CHOICES, pairwise, seed
 from tests.proofs.carved import TEMPLATE, Carved, clean, uv
-from tests.proofs.passed import Passed, test_files
+from tests.proofs.passed import Passed, list_test_files
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
 FEATURES = [name for name, answer in QUESTIONS.items() if answer is True]
@@ -105,7 +105,7 @@ def test_a_carving_passes_its_own_pipeline_and_the_tests_of_its_chassis(
     if missing:
         carved.run("make", "test", f"ARGS=-q {' '.join(missing)}", **shared)
     passed.note(missing)
-    told = f"{len(missing)} of {len(test_files(carved.path))} test files, seed {seed()}"
+    told = f"{len(missing)} of {len(list_test_files(carved.path))} test files, seed {seed()}"
     print(f"P1 {name}: {told}; {CARVINGS[name]}")  # noqa: T201 - the figure
 
 
