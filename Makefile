@@ -24,7 +24,7 @@ service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="m
 
 test: lint types carvings services ## Test the template: a verdict in minutes; `make prove` proves the rest
 
-prove: proofs pipelines containers rollouts instructions ## Run the slow proofs, stage by stage
+prove: proofs pipelines containers rollouts instructions ## Run the slow proofs, stage by stage; SHARE=3 a third of them
 
 carvings: $(UV) ## Test questions, hooks and every combination of answers, statically
 	@$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts --ignore tests/instructions $(NOTED) $(ARGS)

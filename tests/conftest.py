@@ -1,14 +1,24 @@
-"""The option that notes which promises were held up."""
+"""Options of a test run: where it notes promises, and which share of the proofs it takes."""
 
 from __future__ import annotations
 
+import os
+from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.pairwise import seed
 from tests.promises import Notes
 
 if TYPE_CHECKING:
     import pytest
+
+ROOT = Path(__file__).parent
+SLOW = ("proofs", "containers", "rollouts")
+"""Folders whose modules take turns where SHARE says so."""
+EVERY_TIME = ("proofs/test_services.py", "proofs/test_own_tests.py")
+"""Run each time; the latter has turns of its own."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,3 +29,40 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = config.getoption("--promises")
     if folder and not hasattr(config, "workerinput"):  # the workers of xdist tell the first process
         config.pluginmanager.register(Notes(folder))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the slow modules whose turn it is not."""
+    modules = sorted({item.path.relative_to(ROOT).as_posix() for item in items})
+    left_out = {name for name in modules if not is_its_turn(name)}
+    if left_out:
+        kept = [it for it in items if it.path.relative_to(ROOT).as_posix() not in left_out]
+        dropped = [it for it in items if it.path.relative_to(ROOT).as_posix() in left_out]
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def pytest_report_header() -> str | None:
+    """Say which share is run."""
+    share = os.environ.get("SHARE", "1")
+    return None if share == "1" else f"rotated: one slow module in {share}, seed {seed()}"
+
+
+def is_its_turn(module: str) -> bool:
+    """Tell whether a module is run: of the slow ones, one in SHARE, chosen by the seed.
+
+    In SHARE days that follow one another, each has its turn.
+    """
+    share = int(os.environ.get("SHARE", "1"))
+    if share == 1 or module in EVERY_TIME or not module.startswith(SLOW):
+        return True
+    try:
+        number = date.fromisoformat(seed()).toordinal()
+    except ValueError:
+        number = numbered(seed())
+    return numbered(module) % share == number % share
+
+
+def numbered(text: str) -> int:
+    """Turn a text into a number, the same in every run."""
+    return int(sha256(text.encode()).hexdigest(), 16)

@@ -139,9 +139,7 @@ class Shop(Feature):
 class Development(main.Development):
     shop: Shop = Shop()
 
-import chassis.commands
-chassis.commands.ENVIRONMENTS = (Development,)
-sys.exit(run())
+sys.exit(run((Development,), main.compose, sys.argv[1:]))
 """
 """Starts the service with a feature that its owner wrote without knowing of pydantic-settings."""
 

@@ -83,12 +83,14 @@ def turn(name: str) -> bool:
         return True
     others = sorted(it for it in CARVINGS if it not in {"everything", "nothing"})
     Random(seed()).shuffle(others)  # noqa: S311 - nothing is kept secret by it
-    return name in others[: math.ceil(len(others) / 4)]
+    share = 4 * int(os.environ.get("SHARE", "1"))
+    return name in others[: math.ceil(len(others) / share)]
 
 
 CARVINGS = carvings()
 
 
+@pytest.mark.timeout(1800)  # the chassis's tests are many
 @pytest.mark.parametrize("name", CARVINGS)
 def test_a_carving_passes_its_own_pipeline_and_the_tests_of_its_chassis(
     name: str, shared: dict[str, str], passed: Passed, tmp_path: Path
