@@ -118,7 +118,7 @@ def test_an_open_websocket_neither_voids_the_drain_nor_goes_unseen(
     tmp_path.chmod(0o755)
     statuses: list[int] = []
     with (
-        self_contained.serve("-m", "tests.serving", SERVER_DRAIN_SECONDS="1") as replica,
+        self_contained.serve("-m", "chassis.testing.serving", SERVER_DRAIN_SECONDS="1") as replica,
         proxied(way, self_contained, tmp_path, replica.address.port) as port,
     ):
         websocket = subprocess.Popen(
@@ -151,7 +151,7 @@ def test_no_other_protocol_gets_past_the_proxy(
     tmp_path.chmod(0o755)
     headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
     with (
-        self_contained.serve("-m", "tests.serving") as replica,
+        self_contained.serve("-m", "chassis.testing.serving") as replica,
         proxied(way, self_contained, tmp_path, replica.address.port) as port,
     ):
         url = f"http://127.0.0.1:{port}/headers"
