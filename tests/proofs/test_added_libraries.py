@@ -13,7 +13,7 @@ import pytest
 from tests.proofs.added import LIBRARIES, add, bring, lines_of, tool
 from tests.proofs.asked import ASKED, ERROR, FAIL, GREET, ORDER, ask, assert_own_wiring, of, scrape
 from tests.proofs.carved import Carved, uv
-from tests.proofs.receiving import Receiver
+from tests.proofs.received import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -41,10 +41,10 @@ with connect(sys.argv[1], **options) as client:
 """
 ROLLOUT = """
 import sys
-from deploy.configuration import Configuration, Proxy
-from deploy.drivers.local_nginx import LocalNginx
-from deploy.fleet import Traffic
-from deploy.nginx import traffic_part
+from chassis.rollout.configuration import Configuration, Proxy
+from chassis.rollout.drivers.local_nginx import LocalNginx
+from chassis.rollout.fleet import Traffic
+from chassis.rollout.nginx import traffic_part
 
 folder, port, admin_port, service = sys.argv[1], *map(int, sys.argv[2:])
 proxy = Proxy(port=port, admin_port=admin_port)
