@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.proofs.carved import Carved, Replica
+    from tests.proofs.carved import Carved, Replica, uv
 
     Way = Callable[[Carved, Path, int], int]
 
@@ -53,6 +53,12 @@ upstreams = {"one": f"127.0.0.1:{service}"}
 nginx.install(traffic_part(Traffic(("one",)), upstreams, "client", nginx, "/version")[0])
 nginx.reload()
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _the_library_is_installed(self_contained: Carved) -> None:
+    """Add the library, as the line at the start says: a service is carved without it."""
+    self_contained.run(uv(), "pip", "install", "--quiet", "websockets>=17.4,<18")
 
 
 def shipped(service: Carved, folder: Path, upstream: int) -> int:
