@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.proofs.carved import uv
 from tests.proofs.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.proofs.carved import Carved, Replica, uv
+    from tests.proofs.carved import Carved, Replica
 
     Way = Callable[[Carved, Path, int], int]
 
