@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.pairwise import seed
 from tests.promises import Notes
 
 if TYPE_CHECKING:
@@ -40,6 +39,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         dropped = [it for it in items if it.path.relative_to(ROOT).as_posix() in left_out]
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
+
+
+def seed() -> str:
+    """Give SEED, or the day."""
+    return os.environ.get("SEED") or datetime.now(UTC).date().isoformat()
 
 
 def pytest_report_header() -> str | None:
