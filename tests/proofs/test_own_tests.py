@@ -11,12 +11,10 @@ import os
 import re
 import shutil
 import subprocess
-import tomllib
 from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pytest
 
@@ -157,11 +155,6 @@ def test_the_examples_can_be_removed_as_the_readme_says(
     carved.run("make", "test", "ARGS=tests chassis", **shared)
 
 
-def project(service: Carved) -> dict[str, Any]:
-    """Read its pyproject.toml."""
-    return tomllib.loads((service.path / "pyproject.toml").read_text())
-
-
 @cache
 def available() -> list[str]:
     """Versions whose interpreter is on this machine, the template's favourite first."""
@@ -192,13 +185,11 @@ def has_image(image: str) -> bool:
 
 
 def in_container(carved: Carved, image: str) -> None:
-    """Run the tests in a container that has this Python, with packages installed by pip."""
-    told = project(carved)
-    requirements = told["project"]["dependencies"] + told["dependency-groups"]["dev"]
+    """Run the tests in a container that has this Python, which has to get uv first."""
     copied = "cp -r /service /tmp/service && cd /tmp/service"  # it can keep its bytecode there
-    installed = 'pip install --quiet --root-user-action ignore "$@"'
+    installed = "pip install --quiet --root-user-action ignore uv"
     carved.run(
         *("docker", "run", "--rm", "--network=host", f"--volume={carved.path}:/service:ro"),
-        *(image, "sh", "-c", f"{copied} && {installed} && python -m pytest -q"),
-        *("sh", *requirements),
+        *("--env=UV_PYTHON_DOWNLOADS=never", image),
+        *("sh", "-c", f"{copied} && {installed} && uv run --quiet python -m pytest -q"),
     )
