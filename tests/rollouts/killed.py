@@ -6,7 +6,7 @@ Each line of the journal has two moments: just before it is written, and just af
 line that says what will be done and the one that says it is lies the doing of it.
 """
 # mypy: ignore-errors
-# It runs beside a carved service's deploy/, which the template does not have.
+# It runs in a carved service, whose chassis the template does not have.
 
 from __future__ import annotations
 

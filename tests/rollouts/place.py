@@ -31,6 +31,7 @@ FULL = os.environ.get("ROLLOUTS") == "full"
 """Whether to take the time for the promised figures; a short run shows the same in small."""
 PAUSE = 0 if FULL else 0.01
 """Seconds between an answer and the same user's next request."""
+ROLLOUT = ("-m", "chassis.rollout")
 SLOTS = 12
 """Instances that may be there at once."""
 GETS, POSTS = (
@@ -101,7 +102,8 @@ class Place:
 
     def lay_out(self) -> None:
         """Copy what the tool needs of the service."""
-        shutil.copytree(self.service.path / "deploy", self.folder / "deploy")
+        for folder in "deploy", "chassis":
+            shutil.copytree(self.service.path / folder, self.folder / folder)
 
     def configure(  # noqa: PLR0913 - each is a key of the file
         self,
@@ -136,14 +138,15 @@ class Place:
     def release(self, revision: str, fault: str = "") -> str:
         """Make a release; return its image."""
         folder = self.folder / "releases" / revision
-        shutil.copytree(self.service.path / "app", folder / "app")
+        for part in "app", "chassis":
+            shutil.copytree(self.service.path / part, folder / part)
         (folder / ".venv").symlink_to(self.service.path / ".venv")
         shutil.copy(HERE / "release.py", folder)
         (folder / "REVISION").write_text(revision)
         (folder / "FAULT").write_text(fault)
         return str(folder)
 
-    def start(self, *arguments: str, program: Sequence[str] = ("-m", "deploy")) -> Any:  # noqa: ANN401
+    def start(self, *arguments: str, program: Sequence[str] = ROLLOUT) -> Any:  # noqa: ANN401
         """Start the tool."""
         return subprocess.Popen(
             [sys.executable, *program, *arguments],
