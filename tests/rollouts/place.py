@@ -61,7 +61,7 @@ counts = "/metrics"
 interval_seconds = 0.5
 minimum_requests = {minimum}
 memory_mebibytes = 200
-p99_seconds = 1
+p99_seconds = {p99}
 [proxy]
 port = {port}
 admin_port = {admin}
@@ -115,6 +115,7 @@ class Place:
         timeout: float = 30,
         canary: Sequence[tuple[float, float]] = ((50, 1),),
         sticky: str = "header:X-User",
+        p99: float = 1,
     ) -> None:
         """Write rollout.toml anew."""
         first, admin = self.ports[2], self.ports[1]
@@ -132,6 +133,7 @@ class Place:
             admin=admin,
             first=first,
             sticky=sticky,
+            p99=p99,
         )
         (self.folder / "deploy" / "rollout.toml").write_text(text)
 
