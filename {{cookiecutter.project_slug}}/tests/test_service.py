@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
 
+from app.__main__ import main
 from app.main import ENVIRONMENTS, compose
 from chassis.application import Application
-from chassis.testing.process import ROOT, Running
+from chassis.testing.process import Running
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -44,17 +43,13 @@ def test_production_starts_with_what_it_must_be_given() -> None:
         assert running.exit_code() == 0
 
 
-def test_production_names_everything_that_it_lacks_and_exits_with_78() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "app"],
-        cwd=ROOT,
-        env={"PYTHONDONTWRITEBYTECODE": "1", "ENVIRONMENT": "production"},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert ended.returncode == 78
-    assert {line.partition(":")[0] for line in ended.stderr.splitlines()} == {
+def test_production_names_everything_that_it_lacks_and_exits_with_78(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    assert main([]) == 78
+    lines = capsys.readouterr().err.splitlines()
+    assert {line.partition(":")[0] for line in lines} == {
         "AUTH_SECRET_KEY",  # if auth
         "CACHE_URL",  # if cache
         "DATABASE_URL",  # if database
