@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cookiecutter import __version__ as cookiecutter_version
 from jinja2.ext import Extension
 from slugify import slugify
 
@@ -25,6 +27,21 @@ if TYPE_CHECKING:
 DERIVED_SLUG = "{{ cookiecutter.project_name | slugify }}"  # a default in cookiecutter.json
 DIRECTORY = "{{cookiecutter.project_slug}}"  # the name of the raw tree
 ANSWERS = "{{ cookiecutter | tojson }}"  # once in each hook
+OLDEST = (2, 3)
+"""The oldest cookiecutter that this template works with; 2.3 is of August 2023."""
+MANIFEST = json.loads((Path(__file__).parent / "cookiecutter.json").read_text("utf-8"))
+OPTIONS = [name for name, answer in MANIFEST.items() if isinstance(answer, bool)]
+YES_OR_NO = {
+    **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
+    **dict.fromkeys(("0", "false", "f", "no", "n", "off"), False),
+}
+"""What cookiecutter takes for yes or no; before 2.7 it leaves `metrics=false` a text."""
+
+if tuple(map(int, cookiecutter_version.split(".")[:2])) < OLDEST:
+    sys.exit(
+        f"This template needs cookiecutter {'.'.join(map(str, OLDEST))} or later, and this is "
+        f"{cookiecutter_version}. Update it, or run: uvx cookiecutter"
+    )
 
 
 class LiteralAnswers(Extension):
@@ -58,10 +75,12 @@ def literal(answers: dict[str, Any], text: str) -> str:
 
 
 def resolve(answers: dict[str, Any]) -> dict[str, Any]:
-    """Return the answers without a contradiction that has one sensible reading.
+    """Return the answers with true and false for yes and no, and without a contradiction.
 
-    What was changed, and why, stands a line each in `_resolved`.
+    What a contradiction was resolved to, and why, stands a line each in `_resolved`.
     """
+    texts = {name: answers[name] for name in OPTIONS if isinstance(answers.get(name), str)}
+    answers = {**answers, **{name: YES_OR_NO.get(it.lower(), it) for name, it in texts.items()}}
     wanted = answers.get("deployment", "none")
     if wanted == "none" or answers.get("docker") is not False:
         return answers

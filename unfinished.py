@@ -136,7 +136,9 @@ def suggest(answers: dict[str, Any]) -> dict[str, str]:
         return list(dict.fromkeys(line.partition(":")[0] for line in problems(given)))
 
     changed = {name: suggestion(name, answers) for name in refused(answers)}
-    changed.update({name: SUGGESTIONS[name] for name in refused({**answers, **changed})})
+    changed.update(
+        {name: SUGGESTIONS.get(name, "true") for name in refused({**answers, **changed})}
+    )
     slug = str(changed.get("project_slug", answers["project_slug"]))
     place, number = answers.get("_output_dir"), 2
     while place and Path(place, changed.get("project_slug", slug)).exists():

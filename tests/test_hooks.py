@@ -122,7 +122,13 @@ def test_without_an_image_nothing_is_deployed_and_one_line_says_so(wanted: str) 
 
 def test_answers_without_a_contradiction_are_left_as_they_are() -> None:
     for given in answer(), answer(docker=False, deployment="none"), answer(deployment="none"):
-        assert resolve(given) is given
+        assert resolve(given) == given
+
+
+def test_yes_and_no_in_words_are_answers_and_other_words_are_left_to_be_refused() -> None:
+    resolved = resolve({**answer(), "metrics": "No", "cache": "false", "auth": "1", "docker": "x"})
+    assert [resolved[it] for it in ("metrics", "cache", "auth")] == [False, False, True]
+    assert resolved["docker"] == "x"
 
 
 def test_a_contradiction_that_an_older_extension_left_is_refused() -> None:
