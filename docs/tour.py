@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.proofs.carved import Carved, clean
-from tests.proofs.test_own_tests import NOTHING, available
+from tests.proofs.test_own_tests import NOTHING
 from tests.rollouts.place import free_ports
 from tests.template import RAW
 
@@ -92,5 +92,5 @@ def page(service: Carved) -> str:
 
 if __name__ == "__main__":
     with TemporaryDirectory() as scratch:
-        smallest = Carved.make(Path(scratch), **NOTHING, python_version=available()[0])
+        smallest = Carved.make(Path(scratch), **NOTHING)
         PAGE.write_text(page(smallest.sync()), "utf-8")

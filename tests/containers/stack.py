@@ -16,12 +16,14 @@ from uuid import uuid4
 
 from tests.proofs.carved import Carved, uv
 from tests.proofs.load import Address
+from tests.template import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PATIENCE = 90.0
-PYTHON = "python:3.13-slim"
+VERSION = MANIFEST["python_version"][0]
+PYTHON = f"python:{VERSION}-slim"
 """Base of the image, which every machine that runs these tests has."""
 
 
@@ -112,7 +114,7 @@ class Stack:
     @classmethod
     def carve(cls, where: Path, **answers: Any) -> Self:  # noqa: ANN401 - answers are any JSON
         """Carve the template, as a checkout whose secrets do not exist yet."""
-        return cls(Carved.make(where, **answers).path)
+        return cls(Carved.make(where, **{"python_version": VERSION, **answers}).path)
 
     def copy(self, where: Path) -> Stack:
         """Make a second checkout of the same service, with what git would not have, left out."""

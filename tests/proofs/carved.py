@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -56,6 +57,23 @@ def clean(**variables: str) -> dict[str, str]:
     return {**shared, **indexes, **variables}
 
 
+@cache
+def available() -> list[str]:
+    """List the offered versions of Python that are on this machine, the template's default first.
+
+    uv is asked, as a service would ask it; it must not download one.
+    """
+    offered = json.loads((TEMPLATE / "cookiecutter.json").read_text())["python_version"]
+    find = [uv(), "python", "find", "--no-python-downloads", "--no-project"]
+    return [
+        version
+        for version in offered
+        if not subprocess.run(
+            [*find, version], check=False, capture_output=True, env=clean()
+        ).returncode
+    ]
+
+
 @dataclass(frozen=True)
 class Carved:
     """Where a carved service lies."""
@@ -64,7 +82,8 @@ class Carved:
 
     @classmethod
     def make(cls, where: Path, **answers: Any) -> Self:  # noqa: ANN401 - answers are any JSON
-        """Carve the template with these answers and the defaults."""
+        """Carve the template with these answers, a Python that is here, and the defaults."""
+        answers = {"python_version": available()[0], **answers}
         made = cookiecutter(
             str(TEMPLATE), no_input=True, extra_context=answers, output_dir=str(where)
         )

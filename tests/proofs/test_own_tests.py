@@ -11,16 +11,17 @@ import os
 import re
 import shutil
 import subprocess
-from functools import cache
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.pairwise import CHOICES, pairwise, seed
-from tests.proofs.carved import TEMPLATE, Carved, clean, uv
+from tests.proofs.carved import TEMPLATE, Carved, available, uv
 from tests.proofs.passed import Passed, list_test_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
 FEATURES = [name for name, answer in QUESTIONS.items() if answer is True]
@@ -57,7 +58,7 @@ def test_the_service_passes_its_tests_on_every_other_python_offered(
     version: str, tmp_path: Path
 ) -> None:
     if version == available()[0]:
-        pytest.skip("the pipeline of everything ran on it")
+        pytest.skip("the pipeline of everything runs on it")
     carved = Carved.make(tmp_path, python_version=version)
     if version in available():
         carved.run("make", "test")
@@ -95,7 +96,7 @@ def test_a_carving_passes_its_own_pipeline_and_the_tests_of_its_chassis(
 ) -> None:
     if not turn(name):
         pytest.skip(f"ROTATED: not in the share of seed {seed()}; PIPELINES=full runs it")
-    answers = {**CARVINGS[name], "python_version": available()[0], "_chassis_tests": True}
+    answers = {**CARVINGS[name], "_chassis_tests": True}
     carved = Carved.make(tmp_path, **answers)
     carved.run(uv(), "sync", "--quiet", **shared)
     carved.run("make", "lint", "types", **shared)
@@ -112,7 +113,7 @@ def test_a_carving_passes_its_own_pipeline_and_the_tests_of_its_chassis(
 def test_the_own_tests_ignore_the_environment_that_surrounds_them(
     shared: dict[str, str], tmp_path: Path
 ) -> None:
-    carved = Carved.make(tmp_path, python_version=available()[0])
+    carved = Carved.make(tmp_path)
     carved.run(uv(), "sync", "--quiet", **shared)
     documented = re.findall(
         r"^#([A-Z_]+)=", (carved.path / ".env.example").read_text(), re.MULTILINE
@@ -138,7 +139,7 @@ def test_the_own_tests_ignore_the_environment_that_surrounds_them(
 def test_the_examples_can_be_removed_as_the_readme_says(
     shared: dict[str, str], tmp_path: Path
 ) -> None:
-    carved = Carved.make(tmp_path, python_version=available()[0])
+    carved = Carved.make(tmp_path)
     for example in "greetings", "notes", "quotes":
         shutil.rmtree(carved.path / "app" / example)
     (migration,) = carved.path.glob("app/migrations/*_create_notes.py")
@@ -153,21 +154,6 @@ def test_the_examples_can_be_removed_as_the_readme_says(
     carved.run(uv(), "sync", "--quiet", **shared)
     carved.run("make", "lint", "types", **shared)
     carved.run("make", "test", "ARGS=tests chassis", **shared)
-
-
-@cache
-def available() -> list[str]:
-    """Versions whose interpreter is on this machine, the template's favourite first."""
-    return [version for version in QUESTIONS["python_version"] if has_interpreter(version)]
-
-
-def has_interpreter(version: str) -> bool:
-    """Ask uv, as a service with this answer would; it must not download one."""
-    with TemporaryDirectory() as folder:
-        Path(folder, ".python-version").write_text(version)
-        command = [uv(), "python", "find", "--no-python-downloads"]
-        found = subprocess.run(command, check=False, capture_output=True, cwd=folder, env=clean())
-    return found.returncode == 0
 
 
 def has_image(image: str) -> bool:

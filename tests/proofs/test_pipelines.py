@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.proofs.carved import Carved, clean, uv
-from tests.proofs.test_own_tests import CONTAINER, available, has_image
+from tests.proofs.carved import Carved, available, clean, uv
+from tests.proofs.test_own_tests import CONTAINER, has_image
 
 NOWHERE = "http://127.0.0.1:9"
 SOMEBODY = {
@@ -43,7 +43,7 @@ FLAWS = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     """A service in its repository, with its hooks, and everything committed that came with it."""
     where = tmp_path_factory.mktemp("project")
-    carved = Carved.make(where, python_version=available()[0])
+    carved = Carved.make(where)
     carved.run("git", "init", "--quiet", "--initial-branch=main")
     carved.run("make", "hooks")
     carved.run("git", "add", "--all")
@@ -55,7 +55,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Carved:
 def lean(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     where = tmp_path_factory.mktemp("lean")
     features = {"database": False, "cache": False, "docker": False, "deployment": "none"}
-    return Carved.make(where, **features, python_version=available()[0]).sync()
+    return Carved.make(where, **features).sync()
 
 
 def attempt(service: Carved, *command: str, **variables: str) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.proofs.carved import Carved
-from tests.proofs.test_own_tests import NOTHING, available
+from tests.proofs.test_own_tests import NOTHING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def test_a_service_passes_its_own_commands_and_starts(
     answers: dict[str, bool | str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     began = time.monotonic()
-    carved = Carved.make(tmp_path, **answers, python_version=available()[0])
+    carved = Carved.make(tmp_path, **answers)
     carved.run("make", "lint", "types", "test")
     with carved.serve(SERVER_PORT="0", METRICS_PORT="0") as replica:
         assert replica.ask("/readyz").status == 200
