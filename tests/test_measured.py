@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.rollouts.measured import figures, page
+from tests.rollouts.measured import collect_figures, render_page
 
 UNDER_LOAD = "tests/rollouts/test_under_load.py::test"
 NOTES = {
@@ -19,7 +19,7 @@ WHEN = datetime(2026, 11, 26, tzinfo=UTC)
 
 
 def test_each_driver_has_its_figures_in_the_order_of_the_promises() -> None:
-    shown = page(figures(NOTES), WHEN, 2)
+    shown = render_page(collect_figures(NOTES), WHEN, 2)
     assert "2026-11-26, on 2 cores" in shown
     assert shown.endswith(
         "| Measured | process | docker |\n| --- | --- | --- |\n"

@@ -25,7 +25,7 @@ from xml.sax.saxutils import escape
 
 from tests.proofs.carved import Carved
 from tests.proofs.load import Tally, load
-from tests.rollouts.place import MIX, Place
+from tests.rollouts.host import MIX, RolloutHost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,9 +82,9 @@ class Watched:
 class Watcher:
     """Users of two kinds: some use the service, others ask, over and over, which release it is."""
 
-    def __init__(self, place: Place) -> None:
-        """Get ready."""
-        self.place = place
+    def __init__(self, host: RolloutHost) -> None:
+        """Prepare the users."""
+        self.host = host
         self.over = False
         self.answers: list[tuple[float, float, str]] = []
         """When, after how many seconds, and of which release."""
@@ -94,7 +94,7 @@ class Watcher:
 
     def _use(self) -> None:
         self.tally = asyncio.run(
-            load(lambda: [self.place.proxy], MIX, until=self._note, clients=CLIENTS, seconds=300)
+            load(lambda: [self.host.proxy], MIX, until=self._note, clients=CLIENTS, seconds=300)
         )
 
     def _note(self, tally: Tally) -> bool:
@@ -105,15 +105,15 @@ class Watcher:
     def _ask(self) -> None:
         while not self.over:
             asked = time.monotonic()
-            revision = self.place.version(f"{random.random()}")  # noqa: S311 - any user will do
+            revision = self.host.read_revision(f"{random.random()}")  # noqa: S311 - any user will do
             ended = time.monotonic()
             self.answers.append((ended, ended - asked, revision))
 
 
 @contextmanager
-def watching(place: Place) -> Iterator[Watcher]:
+def watching(host: RolloutHost) -> Iterator[Watcher]:
     """Let users use the service for the time of a block, and a while before and after."""
-    watcher = Watcher(place)
+    watcher = Watcher(host)
     for thread in watcher.threads:
         thread.start()
     try:
@@ -126,16 +126,16 @@ def watching(place: Place) -> Iterator[Watcher]:
             thread.join()
 
 
-def watch(place: Place, plan: Plan, new: str) -> Watched:
+def watch(host: RolloutHost, plan: Plan, new: str) -> Watched:
     """Roll a release out and note what users saw of it."""
-    release = place.release(new, plan.fault)
-    place.configure(replicas=REPLICAS, canary=CANARY, timeout=60, smoke=not plan.fault)
+    release = host.create_release(new, plan.fault)
+    host.configure(replicas=REPLICAS, canary=CANARY, timeout=60, smoke=not plan.fault)
     began = time.monotonic()
-    with watching(place) as watcher:
-        tool = place.start(plan.strategy, release)
-        said, _ = tool.communicate(timeout=200)
+    with watching(host) as watcher:
+        tool = host.start_tool(plan.strategy, release)
+        output, _ = tool.communicate(timeout=200)
         ended = time.monotonic()
-    assert bool(tool.returncode) == bool(plan.fault), said  # noqa: S101 - a picture of the truth
+    assert bool(tool.returncode) == bool(plan.fault), output  # noqa: S101 - a picture of the truth
     times = sorted(seconds for _, seconds, _ in watcher.answers)
     buckets = range(int((watcher.answers[-1][0] - began) / BUCKET))
     old = Counter(int((it - began) / BUCKET) for it, _, name in watcher.answers if name != new)
@@ -160,15 +160,17 @@ def measure() -> list[Watched]:
     """Set a host up, and watch every plan on it."""
     with tempfile.TemporaryDirectory() as folder:
         off = dict.fromkeys(("database", "cache", "outbound", "auth"), False)
-        service = Carved.make(Path(folder) / "carved", **off, deployment="compose").sync()
+        service = Carved.make(
+            Path(folder) / "carved", **off, deployment="compose", _chassis_tests=True
+        ).sync()
         (Path(folder) / "host").mkdir()
-        place = Place(service, Path(folder) / "host")
-        place.configure(replicas=REPLICAS, canary=CANARY, timeout=60)
+        host = RolloutHost(service, Path(folder) / "host")
+        host.configure(replicas=REPLICAS, canary=CANARY, timeout=60)
         try:
-            place.deploy("rolling", place.release("r0"))
-            return [watch(place, plan, f"r{number}") for number, plan in enumerate(PLANS, 1)]
+            host.run_tool("rolling", host.create_release("r0"))
+            return [watch(host, plan, f"r{number}") for number, plan in enumerate(PLANS, 1)]
         finally:
-            place.remove()
+            host.clean_up()
 
 
 def picture(runs: list[Watched]) -> str:
@@ -199,14 +201,14 @@ def picture(runs: list[Watched]) -> str:
 def panel(run: Watched, longest: float) -> list[str]:
     """Draw which release answered, and what failed."""
     floor, scale = HEIGHT - BOTTOM, (WIDTH - LEFT - RIGHT) / longest
-    told = (
+    summary = (
         f"{run.requests:,} requests, {run.failed:,} failed; "
         f"median {run.median_ms:g} ms, 99 % within {run.p99_ms:g} ms"
     )
     drawn = [
         f'<rect width="{WIDTH}" height="{HEIGHT}" rx="4" fill="#fff" stroke="#d8d9da"/>',
         f'<text x="12" y="18" font-weight="600">{escape(run.title)}</text>',
-        f'<text x="{WIDTH - RIGHT}" y="18" text-anchor="end">{told}</text>',
+        f'<text x="{WIDTH - RIGHT}" y="18" text-anchor="end">{summary}</text>',
         f'<text x="{LEFT - 5}" y="{TOP + 4}" text-anchor="end">100 %</text>',
         f'<text x="{LEFT - 5}" y="{floor}" text-anchor="end">0 %</text>',
     ]
@@ -236,7 +238,7 @@ def panel(run: Watched, longest: float) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Measure unless told only to draw."""
+    """Measure, then draw; with --draw only draw."""
     if "--draw" not in arguments:
         runs = [asdict(run) for run in measure()]
         NOTES.write_text("\n".join(["[", ",\n".join(map(json.dumps, runs)), "]", ""]), "utf-8")

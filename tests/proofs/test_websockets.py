@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.proofs.carved import Carved, Replica
 
-    Way = Callable[[Carved, Path, int], int]
+    Connect = Callable[[Carved, Path, int], int]
 
 CLIENT = """
 import sys
@@ -40,20 +40,6 @@ with connect(sys.argv[1], **options) as client:
     except ConnectionClosed:
         print(client.close_code, flush=True)
 """
-ROLLOUT = """
-import sys
-from chassis.rollout.configuration import Configuration, Proxy
-from chassis.rollout.drivers.local_nginx import LocalNginx
-from chassis.rollout.fleet import Traffic
-from chassis.rollout.nginx import traffic_part
-
-folder, port, admin_port, service = sys.argv[1], *map(int, sys.argv[2:])
-proxy = Proxy(port=port, admin_port=admin_port)
-nginx = LocalNginx(Configuration(driver="process", directory=folder, proxy=proxy))
-upstreams = {"one": f"127.0.0.1:{service}"}
-nginx.install(traffic_part(Traffic(("one",)), upstreams, "client", nginx, "/version")[0])
-nginx.reload()
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -62,7 +48,7 @@ def _the_library_is_installed(self_contained: Carved) -> None:
     self_contained.run(uv(), "pip", "install", "--quiet", "websockets>=17.4,<18")
 
 
-def shipped(service: Carved, folder: Path, upstream: int) -> int:
+def start_proxy(service: Carved, folder: Path, upstream: int) -> int:
     """Start the proxy of the compose file; what Debian's nginx is too old for is left out."""
     port = free_port()
     for path in (service.path / "proxy" / "nginx").glob("*.conf"):
@@ -85,26 +71,18 @@ def shipped(service: Carved, folder: Path, upstream: int) -> int:
     return port
 
 
-def rolled_out(service: Carved, folder: Path, upstream: int) -> int:
-    """Start the nginx that the rollouts of plain processes use."""
-    port, admin_port = free_port(), free_port()
-    numbers = map(str, (port, admin_port, upstream))
-    service.run(str(service.python), "-c", ROLLOUT, str(folder), *numbers)
-    return port
-
-
-def direct(_: Carved, __: Path, upstream: int) -> int:
+def connect_directly(_: Carved, __: Path, upstream: int) -> int:
     """Use no proxy."""
     return upstream
 
 
 @contextmanager
-def proxied(way: Way, service: Carved, folder: Path, upstream: int) -> Iterator[int]:
+def open_port(connect: Connect, service: Carved, folder: Path, upstream: int) -> Iterator[int]:
     """Give the port where clients connect; end the nginx that was started."""
-    if way is not direct and shutil.which("nginx") is None:
+    if connect is not connect_directly and shutil.which("nginx") is None:
         pytest.skip("NOT PROVEN: no nginx here (Debian: apt install nginx)")
     try:
-        yield way(service, folder, upstream)
+        yield connect(service, folder, upstream)
     finally:
         for pid in folder.rglob("nginx.pid"):
             os.kill(int(pid.read_text()), signal.SIGTERM)
@@ -118,15 +96,15 @@ def gauge(replica: Replica) -> str:
     return next(line for line in lines if line.startswith("websockets_open "))
 
 
-@pytest.mark.parametrize("way", [direct, shipped, rolled_out])
+@pytest.mark.parametrize("connect", [connect_directly, start_proxy])
 def test_an_open_websocket_neither_voids_the_drain_nor_goes_unseen(
-    self_contained: Carved, tmp_path: Path, way: Way
+    self_contained: Carved, tmp_path: Path, connect: Connect
 ) -> None:
     tmp_path.chmod(0o755)
     statuses: list[int] = []
     with (
         self_contained.serve("-m", "chassis.testing.serving", SERVER_DRAIN_SECONDS="1") as replica,
-        proxied(way, self_contained, tmp_path, replica.address.port) as port,
+        open_port(connect, self_contained, tmp_path, replica.address.port) as port,
     ):
         websocket = subprocess.Popen(
             [self_contained.python, "-c", CLIENT, f"ws://127.0.0.1:{port}/echo"],
@@ -148,18 +126,15 @@ def test_an_open_websocket_neither_voids_the_drain_nor_goes_unseen(
         line = replica.said("WebSocket /echo closed with 1012")
         assert line["request_id"] == replica.said("echoing")["request_id"] == "from-outside"
         assert not [it for it in replica.lines if it["level"] in {"warning", "error"}]
-    print(f"R12: {way.__name__}: a request of 4 s answered, 1012, exit 0 in {seconds:.1f} s")  # noqa: T201 - the figure
+    print(f"R12: {connect.__name__}: a request of 4 s answered, 1012, exit 0 in {seconds:.1f} s")  # noqa: T201 - the figure
 
 
-@pytest.mark.parametrize("way", [shipped, rolled_out])
-def test_no_other_protocol_gets_past_the_proxy(
-    self_contained: Carved, tmp_path: Path, way: Way
-) -> None:
+def test_no_other_protocol_gets_past_the_proxy(self_contained: Carved, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
     with (
         self_contained.serve("-m", "chassis.testing.serving") as replica,
-        proxied(way, self_contained, tmp_path, replica.address.port) as port,
+        open_port(start_proxy, self_contained, tmp_path, replica.address.port) as port,
     ):
         url = f"http://127.0.0.1:{port}/headers"
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:

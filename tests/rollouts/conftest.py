@@ -1,4 +1,4 @@
-"""Hosts to roll out on, with and without an engine."""
+"""Hosts to roll out on, with and without a container engine."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.proofs.carved import Carved
-from tests.rollouts.docker_place import DockerPlace, built, docker, has_engine
+from tests.rollouts.docker_host import DockerHost, build_image, docker, has_engine
+from tests.rollouts.host import RolloutHost
 from tests.rollouts.measured import DRIVERS
-from tests.rollouts.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Carved:
-    """A service that needs no server beside it, and brings the tool."""
+    """A service that needs no server, with the tool and its plain processes for tests."""
     where = tmp_path_factory.mktemp("service")
     off = dict.fromkeys(("database", "cache", "outbound", "auth"), False)
-    return Carved.make(where, **off, deployment="compose").sync()
+    return Carved.make(where, **off, deployment="compose", _chassis_tests=True).sync()
 
 
 @pytest.fixture(scope="session")
@@ -31,27 +31,27 @@ def image(service: Carved) -> Iterator[str]:
         pytest.skip("NOT PROVEN: no container engine answers")
     if not (service.path / "compose.yaml").exists():
         pytest.skip("NOT PROVEN: the carved service has no compose file")
-    name = built(service)
+    name = build_image(service)
     yield name
     docker("rmi", "--force", name)
 
 
-def hosted(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
-    """Set a host up on which the release `one` serves; leave nothing of it afterwards."""
+def set_up_host(request: pytest.FixtureRequest, folder: Path) -> Iterator[RolloutHost]:
+    """Set up a host on which the release `one` serves; clean it up afterwards."""
     service = request.getfixturevalue("service")
-    kind = Place
+    kind = RolloutHost
     if request.param == "docker":
-        DockerPlace.base = request.getfixturevalue("image")
-        kind = DockerPlace
-    place = kind(service, folder)
+        DockerHost.base = request.getfixturevalue("image")
+        kind = DockerHost
+    host = kind(service, folder)
     try:
-        place.deploy("rolling", place.release("one"))
-        yield place
+        host.run_tool("rolling", host.create_release("one"))
+        yield host
     finally:
-        place.remove()
+        host.clean_up()
 
 
 @pytest.fixture(params=DRIVERS)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RolloutHost]:
     """A host of its own for each test."""
-    yield from hosted(request, tmp_path)
+    yield from set_up_host(request, tmp_path)

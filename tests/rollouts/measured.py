@@ -16,14 +16,15 @@ from typing import Any
 
 DRIVERS = ("process", "docker")
 TESTS = "tests/rollouts/"
-FIGURE = re.compile(r"(?P<promise>D\d): (?P<what>[^:]+): (?P<told>[^:]+)")
+FIGURE = re.compile(r"(?P<promise>D\d): (?P<what>[^:]+): (?P<figure>[^:]+)")
 DRIVER = re.compile(rf"\b({'|'.join(DRIVERS)})\b")
 PAGE = """\
 # Rollouts, measured
 
 Written by `make measured` from what `make rollouts` noted; do not edit. {when}, on {cores} cores
 that carried the users, the proxy and the service at once, two tests at a time. A rolling release
-replaces two replicas and watches each for a second.
+replaces two replicas and observes each for a second. `process` is the same tool, for tests, with
+plain processes in place of containers.
 
 {table}
 """
@@ -31,8 +32,8 @@ Table = dict[str, dict[str, str]]
 """What was measured -> driver -> figure."""
 
 
-def figures(notes: dict[str, dict[str, Any]]) -> Table:
-    """Sort the figures of tests that passed."""
+def collect_figures(notes: dict[str, dict[str, Any]]) -> Table:
+    """Collect the figures of tests that passed."""
     table: Table = {}
     for test, noted in notes.items():
         driver = DRIVER.search(test.partition("[")[2])
@@ -40,16 +41,19 @@ def figures(notes: dict[str, dict[str, Any]]) -> Table:
             continue
         for found in filter(None, map(FIGURE.match, noted["figures"])):
             what = f"{found['promise']}: {found['what']}"
-            table.setdefault(what, {})[driver[0]] = found["told"].strip()
+            table.setdefault(what, {})[driver[0]] = found["figure"].strip()
     return dict(sorted(table.items(), key=lambda row: row[0].partition(":")[0]))
 
 
-def page(table: Table, when: datetime, cores: int) -> str:
-    """Write the page; what was not measured is left empty."""
+def render_page(table: Table, when: datetime, cores: int) -> str:
+    """Render the page; what was not measured is left empty."""
     rows = [
         ["Measured", *DRIVERS],
         ["---"] * (1 + len(DRIVERS)),
-        *([what, *(told.get(driver, "") for driver in DRIVERS)] for what, told in table.items()),
+        *(
+            [what, *(figures.get(driver, "") for driver in DRIVERS)]
+            for what, figures in table.items()
+        ),
     ]
     lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return PAGE.format(when=f"{when:%Y-%m-%d}", cores=cores, table=lines)
@@ -58,8 +62,8 @@ def page(table: Table, when: datetime, cores: int) -> str:
 def main(notes: Path, target: Path) -> None:
     """Write the page, dated as the notes are."""
     when = datetime.fromtimestamp(notes.stat().st_mtime, UTC)
-    table = figures(json.loads(notes.read_text("utf-8")))
-    target.write_text(page(table, when, os.cpu_count() or 1), "utf-8")
+    table = collect_figures(json.loads(notes.read_text("utf-8")))
+    target.write_text(render_page(table, when, os.cpu_count() or 1), "utf-8")
 
 
 if __name__ == "__main__":

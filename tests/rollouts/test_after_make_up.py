@@ -1,4 +1,4 @@
-"""`make up`, then rollouts, and back: whoever serves goes on, or is left as they are."""
+"""`make up`, then rollouts, and back: what serves keeps serving, or is left as it is."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.proofs.carved import clean, uv
-from tests.rollouts.docker_place import DockerPlace, docker
-from tests.rollouts.place import users
+from tests.rollouts.docker_host import DockerHost, docker
+from tests.rollouts.host import user_load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,16 +25,16 @@ STRATEGIES = ("rolling", "blue-green", "canary")
 READING = (["doctor"], ["status"], ["history"], ["--help"], ["rolling", "IMAGE", "--dry-run"])
 
 
-class MadeUp(DockerPlace):
-    """A checkout where `make` is used as well."""
+class ComposeHost(DockerHost):
+    """A checkout where `make` runs as well."""
 
-    def lay_out(self) -> None:
+    def copy_files(self) -> None:
         """Choose the ports that `make up` publishes."""
-        super().lay_out()
+        super().copy_files()
         self.variables |= {"HTTP_PORT": str(self.proxy.port), "PROMETHEUS_PORT": "0"}
 
-    def make(self, *arguments: str, code: int = 0) -> str:
-        """Run `make`, which must end with this exit code."""
+    def run_make(self, *arguments: str, code: int = 0) -> str:
+        """Run `make`, which must exit with this code."""
         path = f"{Path(uv()).parent}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
             ["make", *arguments],
@@ -44,12 +44,12 @@ class MadeUp(DockerPlace):
             capture_output=True,
             text=True,
         )
-        said = ended.stdout + ended.stderr
-        assert ended.returncode == code, said
-        return said
+        output = ended.stdout + ended.stderr
+        assert ended.returncode == code, output
+        return output
 
-    def seen(self) -> dict[str, str]:
-        """Tell all that a command could have changed: files by content, and what the engine has."""
+    def read_state(self) -> dict[str, str]:
+        """Read all that a command could change: files by content, and what the engine has."""
         deploy = self.folder / "deploy"
         files = {
             str(it): sha256(it.read_bytes()).hexdigest()
@@ -64,88 +64,90 @@ class MadeUp(DockerPlace):
 
 
 @pytest.fixture
-def place(service: Carved, image: str, tmp_path: Path) -> Iterator[MadeUp]:
+def host(service: Carved, image: str, tmp_path: Path) -> Iterator[ComposeHost]:
     """A host where nothing runs."""
-    DockerPlace.base = image
-    place = MadeUp(service, tmp_path)
+    DockerHost.base = image
+    host = ComposeHost(service, tmp_path)
     try:
-        yield place
+        yield host
     finally:
-        place.remove()
+        host.clean_up()
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_first_rollout_takes_over_what_make_up_runs(place: MadeUp, strategy: str) -> None:
-    place.configure(replicas=1, timeout=60)
-    place.make("up")
+def test_the_first_rollout_takes_over_what_make_up_runs(host: ComposeHost, strategy: str) -> None:
+    host.configure(replicas=1, timeout=60)
+    host.run_make("up")
     began = time.monotonic()
-    with users(place, clients=2) as those:
-        said = place.deploy(strategy, place.release("two"))
+    with user_load(host, clients=2) as load:
+        run = host.run_tool(strategy, host.create_release("two"))
         seconds = time.monotonic() - began
-        assert "taking over what compose runs: up-1" in said.out
-        assert place.settled(replicas=1) == "two"
-        assert f"{place.project}-web-1" not in place.containers("--all")
-        place.deploy("rollback")
-    assert not those.tally.failed, those.tally.reasons
-    assert place.version() == place.history()[0]["revision"]  # of what was taken over
-    told = f"{seconds:.1f} s; 0 failed of {those.tally.total}, there and back"
-    print(f"D1: first {strategy} release after make up, docker: {told}")  # noqa: T201 - the figure
+        assert "taking over what compose runs: up-1" in run.output
+        assert host.settled_revision(replicas=1) == "two"
+        assert f"{host.project}-web-1" not in host.list_containers("--all")
+        host.run_tool("rollback")
+    assert not load.tally.failed, load.tally.reasons
+    assert host.read_revision() == host.read_history()[0]["revision"]  # of what was taken over
+    result = f"{seconds:.1f} s; 0 failed of {load.tally.total}, there and back"
+    print(f"D1: first {strategy} release after make up, docker: {result}")  # noqa: T201 - the figure
 
 
 @pytest.mark.timeout(600)
-def test_make_up_beside_a_rollout_touches_nothing_and_make_down_ends_it(place: MadeUp) -> None:
-    place.configure(replicas=1, timeout=60)
-    place.deploy("rolling", place.release("one"))
-    before = place.containers("--all")
-    said = place.make("up", code=2)
-    assert "so nothing was done" in said
-    assert "python3 -m chassis.rollout resume" in said
-    assert place.containers("--all") == before
-    assert place.settled(replicas=1) == "one"
-    place.make("down")
-    assert not place.containers("--all")
-    place.deploy("resume")
-    assert place.settled(replicas=1) == "one"
-    place.make("down")
-    subprocess.run(["rm", "-r", "deploy/state"], cwd=place.folder, check=True)
-    place.make("up")
-    assert place.version() == "unknown"
+def test_make_up_beside_a_rollout_touches_nothing_and_make_down_ends_it(host: ComposeHost) -> None:
+    host.configure(replicas=1, timeout=60)
+    host.run_tool("rolling", host.create_release("one"))
+    before = host.list_containers("--all")
+    output = host.run_make("up", code=2)
+    assert "nothing was changed" in output
+    assert "python3 -m chassis.rollout resume" in output
+    assert host.list_containers("--all") == before
+    assert host.settled_revision(replicas=1) == "one"
+    host.run_make("down")
+    assert not host.list_containers("--all")
+    host.run_tool("resume")
+    assert host.settled_revision(replicas=1) == "one"
+    host.run_make("down")
+    subprocess.run(["rm", "-r", "deploy/state"], cwd=host.folder, check=True)
+    host.run_make("up")
+    assert host.read_revision() == "unknown"
 
 
 @pytest.mark.timeout(600)
-def test_commands_that_only_look_write_nothing(place: MadeUp) -> None:
-    image = place.release("one")
-    for change in (None, lambda: place.make("up"), lambda: place.deploy("rolling", image)):
+def test_commands_that_only_look_write_nothing(host: ComposeHost) -> None:
+    image = host.create_release("one")
+    for change in (None, lambda: host.run_make("up"), lambda: host.run_tool("rolling", image)):
         if change:
             change()
-        before = place.seen()
+        before = host.read_state()
         for command in READING:
-            process = place.start(*(image if it == "IMAGE" else it for it in command))
-            out, _ = process.communicate(timeout=60)
-            assert "Traceback" not in out
-            assert place.seen() == before, command
+            process = host.start_tool(*(image if it == "IMAGE" else it for it in command))
+            output, _ = process.communicate(timeout=60)
+            assert "Traceback" not in output
+            assert host.read_state() == before, command
 
 
 @pytest.mark.timeout(600)
-def test_a_port_that_make_up_has_chosen_otherwise_is_refused_before_anything(place: MadeUp) -> None:
-    place.variables["HTTP_PORT"] = str(place.ports[2])
-    place.make("up")
-    before = place.seen()
-    said = place.deploy("rolling", place.release("one"), code=2)
-    assert f"Write into deploy/rollout.toml: port = {place.ports[2]}" in said.out
-    after = place.seen()
-    lock = str(place.folder / "deploy" / "state")
+def test_a_port_that_make_up_has_chosen_otherwise_is_refused_before_anything(
+    host: ComposeHost,
+) -> None:
+    host.variables["HTTP_PORT"] = str(host.ports[2])
+    host.run_make("up")
+    before = host.read_state()
+    run = host.run_tool("rolling", host.create_release("one"), code=2)
+    assert f"Change it to: port = {host.ports[2]}" in run.output
+    after = host.read_state()
+    lock = str(host.folder / "deploy" / "state")
     assert {it for it in after if after[it] != before.get(it)} <= {lock, "images"}
 
 
-def test_killed_before_the_restart_policy_is_set_a_resume_sets_it(place: MadeUp) -> None:
-    place.configure(replicas=1, timeout=60)
-    assert place.killed("update", "rolling", place.release("one"))
-    name = f"{place.project}-web-blue-1-1"
+def test_killed_before_the_restart_policy_is_set_a_resume_sets_it(host: ComposeHost) -> None:
+    host.configure(replicas=1, timeout=60)
+    assert host.kill_tool_at("update", "rolling", host.create_release("one"))
+    name = f"{host.project}-web-blue-1-1"
     policy = ("container", "inspect", "--format", "{{json .HostConfig.RestartPolicy.Name}}", name)
     assert json.loads(docker(*policy)) != "unless-stopped"
-    place.deploy("resume", "--start-only", code=3)
+    host.run_tool("resume", "--start-only", code=3)
     assert json.loads(docker(*policy)) == "unless-stopped"
-    place.deploy("resume")
-    assert place.settled(replicas=1) == "one"
+    host.run_tool("resume")
+    assert host.settled_revision(replicas=1) == "one"

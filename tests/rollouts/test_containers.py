@@ -1,4 +1,4 @@
-"""What only a host with an engine has: HTTPS at the proxy, and images that pile up."""
+"""What only hosts with an engine have: HTTPS at the proxy, and images that are removed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rollouts.docker_place import DockerPlace, docker
+from tests.rollouts.docker_host import DockerHost, docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,18 +24,18 @@ compose = ["../compose.yaml", "../proxy/compose.tls.yaml"]
 
 
 @pytest.fixture
-def place(service: Carved, image: str, tmp_path: Path) -> Iterator[DockerPlace]:
+def host(service: Carved, image: str, tmp_path: Path) -> Iterator[DockerHost]:
     """A host on which nothing has been rolled out."""
-    DockerPlace.base = image
-    place = DockerPlace(service, tmp_path)
+    DockerHost.base = image
+    host = DockerHost(service, tmp_path)
     try:
-        yield place
+        yield host
     finally:
-        place.remove()
+        host.clean_up()
 
 
-def certificate(folder: Path) -> None:
-    """Sign one for ourselves, readable for the proxy's user."""
+def create_certificate(folder: Path) -> None:
+    """Create a self-signed certificate that the proxy's user may read."""
     folder.mkdir(mode=0o755)
     key, chain = folder / "key.pem", folder / "certificate.pem"
     made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1")
@@ -44,14 +44,14 @@ def certificate(folder: Path) -> None:
     key.chmod(0o644)
 
 
-def test_a_proxy_of_https_alone_is_rolled_out_behind(place: DockerPlace, tmp_path: Path) -> None:
-    port = place.ports[2]
-    certificate(tmp_path / "tls")
-    place.variables |= {"TLS_FOLDER": str(tmp_path / "tls"), "HTTPS_PORT": str(port)}
-    path = place.folder / "deploy" / "rollout.toml"
+def test_rollouts_work_behind_a_proxy_of_https_alone(host: DockerHost, tmp_path: Path) -> None:
+    port = host.ports[2]
+    create_certificate(tmp_path / "tls")
+    host.variables |= {"TLS_FOLDER": str(tmp_path / "tls"), "HTTPS_PORT": str(port)}
+    path = host.folder / "deploy" / "rollout.toml"
     path.write_text(path.read_text() + WITH_TLS)
     for revision in ("one", "two"):
-        place.deploy("blue-green", place.release(revision))
+        host.run_tool("blue-green", host.create_release(revision))
         connection = HTTPSConnection(
             "127.0.0.1",
             port,
@@ -62,20 +62,20 @@ def test_a_proxy_of_https_alone_is_rolled_out_behind(place: DockerPlace, tmp_pat
         connection.close()
 
 
-def test_an_image_that_no_rollout_leads_back_to_is_let_go_of(place: DockerPlace) -> None:
-    kept = f"{place.project}-release"
-    docker("tag", DockerPlace.base, f"{kept}:forgotten")
+def test_an_image_that_no_rollout_references_is_removed(host: DockerHost) -> None:
+    kept = f"{host.project}-release"
+    docker("tag", DockerHost.base, f"{kept}:forgotten")
     for revision in ("one", "two"):
-        place.deploy("rolling", place.release(revision))
+        host.run_tool("rolling", host.create_release(revision))
     listed = docker("image", "ls", "--format", "{{.Tag}}", kept).split()
-    digests = {line["digest"].removeprefix("sha256:")[:12] for line in place.history()}
+    digests = {line["digest"].removeprefix("sha256:")[:12] for line in host.read_history()}
     assert set(listed) == digests
     assert len(listed) == 2
 
 
-def test_an_instance_is_found_by_the_name_of_the_service(place: DockerPlace) -> None:
-    place.deploy("rolling", place.release("one"))
-    instances = docker("ps", "--quiet", "--filter", f"name={place.project}-web-").split()
+def test_an_instance_is_found_by_the_name_of_the_service(host: DockerHost) -> None:
+    host.run_tool("rolling", host.create_release("one"))
+    instances = docker("ps", "--quiet", "--filter", f"name={host.project}-web-").split()
     form = "{{range .NetworkSettings.Networks}}{{.Aliases}}{{end}}"
     assert len(instances) == 2
     for instance in instances:

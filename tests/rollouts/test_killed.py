@@ -1,4 +1,4 @@
-"""D5, D6: the tool is killed, the host rebooted, two come at once; the host ends whole."""
+"""D5, D6: the tool is killed, the host reboots, two rollouts begin at once; one release serves."""
 
 from __future__ import annotations
 
@@ -7,75 +7,76 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rollouts.host import FULL, user_load
 from tests.rollouts.measured import DRIVERS
-from tests.rollouts.place import FULL, users
 
 if TYPE_CHECKING:
-    from tests.rollouts.place import Place
+    from tests.rollouts.host import RolloutHost
 
 STRATEGIES = ("rolling", "blue-green", "canary") if FULL else ("blue-green",)
 STRIDE = 1 if FULL else 5
-"""Of the moments of a journal, every how many-th is tried."""
+"""Every how many moments of a journal the tool is killed."""
 RESCUES = ("resume", "rollback")
 
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("place", DRIVERS if FULL else DRIVERS[:1], indirect=True)
-def test_killed_before_and_after_every_step_it_converges(place: Place, strategy: str) -> None:
-    place.configure(replicas=1, seconds=0.5, minimum_requests=1)
-    place.deploy("rolling", place.release("start"))
+@pytest.mark.parametrize("host", DRIVERS if FULL else DRIVERS[:1], indirect=True)
+def test_killed_before_and_after_every_step_it_converges(host: RolloutHost, strategy: str) -> None:
+    host.configure(replicas=1, seconds=0.5, minimum_requests=1)
+    host.run_tool("rolling", host.create_release("start"))
     serving, moment = "start", 0
-    with users(place, clients=2) as those:
+    with user_load(host, clients=2) as load:
         while True:
             rescue = RESCUES[moment // STRIDE // 2 % 2]
             revision = f"r{moment}"
-            image = place.release(revision)
-            if not place.killed(moment, strategy, image):
+            image = host.create_release(revision)
+            if not host.kill_tool_at(moment, strategy, image):
                 break
-            latest = place.history()[-1]
-            if latest["image"] == image and latest["result"] == "halfway":
-                place.deploy(rescue)
-            now = place.settled(replicas=1)
+            latest = host.read_history()[-1]
+            if latest["image"] == image and latest["result"] == "unfinished":
+                host.run_tool(rescue)
+            now = host.settled_revision(replicas=1)
             assert now in {serving, revision}
             serving = now
             moment += STRIDE
     assert moment > 20
-    assert not those.tally.failed, those.tally.reasons
-    told = f"at {moment // STRIDE} moments, each time whole again; 0 failed of {those.tally.total}"
-    print(f"D5: {strategy}, killed: {told}")  # noqa: T201 - the figure
+    assert not load.tally.failed, load.tally.reasons
+    moments = f"at {moment // STRIDE} moments, each time one release again"
+    result = f"{moments}; 0 failed of {load.tally.total}"
+    print(f"D5: {strategy}, killed: {result}")  # noqa: T201 - the figure
 
 
-def test_a_host_rebooted_in_the_middle_goes_on(place: Place) -> None:
-    place.configure(seconds=10)
-    tool = place.start("blue-green", place.release("two"))
+def test_a_host_rebooted_in_the_middle_goes_on(host: RolloutHost) -> None:
+    host.configure(seconds=10)
+    tool = host.start_tool("blue-green", host.create_release("two"))
     for line in tool.stdout:
         if "observe" in line:
             break
     tool.kill()
     tool.communicate()
-    place.reboot()
-    place.configure(seconds=1)
+    host.reboot()
+    host.configure(seconds=1)
     began = time.monotonic()
-    assert "is not running: starting it" in place.deploy("resume").out
-    print(f"D5: rebooted halfway: whole again after {time.monotonic() - began:.1f} s")  # noqa: T201 - the figure
-    assert place.settled() == "two"
-    place.reboot()
-    place.deploy("resume")
-    assert place.settled() == "two"
+    assert "is not running: starting it" in host.run_tool("resume").output
+    print(f"D5: rebooted halfway: one release again after {time.monotonic() - began:.1f} s")  # noqa: T201 - the figure
+    assert host.settled_revision() == "two"
+    host.reboot()
+    host.run_tool("resume")
+    assert host.settled_revision() == "two"
 
 
-def test_the_second_of_two_is_refused_and_told_who_is_first(place: Place) -> None:
-    place.configure(seconds=30)
-    first = place.start("rolling", place.release("two"))
+def test_the_second_of_two_is_refused_with_the_holder_of_the_lock(host: RolloutHost) -> None:
+    host.configure(seconds=30)
+    first = host.start_tool("rolling", host.create_release("two"))
     for line in first.stdout:
         if "observe" in line:
             break
-    said = place.deploy("rolling", place.release("three"), code=2)
-    assert f"process {first.pid} on " in said.out
-    assert "deploy rolling" in said.out
-    print("D6: second of two: refused, and told who is first")  # noqa: T201 - the figure
-    place.deploy("abort")
+    run = host.run_tool("rolling", host.create_release("three"), code=2)
+    assert f"process {first.pid} on " in run.output
+    assert "chassis.rollout rolling" in run.output
+    print("D6: second of two: refused, with the holder of the lock")  # noqa: T201 - the figure
+    host.run_tool("abort")
     first.communicate()
     assert first.returncode == 1
-    assert place.settled() == "one"
+    assert host.settled_revision() == "one"

@@ -1,4 +1,4 @@
-"""D3: what keeps a user on one side of a canary splits them, through the real nginx."""
+"""D3: a cookie or header keeps a user on one release of a canary, through the real nginx."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.rollouts.conftest import hosted
+from tests.rollouts.conftest import set_up_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.rollouts.place import Place
+    from tests.rollouts.host import RolloutHost
 
 USERS = 100
 
 
 @pytest.fixture(params=["process"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """The proxy is told the same with either driver."""
-    yield from hosted(request, tmp_path)
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RolloutHost]:
+    """nginx has the same configuration with processes as with containers."""
+    yield from set_up_host(request, tmp_path)
 
 
-def asked(place: Place, path: str, name: str, value: str) -> bytes:
-    """Ask with one header."""
-    connection = HTTPConnection(*place.proxy, timeout=10)
+def send_get(host: RolloutHost, path: str, name: str, value: str) -> bytes:
+    """Send a GET with one header."""
+    connection = HTTPConnection(*host.proxy, timeout=10)
     try:
         connection.request("GET", path, headers={name: value})
         return connection.getresponse().read()
@@ -36,11 +36,11 @@ def asked(place: Place, path: str, name: str, value: str) -> bytes:
         connection.close()
 
 
-def side(place: Place, name: str, value: str) -> tuple[str, str]:
-    """Tell which revision answers a user, twice; between that do what the gates count, no probe."""
-    first = asked(place, "/version", name, value)
-    asked(place, "/greetings/ada", name, value)
-    second = asked(place, "/version", name, value)
+def read_sides(host: RolloutHost, name: str, value: str) -> tuple[str, str]:
+    """Read which revision answers a user, twice; in between send what the gates count."""
+    first = send_get(host, "/version", name, value)
+    send_get(host, "/greetings/ada", name, value)
+    second = send_get(host, "/version", name, value)
     return json.loads(first)["revision"], json.loads(second)["revision"]
 
 
@@ -52,14 +52,14 @@ def side(place: Place, name: str, value: str) -> tuple[str, str]:
     ],
 )
 def test_a_canary_of_half_gets_half_of_the_users(
-    place: Place, sticky: str, name: str, form: str
+    host: RolloutHost, sticky: str, name: str, form: str
 ) -> None:
-    place.configure(canary=((50, 15),), minimum_requests=1, sticky=sticky)
-    tool = place.start("canary", place.release("two"))
+    host.configure(canary=((50, 15),), minimum_requests=1, sticky=sticky)
+    tool = host.start_tool("canary", host.create_release("two"))
     for line in tool.stdout:
         if "observe" in line:
             break
-    sides = [side(place, name, form.format(f"user-{number}")) for number in range(USERS)]
+    sides = [read_sides(host, name, form.format(f"user-{number}")) for number in range(USERS)]
     tool.communicate()
     assert tool.returncode == 0
     assert all(first == second for first, second in sides)

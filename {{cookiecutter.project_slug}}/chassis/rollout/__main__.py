@@ -1,6 +1,6 @@
-"""`python3 -m chassis.rollout`: roll a release out on this host, watch it, take it back.
+"""`python3 -m chassis.rollout`: roll a release out on this host, observe it, roll it back.
 
-Exit codes: 0 done; 1 rolled back; 2 refused, nothing was done; 3 stands halfway, needs resume.
+Exit codes: 0 done; 1 rolled back; 2 refused, nothing was changed; 3 unfinished, run resume.
 """
 
 from __future__ import annotations
@@ -14,108 +14,113 @@ from typing import TYPE_CHECKING
 
 from chassis.rollout import operations
 from chassis.rollout.configuration import load
-from chassis.rollout.doctor import examine
-from chassis.rollout.errors import Failure, Interrupted, StepFailed
+from chassis.rollout.doctor import run_checks
+from chassis.rollout.errors import TOOL, RolloutError, StepError, UnfinishedError
 from chassis.rollout.host import Host
+from chassis.rollout.listing import list_rollouts
 from chassis.rollout.progress import Progress
-from chassis.rollout.status import rows, table, told
+from chassis.rollout.status import collect_status, format_status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from chassis.rollout.configuration import Configuration
 
 
 STRATEGIES = ("rolling", "blue-green", "canary")
 FILE = Path(__file__).parents[2] / "deploy" / "rollout.toml"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what was asked; return the exit code."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    chosen = parser().parse_args(given)
-    progress = Progress(as_json=chosen.json)
+def main(
+    arguments: Sequence[str] | None = None,
+    create_host: Callable[[Configuration, Progress], Host] = Host.from_configuration,
+) -> int:
+    """Run one command; return the exit code."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    options = build_parser().parse_args(words)
+    progress = Progress(as_json=options.json)
     try:
-        host = Host.of(load(chosen.config), progress)
-        return command(chosen, host, shlex.join(["deploy", *given]))
-    except Failure as failure:
-        code = Interrupted.code if isinstance(failure, StepFailed) else failure.code
-        progress.fail(str(failure), code)
+        host = create_host(load(options.config), progress)
+        return run_command(options, host, shlex.join([*TOOL.split(), *words]))
+    except RolloutError as error:
+        code = UnfinishedError.code if isinstance(error, StepError) else error.code
+        progress.fail(str(error), code)
         return code
     except OSError as error:
-        progress.fail(f"{error}. See: python3 -m chassis.rollout status", Interrupted.code)
-        return Interrupted.code
+        progress.fail(f"{error}\nWhat runs is shown by: {TOOL} status", UnfinishedError.code)
+        return UnfinishedError.code
 
 
-def parser() -> argparse.ArgumentParser:
-    """Say what can be asked."""
+def build_parser() -> argparse.ArgumentParser:
+    """Define the commands and their options."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", type=Path, default=FILE, help="default: deploy/rollout.toml")
-    common.add_argument("--json", action="store_true", help="one JSON object a line")
-    whole = argparse.ArgumentParser(
-        prog="python3 -m chassis.rollout",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    common.add_argument("--json", action="store_true", help="write one JSON object per line")
+    parser = argparse.ArgumentParser(
+        prog=TOOL, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, meaning: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=meaning, description=meaning, parents=[common])
+    def add(name: str, description: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=description, description=description, parents=[common]
+        )
 
-    meanings = {
-        "rollout": "bring a release, as `strategy` in rollout.toml says",
-        "rolling": "bring a release, one instance after the other",
-        "blue-green": "bring a release beside the old one, then switch",
-        "canary": "bring a release to more and more users, while it does well",
+    strategies = {
+        "rollout": "roll a release out by the `strategy` of rollout.toml",
+        "rolling": "replace one instance after the other",
+        "blue-green": "start the whole new release, then switch all traffic",
+        "canary": "shift the traffic stage by stage, as long as the gates pass",
     }
-    for name, meaning in meanings.items():
-        one = add(name, meaning)
-        one.add_argument("image", nargs="?", default="", help="default: the one that serves, anew")
-        one.add_argument("--dry-run", action="store_true", help="only print the plan")
-    back = add("rollback", "undo what stands halfway, or bring back an earlier release")
-    back.add_argument("number", nargs="?", type=int, help="of the rollout to go back to")
-    resume = add("resume", "go on after a kill or a reboot; start what should run and does not")
-    resume.add_argument("--start-only", action="store_true", help="do not go on with a rollout")
-    add("abort", "have the rollout that is under way undone")
+    for name, description in strategies.items():
+        command = add(name, description)
+        command.add_argument("image", nargs="?", default="", help="default: restart the live one")
+        command.add_argument("--dry-run", action="store_true", help="only print the steps")
+    rollback = add("rollback", "roll an unfinished rollout back, or return to an earlier release")
+    rollback.add_argument("number", nargs="?", type=int, help="of the rollout to return to")
+    resume = add("resume", "start what should run, and continue an unfinished rollout")
+    resume.add_argument("--start-only", action="store_true", help="do not continue a rollout")
+    add("abort", "roll back the rollout in progress")
     add("status", "show every instance")
-    add("history", "show the rollouts there were")
-    add("doctor", "examine this host")
-    return whole
+    add("history", "list the rollouts of this host")
+    add("doctor", "check this host for what would make a rollout fail")
+    return parser
 
 
-def command(chosen: argparse.Namespace, host: Host, line: str) -> int:
-    """Carry out one command."""
-    match chosen.command:
+def run_command(options: argparse.Namespace, host: Host, command: str) -> int:
+    """Run the command that was chosen; `command` is the whole line, for lock and journal."""
+    match options.command:
         case "status":
-            seen = rows(host)
-            host.progress.show([asdict(row) for row in seen], table(seen))
+            rows = collect_status(host)
+            host.progress.show([asdict(row) for row in rows], format_status(rows))
             return 0
         case "history":
-            entries, text = told(host.history)
-            host.progress.show(entries, text)
+            host.progress.show(*list_rollouts(host.history))
             return 0
         case "doctor":
-            findings = list(examine(host))
-            host.progress.show([asdict(it) for it in findings], "\n".join(map(str, findings)))
-            return int(any(not it.well for it in findings))
-    host.progress.listen()
-    return change(chosen, host, line)
+            results = list(run_checks(host))
+            host.progress.show([asdict(it) for it in results], "\n".join(map(str, results)))
+            return int(any(not it.ok for it in results))
+    host.progress.handle_signals()
+    return run_change(options, host, command)
 
 
-def change(chosen: argparse.Namespace, host: Host, line: str) -> int:
-    """Carry out a command that changes what runs."""
-    match chosen.command:
+def run_change(options: argparse.Namespace, host: Host, command: str) -> int:
+    """Run a command that changes what runs."""
+    match options.command:
         case "resume":
-            return operations.resume(host, line, goes_on=not chosen.start_only)
+            return operations.resume(host, command, start_only=options.start_only)
         case "abort":
-            return operations.abort(host, line)
+            return operations.abort(host, command)
         case "rollback":
-            return operations.roll_back(host, chosen.number, line)
-    is_strategy = chosen.command in STRATEGIES
-    strategy = chosen.command if is_strategy else host.configuration.strategy
-    if chosen.dry_run:
-        for step in operations.plan(host, strategy, chosen.image):
-            host.progress.say(step)
+            return operations.roll_back(host, options.number, command)
+    is_strategy = options.command in STRATEGIES
+    strategy = options.command if is_strategy else host.configuration.strategy
+    if options.dry_run:
+        for step in operations.plan(host, strategy, options.image):
+            host.progress.log(step)
         return 0
-    return operations.roll_out(host, strategy, chosen.image, line)
+    return operations.roll_out(host, strategy, options.image, command)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Takes over what `make up` started: it becomes the release that is live, as if rolled out."""
+"""Takes over what `make up` started: it becomes the live release, as if rolled out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chassis.rollout.errors import Refused
+from chassis.rollout.errors import TOOL, RefusedError
 from chassis.rollout.fleet import Fleet, Traffic
 
 if TYPE_CHECKING:
@@ -12,44 +12,45 @@ if TYPE_CHECKING:
     from chassis.rollout.host import Host
 
 
-def adoptable(host: Host) -> Fleet | None:
-    """Find what runs and was not rolled out; None if nothing does, or rollouts serve already.
+def find_adoptable(host: Host) -> Fleet | None:
+    """Find what compose runs and no rollout has started; None if a rolled-out release serves.
 
-    Raises Refused where it runs in the place of what was rolled out.
+    Raises RefusedError where it runs in place of what was rolled out.
     """
-    before, found = host.history.fleet().instances, host.driver.adoptable()
+    before = host.history.expected_fleet().instances
+    found = host.containers.find_compose_instances()
     names = tuple(it.name for it in found)
     if not found or any(it.name in names for it in before):
         return None
     if before:
-        if any(host.driver.vitals(it).alive for it in before):
+        if any(host.containers.inspect(it).alive for it in before):
             return None
-        raise Refused(
-            f"{before[-1].name} was rolled out and does not run; {', '.join(names)}, which compose "
-            "has started, does. Run: python3 -m chassis.rollout resume"
+        raise RefusedError(
+            f"{before[-1].name} was rolled out and is not running; compose runs {', '.join(names)} "
+            f"instead.\nStart what was rolled out: {TOOL} resume"
         )
     if len({it.release.digest for it in found}) > 1:
-        raise Refused(
-            f"{', '.join(names)} were started by compose from different images. Run: make up"
+        raise RefusedError(
+            f"Compose runs {', '.join(names)} from different images.\nStart them from one: make up"
         )
     return Fleet(found, Traffic(names))
 
 
 def adopt(host: Host, command: str) -> bool:
-    """Have the proxy send everybody to them by name; tell whether that went well.
+    """Have nginx send requests to each instance by its name; return whether that succeeded.
 
-    From then on an instance that starts beside them gets no traffic before it should.
+    From then on an instance that starts beside them receives no traffic before it should.
     """
-    fleet = adoptable(host)
+    fleet = find_adoptable(host)
     if not fleet:
         return True
     names = ", ".join(fleet.traffic.stable)
-    host.progress.say(f"taking over what compose runs: {names}")
-    image = pinned(fleet.instances[-1].release)
-    rollout = host.begin("adopt", image, command, migrates=False, fleet=fleet)
-    return host.machine.run(rollout).result == "done"
+    host.progress.log(f"taking over what compose runs: {names}")
+    image = pin_image(fleet.instances[-1].release)
+    rollout = host.history.begin(host.describe_rollout("adopt", image, command, fleet=fleet))
+    return host.executor.run(rollout).result == "done"
 
 
-def pinned(release: Release) -> str:
-    """Name a release so that nothing else can be meant."""
+def pin_image(release: Release) -> str:
+    """Return the name of the image with its digest."""
     return f"{release.image.partition('@')[0]}@{release.digest}"

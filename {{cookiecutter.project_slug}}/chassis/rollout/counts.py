@@ -1,4 +1,4 @@
-"""What an instance says it has answered: its own counters and histogram, added up."""
+"""The request counters of an instance: requests, errors and the latency histogram."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True)
 class Counts:
-    """Answers to users, and how long they took."""
+    """Requests of users, and how long they took."""
 
     requests: float = 0
     errors: float = 0
-    """Answers of 500 and more."""
+    """Responses with a status of 500 or more."""
     buckets: Counter[float] = field(default_factory=Counter)
-    """Answers within so many seconds."""
+    """Upper bound in seconds -> requests that took at most that long."""
 
     def __add__(self, other: Counts) -> Counts:
-        """Take two instances together."""
+        """Add the counts of two instances."""
         buckets = Counter(self.buckets)
         buckets.update(other.buckets)
         return Counts(self.requests + other.requests, self.errors + other.errors, buckets)
 
     def __sub__(self, other: Counts) -> Counts:
-        """Leave out what there was before."""
+        """Return what was counted since `other`."""
         buckets = Counter(self.buckets)
         buckets.subtract(other.buckets)
         return Counts(self.requests - other.requests, self.errors - other.errors, buckets)
 
-    def fell_below(self, other: Counts) -> bool:
-        """Whether something is less than it was, as after a restart."""
+    def was_reset_since(self, other: Counts) -> bool:
+        """Whether a counter is lower than in `other`, as after a restart."""
         buckets = (self.buckets[bound] < count for bound, count in other.buckets.items())
         return self.requests < other.requests or self.errors < other.errors or any(buckets)
 
-    def error_ratio(self, least: float) -> float:
-        """Errors among the requests; if these are fewer than `least`, as if the rest went well."""
-        return self.errors / max(self.requests, least, 1)
+    def error_ratio(self, minimum: float) -> float:
+        """Errors per request; requests missing to `minimum` count as good."""
+        return self.errors / max(self.requests, minimum, 1)
 
-    def quantile(self, fraction: float, least: float) -> float:
+    def quantile(self, fraction: float, minimum: float) -> float:
         """Seconds within which that fraction was answered, interpolated within a bucket.
 
-        Requests missing to `least` count as answered at once: a few cannot be called slow.
+        Requests missing to `minimum` count as answered at once.
         """
-        missing = max(0.0, least - self.requests)
+        missing = max(0.0, minimum - self.requests)
         rank = fraction * (self.requests + missing) - missing
         bounds = [(0.0, 0.0), *sorted(self.buckets.items())]
         for (low, below), (high, within) in pairwise(bounds):
@@ -66,11 +66,11 @@ class Counts:
         return 0.0
 
 
-def parse(text: str, ignored: Collection[str] = ()) -> Counts:
-    """Read the usual text format, without the routes that are ignored.
+def parse_counts(text: str, ignored: Collection[str] = ()) -> Counts:
+    """Parse the text exposition format, without the ignored routes.
 
-    Raises ValueError if it lacks a metric or has a line that says no number: taken for zero, that
-    would make a bad release look good, or an old one look worse than it is.
+    Raises ValueError if a counter is missing or is not a number: read as zero, it would make a bad
+    release look good, or an old one worse than it is.
     """
     for name in (REQUESTS, SECONDS):
         if name not in text:
@@ -80,21 +80,21 @@ def parse(text: str, ignored: Collection[str] = ()) -> Counts:
     for line in text.splitlines():
         if not (series := SERIES.match(line)):
             continue
-        labels, value = _sample(line)
+        labels, value = _parse_sample(line)
         if labels.get("route") in ignored:
             continue
         if series[1] == REQUESTS:
             requests += value
             errors += value if labels.get("status", "") >= "5" else 0
         else:
-            buckets[float(labels.get("le", "no bound"))] += int(value)
+            buckets[float(labels.get("le", "le is missing"))] += int(value)
     return Counts(requests, errors, buckets)
 
 
-def _sample(line: str) -> tuple[dict[str, str], float]:
-    """Split a line into labels and value, which must be one that a counter can have."""
+def _parse_sample(line: str) -> tuple[dict[str, str], float]:
+    """Split a line into its labels and its value, which must be possible for a counter."""
     if found := LINE.match(line):
         value = float(found[2])
         if isfinite(value) and value >= 0:
             return dict(LABEL.findall(found[1])), value
-    raise ValueError(f"{line[:200]!r} is no count")
+    raise ValueError(f"{line[:200]!r} is not a valid counter")

@@ -1,4 +1,4 @@
-"""Examines a host: what would keep a rollout from going well, before it is begun."""
+"""Checks a host for what would make a rollout fail, before one is begun."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chassis.rollout.adoption import adoptable
-from chassis.rollout.errors import Failure
-from chassis.rollout.lock import holder
-from chassis.rollout.nginx import GENTLE
+from chassis.rollout.adoption import find_adoptable
+from chassis.rollout.errors import RolloutError
+from chassis.rollout.lock import find_holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,110 +20,93 @@ if TYPE_CHECKING:
 
 FREE_MEBIBYTES = 500
 MEBI = 2**20
-BUILT = 1_767_225_600
+EARLIEST = 1_767_225_600
 """Begin of 2026: a clock before it is wrong."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was examined."""
+class CheckResult:
+    """The result of one check."""
 
-    what: str
-    well: bool
-    found: str
+    check: str
+    ok: bool
+    detail: str
 
     def __str__(self) -> str:
-        """Write it for people."""
-        return f"{'ok  ' if self.well else 'BAD '} {self.what}: {self.found}"
+        """Format it for operators."""
+        return f"{'ok  ' if self.ok else 'FAIL'} {self.check}: {self.detail}"
 
 
-def examine(host: Host) -> Iterator[Finding]:
-    """Look at everything; a look that fails is a finding too."""
-    looks: dict[str, Callable[[Host], tuple[bool, str]]] = {
-        "nginx": _nginx,
-        "proxy": _proxy,
-        "ports": _ports,
-        "disk": _disk,
-        "clock": _clock,
-        "engine": _engine,
-        "lock": _lock,
-        "journal": _journal,
+def run_checks(host: Host) -> Iterator[CheckResult]:
+    """Run every check; one that raises has failed."""
+    checks: dict[str, Callable[[Host], tuple[bool, str]]] = {
+        "engine": _check_engine,
+        "proxy": _check_proxy,
+        "port": _check_port,
+        "disk": _check_disk,
+        "clock": _check_clock,
+        "lock": _check_lock,
+        "journal": _check_journal,
     }
-    for what, look in looks.items():
+    for name, check in checks.items():
         try:
-            yield Finding(what, *look(host))
-        except (Failure, OSError) as error:
-            yield Finding(what, well=False, found=str(error))
+            yield CheckResult(name, *check(host))
+        except (RolloutError, OSError) as error:
+            yield CheckResult(name, ok=False, detail=str(error))
 
 
-def _nginx(host: Host) -> tuple[bool, str]:
-    version = host.nginx.version()
-    shown = ".".join(map(str, version))
-    if version >= GENTLE:
-        return True, f"{shown}; idle connections of clients outlive a reload by 2 s"
-    return True, f"{shown}, older than 1.27.4; connections of clients are closed after each answer"
+def _check_engine(host: Host) -> tuple[bool, str]:
+    return True, host.containers.describe_engine()
 
 
-def _proxy(host: Host) -> tuple[bool, str]:
+def _check_proxy(host: Host) -> tuple[bool, str]:
     host.nginx.check()
-    adopted = adoptable(host)
+    adopted = find_adoptable(host)
     if adopted:
         return True, f"the next rollout takes over {', '.join(adopted.traffic.stable)} from compose"
-    known = {it.name for it in host.history.fleet().instances}
-    beside = [it.name for it in host.driver.adoptable() if it.name not in known]
-    if beside:
-        return False, f"{beside} run beside the rollouts, without traffic. Remove these containers."
-    return True, "can be told who gets the traffic"
+    known = {it.name for it in host.history.expected_fleet().instances}
+    unused = [it.name for it in host.containers.find_compose_instances() if it.name not in known]
+    if unused:
+        return False, f"{', '.join(unused)} of compose receive no traffic. Remove these containers."
+    return True, "rollouts can steer it"
 
 
-def _ports(host: Host) -> tuple[bool, str]:
-    ports = host.nginx.ports()
-    named = " and ".join(map(str, ports)) + (" is" if len(ports) == 1 else " are")
-    taken = [port for port in ports if not _free(port)]
-    if not taken:
-        return True, f"{named} free"
-    if not host.nginx.workers():
-        return False, f"{taken} taken by somebody else. Change [proxy], or end that program."
-    return True, f"{named} our nginx's"
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _check_port(host: Host) -> tuple[bool, str]:
+    port = host.configuration.proxy.port
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            door.bind(("", port))
+            listener.bind(("", port))
         except OSError:
-            return False
-    return True
+            if host.nginx.worker_pids():
+                return True, f"{port} is used by the proxy"
+            return False, f"{port} is in use. Change port in [proxy], or stop that program."
+    return True, f"{port} is free"
 
 
-def _disk(host: Host) -> tuple[bool, str]:
-    there = next(it for it in (host.directory, *host.directory.parents) if it.exists())
-    free = shutil.disk_usage(there).free // MEBI
-    advice = "" if free >= FREE_MEBIBYTES else f"; a rollout should have {FREE_MEBIBYTES}"
-    return not advice, f"{free} MiB free at {there}{advice}"
+def _check_disk(host: Host) -> tuple[bool, str]:
+    folder = next(it for it in (host.directory, *host.directory.parents) if it.exists())
+    free = shutil.disk_usage(folder).free // MEBI
+    advice = "" if free >= FREE_MEBIBYTES else f"; a rollout needs {FREE_MEBIBYTES}"
+    return not advice, f"{free} MiB free at {folder}{advice}"
 
 
-def _clock(_: Host) -> tuple[bool, str]:
-    synchronised = Path("/run/systemd/timesync/synchronized").exists()
-    said = "synchronised" if synchronised else "nothing says that it is synchronised"
+def _check_clock(_: Host) -> tuple[bool, str]:
+    is_synchronized = Path("/run/systemd/timesync/synchronized").exists()
+    detail = "synchronized" if is_synchronized else "synchronization unknown"
     now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    return time.time() > BUILT, f"{now}, {said}"
+    return time.time() > EARLIEST, f"{now}, {detail}"
 
 
-def _engine(host: Host) -> tuple[bool, str]:
-    return True, host.driver.engine()
+def _check_lock(host: Host) -> tuple[bool, str]:
+    holder = find_holder(host.lock)
+    return holder is None, f"held by {holder}" if holder else "free"
 
 
-def _lock(host: Host) -> tuple[bool, str]:
-    running = holder(host.lock)
-    return running is None, f"held by {running}" if running else "free"
-
-
-def _journal(host: Host) -> tuple[bool, str]:
+def _check_journal(host: Host) -> tuple[bool, str]:
     latest = host.history.latest()
     if latest is None:
         return True, "nothing has been rolled out yet"
-    torn = "; its last line is torn" if latest.journal.torn else ""
-    state = latest.ended.result if latest.ended else "halfway: resume or rollback"
+    torn = "; the last line of its journal is torn" if latest.journal.torn else ""
+    state = latest.ended.result if latest.ended else "unfinished: run resume or rollback"
     return latest.ended is not None, f"rollout {latest.begun.number} is {state}{torn}"

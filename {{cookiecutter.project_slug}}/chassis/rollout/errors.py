@@ -1,29 +1,31 @@
-"""How a rollout can fail, and with which exit code the tool then ends."""
+"""How a rollout can fail, and the exit code with which the tool then ends."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+TOOL = "python3 -m chassis.rollout"
 
-class Failure(Exception):  # noqa: N818 - a rollout fails, it does not err
-    """One message: what, where, what to do."""
+
+class RolloutError(Exception):
+    """One message: what was wrong, where, and what to do."""
 
     code: ClassVar[int]
 
 
-class StepFailed(Failure):
-    """A step did not come off; the rollout turns back."""
+class StepError(RolloutError):
+    """A step failed: the rollout is rolled back."""
 
     code = 1
 
 
-class Refused(Failure):
-    """Nothing was done: wrong usage, wrong configuration, or somebody else is at it."""
+class RefusedError(RolloutError):
+    """Nothing was changed: wrong usage, wrong configuration, or another rollout is in progress."""
 
     code = 2
 
 
-class Interrupted(Failure):
-    """The rollout stands still halfway: `resume` or `rollback` takes it from there."""
+class UnfinishedError(RolloutError):
+    """The rollout is unfinished: `resume` or `rollback` takes it from there."""
 
     code = 3

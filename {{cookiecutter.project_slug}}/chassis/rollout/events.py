@@ -1,4 +1,4 @@
-"""What a journal's lines say."""
+"""The events of a rollout. Names of fields and tags are the format of journals on disk."""
 
 from __future__ import annotations
 
@@ -9,73 +9,73 @@ from typing import Literal, TypeAlias
 from chassis.rollout.fleet import Fleet, Release  # noqa: TC001 - journals are read by the annotations
 from chassis.rollout.reading import Reading  # noqa: TC001 - the same
 from chassis.rollout.steps import Step  # noqa: TC001 - the same
-from chassis.rollout.strategies import Way  # noqa: TC001 - the same
+from chassis.rollout.strategies import RolloutKind  # noqa: TC001 - the same
 
 
-def now() -> str:
-    """Give the time, in UTC."""
+def utc_now() -> str:
+    """Return the time in UTC, with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A rollout begins: who, what, and from where it sets out."""
+    """A rollout has begun: by whom, of what, and from which fleet."""
 
     number: int
-    strategy: Way
+    strategy: RolloutKind
     image: str
     operator: str
     host: str
     command: str
     fleet: Fleet
     migrates: bool = True
-    """Whether the schema is expanded first; not on the way to an older release."""
+    """Whether the schema is expanded first; not for a rollback to an older release."""
     is_a: Literal["begun"] = "begun"
-    at: str = field(default_factory=now)
+    at: str = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True)
 class Planned:
-    """These are the steps from here on; those planned before and not yet begun are void."""
+    """The steps from here on; earlier planned steps that have not begun are void."""
 
     steps: tuple[Step, ...]
     back: bool = False
-    """Whether they lead back to where the rollout set out."""
+    """Whether they roll back."""
     reason: str = ""
     is_a: Literal["planned"] = "planned"
-    at: str = field(default_factory=now)
+    at: str = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True)
 class Intended:
-    """A step of the plan is about to be carried out; it may have been, in part or whole."""
+    """A step is about to run; it may have run in part or completely."""
 
     step: int
     is_a: Literal["intended"] = "intended"
-    at: str = field(default_factory=now)
+    at: str = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True)
 class Done:
-    """A step has been carried out."""
+    """A step has completed."""
 
     step: int
     release: Release | None = None
-    """What was pulled."""
+    """The release that was pulled."""
     gates: tuple[Reading, ...] = ()
-    """What was seen last while observing."""
+    """The last readings of an observation."""
     is_a: Literal["done"] = "done"
-    at: str = field(default_factory=now)
+    at: str = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A rollout is over."""
+    """A rollout has ended."""
 
     result: Literal["done", "rolled back"]
     reason: str = ""
     is_a: Literal["ended"] = "ended"
-    at: str = field(default_factory=now)
+    at: str = field(default_factory=utc_now)
 
 
 Event: TypeAlias = Begun | Planned | Intended | Done | Ended

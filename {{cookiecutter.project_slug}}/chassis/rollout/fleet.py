@@ -1,4 +1,4 @@
-"""What runs and who gets the traffic: releases, their instances, and the fleet they make."""
+"""Releases, their instances, and the weights of the traffic between them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Colour: TypeAlias = Literal["blue", "green"]
 
 @dataclass(frozen=True)
 class Release:
-    """What is rolled out, by a digest that cannot be moved to other content."""
+    """What is rolled out, identified by the digest of its content."""
 
     image: str
-    """What the operator called it: an image's name, or a directory."""
+    """Name of the image, as the operator gave it."""
     digest: str
     revision: str
-    """Source revision that it says it is made of; it answers so at its version path."""
+    """Source revision; the instance returns it at `ready.version`."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,22 @@ class Instance:
     release: Release
     colour: Colour
     slot: int
-    """Smallest number that no other instance of the fleet has; some drivers make ports of it."""
+    """Smallest number that no other instance of the fleet has."""
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """Names of the instances that users reach."""
+    """Names of the instances that receive requests."""
 
     stable: tuple[str, ...] = ()
     canary: tuple[str, ...] = ()
     share: float = 0.0
-    """Percent of the users that the canary gets."""
+    """Percent of the users whom the canary serves."""
     standby: tuple[str, ...] = ()
-    """Who gets a request that nobody else takes: the old release while the new one is watched."""
+    """Backup upstreams: the old release while the new one is observed."""
 
     def share_of(self, name: str) -> float:
-        """Percent of the traffic that an instance gets."""
+        """Percent of the traffic that an instance receives."""
         share = self.share if self.canary else 0.0
         if name in self.canary:
             return share / len(self.canary)
@@ -52,32 +52,32 @@ class Traffic:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Everything that should be there."""
+    """All instances that should run, and the traffic between them."""
 
     instances: tuple[Instance, ...] = ()
     traffic: Traffic = Traffic()
 
     @property
     def colour(self) -> Colour:
-        """Colour of those who serve; the next release gets the other one."""
+        """Colour of the live release; the next one gets the other colour."""
         return self.instances[-1].colour if self.instances else "green"
 
     def get(self, name: str) -> Instance:
-        """Find an instance by its name."""
+        """Return the instance of that name."""
         return next(instance for instance in self.instances if instance.name == name)
 
     def with_instance(self, instance: Instance) -> Fleet:
-        """Give the fleet that has it."""
+        """Return the fleet with this instance added."""
         others = self.without(instance).instances
         return replace(self, instances=(*others, instance))
 
     def without(self, instance: Instance) -> Fleet:
-        """Give the fleet that lacks it."""
+        """Return the fleet without this instance."""
         kept = tuple(it for it in self.instances if it.name != instance.name)
         return replace(self, instances=kept)
 
-    def recruits(self, release: Release, number: int, replicas: int) -> tuple[Instance, ...]:
-        """Name the instances that rollout `number` will start beside those that are there."""
+    def name_new(self, release: Release, number: int, replicas: int) -> tuple[Instance, ...]:
+        """Name the instances that rollout `number` will start beside those of the fleet."""
         taken = {instance.slot for instance in self.instances}
         free = (slot for slot in count() if slot not in taken)
         colour: Colour = "blue" if self.colour == "green" else "green"

@@ -1,118 +1,121 @@
-"""Watches new instances under traffic, and stops a release that does worse than the old one."""
+"""Observes new instances under traffic, and fails a release that does worse than the old one."""
 
 from __future__ import annotations
 
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from chassis.rollout.errors import StepFailed
+from chassis.rollout.errors import StepError
+from chassis.rollout.http_client import OK
 from chassis.rollout.reading import Reading
-from chassis.rollout.scrapes import Scrapes
+from chassis.rollout.scraper import Scraper
 
 if TYPE_CHECKING:
     from chassis.rollout.configuration import Configuration
-    from chassis.rollout.drivers import Driver
+    from chassis.rollout.docker.containers import Containers
     from chassis.rollout.fleet import Instance
     from chassis.rollout.progress import Progress
     from chassis.rollout.steps import Observe
 
-MISSES = 2
-"""Unready answers in a row that are no accident."""
-BLIND = 5
-"""Looks in a row without the figures of everybody, after which the release goes back."""
+UNREADY_LIMIT = 2
+"""Consecutive evaluations with an unready instance, after which the release has failed."""
+UNKNOWN_LIMIT = 5
+"""Consecutive evaluations without the counters of every instance, after which it has failed."""
 MEBI = 2**20
 
 
-class Watch:
-    """One observation: everything is counted from its beginning."""
+class Observation:
+    """The gates of one step, counted from its beginning."""
 
-    def __init__(self, step: Observe, driver: Driver, configuration: Configuration) -> None:
-        """Look at everybody for the first time."""
+    def __init__(self, step: Observe, containers: Containers, configuration: Configuration) -> None:
+        """Read where every counter starts."""
         self.step = step
-        self.driver = driver
+        self.containers = containers
         self.gates = configuration.gates
         self.path = configuration.ready.path
-        self.misses = 0
-        self.restarts = {it.name: self._restarts(it) for it in step.watched}
-        self.scrapes = Scrapes((*step.watched, *step.beside), driver, configuration.gates)
-        self.blind = int(bool(self.scrapes.read()))
-        """Looks in a row that did not learn everybody's figures."""
+        self.unready = 0
+        """Consecutive evaluations with an unready instance."""
+        self.restarts = {it.name: self._read_restarts(it) for it in step.watched}
+        self.scraper = Scraper((*step.watched, *step.beside), containers, configuration.gates)
+        self.unknown = int(bool(self.scraper.scrape_all()))
+        """Consecutive evaluations without the counters of every instance."""
 
-    def look(self) -> tuple[Reading, ...]:
-        """Read every gate. Raises StepFailed for what needs no figures."""
-        restarts = sum(self._restarts(it) - self.restarts[it.name] for it in self.step.watched)
-        self._see_readiness()
-        memory = max(self.driver.vitals(it).memory for it in self.step.watched)
+    def evaluate(self) -> tuple[Reading, ...]:
+        """Read every gate. Raises StepError for what needs no counters."""
+        restarts = sum(self._read_restarts(it) - self.restarts[it.name] for it in self.step.watched)
+        self._check_readiness()
+        memory = max(self.containers.inspect(it).memory for it in self.step.watched)
         return (
             Reading("restarts", restarts, 0),
             Reading("memory MiB", memory / MEBI, self.gates.memory_mebibytes),
-            *self._compare(),
+            *self._compare_releases(),
         )
 
-    def _compare(self) -> tuple[Reading, ...]:
-        """Read the gates that compare; without the figures of everybody they are held shut."""
-        fault = self.scrapes.read()
-        self.blind = self.blind + 1 if fault else 0
-        if self.blind >= BLIND:
-            raise StepFailed(
-                f"{fault}. How the releases do is unknown at {BLIND} looks in a row: no data, no "
-                "promotion."
+    def _compare_releases(self) -> tuple[Reading, ...]:
+        """Read the gates that compare with the baseline; they need the counters of everyone."""
+        failure = self.scraper.scrape_all()
+        self.unknown = self.unknown + 1 if failure else 0
+        if self.unknown >= UNKNOWN_LIMIT:
+            raise StepError(
+                f"{failure}. The request counters were unknown {UNKNOWN_LIMIT} times in a row: no "
+                "data, no promotion."
             )
-        new, old = self.scrapes.since(self.step.watched), self.scrapes.since(self.step.beside)
+        new = self.scraper.total(self.step.watched)
+        baseline = self.scraper.total(self.step.beside)
         requests = Reading("requests", new.requests)
-        if fault:
+        if failure:
             return (requests,)
-        gates = self.gates
-        least = gates.minimum_requests
-        tolerated = gates.error_ratio + old.error_ratio(least)
-        slow = gates.p99_factor * old.quantile(0.99, least)
+        gates, minimum = self.gates, self.gates.minimum_requests
+        ratio_limit = gates.error_ratio + baseline.error_ratio(minimum)
+        p99_limit = max(gates.p99_seconds, gates.p99_factor * baseline.quantile(0.99, minimum))
         return (
-            Reading("error ratio", new.error_ratio(least), tolerated),
-            Reading("p99 seconds", new.quantile(0.99, least), max(gates.p99_seconds, slow)),
+            Reading("error ratio", new.error_ratio(minimum), ratio_limit),
+            Reading("p99 seconds", new.quantile(0.99, minimum), p99_limit),
             requests,
         )
 
-    def _restarts(self, instance: Instance) -> int:
-        vitals = self.driver.vitals(instance)
-        if not vitals.alive:
-            words = self.driver.last_words(instance)
-            raise StepFailed(f"{instance.name} died under traffic. It said: {words}")
-        return vitals.restarts
+    def _read_restarts(self, instance: Instance) -> int:
+        state = self.containers.inspect(instance)
+        if not state.alive:
+            log = self.containers.read_log_tail(instance)
+            raise StepError(f"{instance.name} exited under traffic. Its log ends with: {log}")
+        return state.restarts
 
-    def _see_readiness(self) -> None:
+    def _check_readiness(self) -> None:
         unready = [it for it in self.step.watched if not self._is_ready(it)]
-        self.misses = self.misses + 1 if unready else 0
-        if self.misses >= MISSES:
-            raise StepFailed(f"{unready[0].name} is not ready any more ({self.path}).")
+        self.unready = self.unready + 1 if unready else 0
+        if self.unready >= UNREADY_LIMIT:
+            raise StepError(f"{unready[0].name} is no longer ready ({self.path}).")
 
     def _is_ready(self, instance: Instance) -> bool:
         try:
-            return self.driver.ask(instance, self.path).status == 200  # noqa: PLR2004 - OK
+            return self.containers.get(instance, self.path).status == OK
         except OSError:
             return False
 
 
 def observe(
-    step: Observe, driver: Driver, configuration: Configuration, progress: Progress
+    step: Observe, containers: Containers, configuration: Configuration, progress: Progress
 ) -> tuple[Reading, ...]:
-    """Watch for as long as the step says; return what was seen last. Raises StepFailed."""
+    """Observe for as long as the step says; return the last readings. Raises StepError."""
     gates = configuration.gates
-    watch = Watch(step, driver, configuration)
+    observation = Observation(step, containers, configuration)
     end = monotonic() + step.seconds
     while True:
-        readings = watch.look()
-        progress.seen(step.share, readings, max(0.0, end - monotonic()))
+        readings = observation.evaluate()
+        progress.show_readings(step.share, readings, max(0.0, end - monotonic()))
         for reading in readings:
-            if reading.fails:
-                raise StepFailed(f"{reading} of the new release.")
-        left = end - monotonic()
-        if left <= 0 and not watch.blind:
+            if reading.exceeds_limit:
+                raise StepError(f"The new release exceeds a limit: {reading}.")
+        remaining = end - monotonic()
+        if remaining <= 0 and not observation.unknown:
             break
-        progress.pause(min(gates.interval_seconds, left) if left > 0 else gates.interval_seconds)
+        interval = gates.interval_seconds
+        progress.sleep(min(interval, remaining) if remaining > 0 else interval)
     requests = readings[-1].value
     if step.needs_data and requests < gates.minimum_requests:
-        raise StepFailed(
-            f"{requests:g} requests are too few to judge by, {gates.minimum_requests} are needed. "
-            "Lengthen the canary's steps, or lower gates.minimum_requests."
+        raise StepError(
+            f"{requests:g} requests are too few to judge the release; gates.minimum_requests is "
+            f"{gates.minimum_requests}. Lengthen the stages of the canary, or lower it."
         )
     return readings

@@ -1,4 +1,4 @@
-"""All rollouts there were: a journal each, numbered; what should be there now is in the last."""
+"""The rollouts of this host: a numbered journal each; the last one holds the expected fleet."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chassis.rollout.errors import Refused
+from chassis.rollout.errors import TOOL, RefusedError
 from chassis.rollout.fleet import Fleet
-from chassis.rollout.journal import Damaged, Journal
-from chassis.rollout.records import Misfits
+from chassis.rollout.journal import DamagedJournalError, Journal
+from chassis.rollout.records import InvalidRecordError
 from chassis.rollout.rollout import Rollout
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Illegible:
-    """A journal that cannot be trusted."""
+class DamagedRollout:
+    """A rollout whose journal cannot be read."""
 
     path: Path
     reason: str
@@ -31,91 +31,93 @@ class Illegible:
 class History:
     """The journals in a folder."""
 
-    def __init__(self, folder: Path, most: int, disk: Disk = os) -> None:
-        """Keep `most` of them."""
+    def __init__(self, folder: Path, limit: int, disk: Disk = os) -> None:
+        """Keep at most `limit` of them."""
         self.disk = disk
         self.folder = folder
-        self.most = most
+        self.limit = limit
 
     def paths(self) -> list[Path]:
-        """Give the journals, the oldest first."""
+        """List the journals, the oldest first."""
         return sorted(self.folder.glob("*.jsonl"), key=lambda path: int(path.stem))
 
     def latest(self) -> Rollout | None:
-        """Read the last rollout that has begun. Raises Damaged rather than take an older one."""
+        """Read the last rollout that has begun. Raises DamagedJournalError rather than skip it."""
         for path in reversed(self.paths()):
             journal = Journal(path, self.disk)
-            if journal.entries:  # without one, the first line was torn: nothing had been done yet
-                return _rollout(journal)
+            if journal.entries:  # without one, the first line is torn: nothing was changed yet
+                return _replay(journal)
         return None
 
-    def all(self) -> Iterator[Rollout | Illegible]:
-        """Read every rollout, the oldest first; one that is damaged does not hide the others."""
+    def all(self) -> Iterator[Rollout | DamagedRollout]:
+        """Read every rollout, the oldest first; a damaged journal does not hide the others."""
         for path in self.paths():
             try:
                 journal = Journal(path, self.disk)
                 if journal.entries:
-                    yield _rollout(journal)
+                    yield _replay(journal)
                 else:
-                    yield Illegible(path, "its first line is torn: nothing had been done yet")
-            except Damaged as error:
-                yield Illegible(path, str(error))
+                    yield DamagedRollout(path, "its first line is torn: nothing was changed yet")
+            except DamagedJournalError as error:
+                yield DamagedRollout(path, str(error))
 
-    def fleet(self) -> Fleet:
-        """Tell what should be there now."""
+    def expected_fleet(self) -> Fleet:
+        """Return what should run now, and the traffic between it."""
         latest = self.latest()
         return latest.fleet if latest else Fleet()
 
     def begin(self, begun: Begun) -> Rollout:
-        """Begin a rollout; let go of the journals that are one too many."""
+        """Begin a rollout; delete the oldest journals beyond the limit."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{begun.number}.jsonl"
         rollout = Rollout(Journal(path, self.disk))
         rollout.record(begun)
-        for old in self.paths()[: -self.most]:
+        for old in self.paths()[: -self.limit]:
             old.unlink()
         return rollout
 
-    def digests(self) -> set[str] | None:
-        """Name the content of every release that a rollout leads to or back to.
+    def referenced_digests(self) -> set[str] | None:
+        """Collect the digests of every release that a rollout leads to or back to.
 
-        None if a journal is illegible: nobody knows what that one needs.
+        None if a journal is damaged: what that one references is unknown.
         """
         found: set[str] = set()
         for rollout in self.all():
-            if isinstance(rollout, Illegible):
+            if isinstance(rollout, DamagedRollout):
                 return None
-            there = (*rollout.begun.fleet.instances, *rollout.fleet.instances)
-            found |= {it.release.digest for it in there}
+            instances = (*rollout.begun.fleet.instances, *rollout.fleet.instances)
+            found |= {it.release.digest for it in instances}
             found |= {rollout.release.digest} if rollout.release else set()
         return found
 
     def next_number(self) -> int:
-        """Number the next rollout; the number of one that never began is used again."""
+        """Return the number of the next rollout; that of one that never began is used again."""
         latest = self.latest()
         return latest.begun.number + 1 if latest else 1
 
-    def before(self, number: int | None) -> Rollout:
-        """Find the rollout to go back to: the one named, or the last that brought another release.
+    def rollback_target(self, number: int | None) -> Rollout:
+        """Find the rollout to return to: that number, or the last one of another release.
 
-        Raises Refused if there is none.
+        Raises RefusedError if there is none.
         """
-        good = [it for it in self.all() if isinstance(it, Rollout) and it.brought]
+        good = [it for it in self.all() if isinstance(it, Rollout) and it.succeeded]
         if number is not None:
             good = [it for it in good if it.begun.number == number]
         else:
-            live = {it.release.digest for it in self.fleet().instances}
-            good = [it for it in _lineage(good) if it.release and it.release.digest not in live]
+            live = {it.release.digest for it in self.expected_fleet().instances}
+            good = [
+                it for it in _drop_rolled_back(good) if it.release and it.release.digest not in live
+            ]
         if not good:
-            raise Refused(
-                f"{self.folder}: no rollout {number or 'before this one'} that ended well is "
-                "recorded. See: python3 -m chassis.rollout history"
+            raise RefusedError(
+                f"{self.folder} records no successful rollout {number or 'before this one'}.\n"
+                f"List them: {TOOL} history"
             )
         return good[-1]
 
 
-def _lineage(good: Iterable[Rollout]) -> list[Rollout]:
-    """Leave out what was gone back from: the way back does not lead there again."""
+def _drop_rolled_back(good: Iterable[Rollout]) -> list[Rollout]:
+    """Leave out releases that were rolled back: a second rollback goes further back."""
     line: list[Rollout] = []
     for rollout in good:
         digests = [it.release and it.release.digest for it in line]
@@ -126,8 +128,10 @@ def _lineage(good: Iterable[Rollout]) -> list[Rollout]:
     return line
 
 
-def _rollout(journal: Journal) -> Rollout:
+def _replay(journal: Journal) -> Rollout:
     try:
         return Rollout(journal)
-    except Misfits as misfits:
-        raise Damaged(f"{misfits} Was it written by another version of deploy/?") from misfits
+    except InvalidRecordError as error:
+        raise DamagedJournalError(
+            f"{error} Was it written by another version of the tool?"
+        ) from error

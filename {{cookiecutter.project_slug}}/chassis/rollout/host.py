@@ -1,36 +1,32 @@
-"""A host: its configuration, its history, its lock, and the machine that changes it."""
+"""The host: its configuration, its history, its lock, and what executes rollouts on it."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import socket
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chassis.rollout.drivers.compose_nginx import ComposeNginx
-from chassis.rollout.drivers.docker import Containers
-from chassis.rollout.drivers.local_nginx import LocalNginx
-from chassis.rollout.drivers.process import Processes
+from chassis.rollout.docker.compose import Compose
+from chassis.rollout.docker.containers import Containers
+from chassis.rollout.docker.nginx_container import NginxContainer
 from chassis.rollout.events import Begun
+from chassis.rollout.executor import Executor
 from chassis.rollout.history import History
-from chassis.rollout.lock import Holder, held
-from chassis.rollout.machine import Machine
+from chassis.rollout.lock import Holder, hold_lock
 from chassis.rollout.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from chassis.rollout.configuration import Configuration
-    from chassis.rollout.drivers import Driver, Nginx
+    from chassis.rollout.docker.images import Images
     from chassis.rollout.fleet import Fleet
     from chassis.rollout.journal import Disk
     from chassis.rollout.progress import Progress
-    from chassis.rollout.proxy import Gateway
-    from chassis.rollout.rollout import Rollout
-    from chassis.rollout.strategies import Way
+    from chassis.rollout.strategies import RolloutKind
 
 
 @dataclass(frozen=True)
@@ -38,31 +34,30 @@ class Host:
     """Everything the commands need."""
 
     configuration: Configuration
-    driver: Driver
-    nginx: Nginx
-    gateway: Gateway
+    images: Images
+    containers: Containers
+    nginx: NginxContainer
+    proxy: Proxy
     progress: Progress
     disk: Disk = os
 
     @classmethod
-    def of(cls, configuration: Configuration, progress: Progress) -> Host:
-        """Take the driver that is configured."""
-        driver: Driver
-        nginx: Nginx
-        if configuration.driver == "docker":
-            driver, nginx = Containers(configuration), ComposeNginx(configuration)
-        else:
-            driver, nginx = Processes(configuration), LocalNginx(configuration)
-        return cls(configuration, driver, nginx, Proxy(configuration, driver, nginx), progress)
+    def from_configuration(cls, configuration: Configuration, progress: Progress) -> Host:
+        """Use the compose project that is configured."""
+        compose = Compose(configuration)
+        containers = Containers(configuration, compose)
+        nginx = NginxContainer(configuration, compose)
+        proxy = Proxy(configuration, containers, nginx)
+        return cls(configuration, containers.images, containers, nginx, proxy, progress)
 
     @property
     def directory(self) -> Path:
-        """Where everything is written down."""
+        """Where journals and lock are kept."""
         return Path(self.configuration.directory)
 
     @property
     def history(self) -> History:
-        """All rollouts."""
+        """All rollouts of this host."""
         return History(self.directory / "rollouts", self.configuration.history, self.disk)
 
     @property
@@ -71,29 +66,33 @@ class Host:
         return self.directory / "lock"
 
     @property
-    def machine(self) -> Machine:
-        """What carries rollouts out here."""
-        return Machine(self.configuration, self.driver, self.gateway, self.progress)
+    def executor(self) -> Executor:
+        """Executes rollouts on this host."""
+        parts = (self.configuration, self.images, self.containers, self.proxy, self.progress)
+        return Executor(*parts)
 
-    @contextmanager
-    def locked(self, command: str) -> Iterator[None]:
-        """Keep everybody else out. Raises Refused that names who is in."""
-        with held(self.lock, Holder.me(command)):
-            yield
+    def locked(self, command: str) -> AbstractContextManager[None]:
+        """Hold the lock. Raises RefusedError with its holder if another process holds it."""
+        return hold_lock(self.lock, Holder.current_process(command))
 
-    def begin(
-        self, way: Way, image: str, command: str, *, migrates: bool, fleet: Fleet | None = None
-    ) -> Rollout:
-        """Begin a rollout from `fleet`, or else from what was rolled out last."""
+    def describe_rollout(
+        self,
+        kind: RolloutKind,
+        image: str,
+        command: str,
+        *,
+        migrates: bool = False,
+        fleet: Fleet | None = None,
+    ) -> Begun:
+        """Describe the next rollout, from `fleet`, or else from what was rolled out last."""
         history = self.history
-        begun = Begun(
+        return Begun(
             history.next_number(),
-            way,
+            kind,
             image,
             os.environ.get("SUDO_USER") or getpass.getuser(),
             socket.gethostname(),
             command,
-            fleet or history.fleet(),
+            fleet or history.expected_fleet(),
             migrates,
         )
-        return history.begin(begun)

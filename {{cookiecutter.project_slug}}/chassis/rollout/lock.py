@@ -1,4 +1,4 @@
-"""One rollout at a time: a lock that names its holder and dies with it."""
+"""One rollout at a time: a file lock that names its holder and ends with its process."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from datetime import UTC, datetime
 from time import sleep
 from typing import TYPE_CHECKING
 
-from chassis.rollout.errors import Refused
-from chassis.rollout.records import Misfits, read
+from chassis.rollout.errors import TOOL, RefusedError
+from chassis.rollout.records import parse_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MOST = 10_000
-PAUSE = 0.1
+MAX_BYTES = 10_000
+RETRY_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who rolls out."""
+    """The process that holds the lock."""
 
     pid: int
     host: str
@@ -35,70 +35,73 @@ class Holder:
     command: str
 
     @classmethod
-    def me(cls, command: str) -> Holder:
+    def current_process(cls, command: str) -> Holder:
         """Describe this process."""
         since = datetime.now(UTC).isoformat(timespec="seconds")
         return cls(os.getpid(), socket.gethostname(), getpass.getuser(), since, command)
 
     def __str__(self) -> str:
-        """Name the holder to people."""
+        """Format it for operators."""
         return (
             f"{self.user} (process {self.pid} on {self.host}, since {self.since}): {self.command}"
         )
 
 
 @contextmanager
-def held(path: Path, me: Holder) -> Iterator[None]:
-    """Hold the lock. Raises Refused that names the holder if somebody else does."""
+def hold_lock(path: Path, holder: Holder) -> Iterator[None]:
+    """Hold the lock. Raises RefusedError with its holder if another process holds it."""
     with ExitStack() as stack:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             stack.callback(os.close, descriptor)
-            _take(descriptor, path)
+            _acquire(descriptor, path)
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(asdict(me)).encode(), 0)
+            os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
         except OSError as error:
-            raise Refused(
-                f"{path}: cannot be written: {error.strerror}. Make room, or be the user who "
-                "rolls out here."
+            raise RefusedError(
+                f"{path} cannot be written: {error.strerror}. Free disk space, or run the tool as "
+                "the owner of that file."
             ) from error
         yield
         os.ftruncate(descriptor, 0)
 
 
-def _take(descriptor: int, path: Path) -> None:
+def _acquire(descriptor: int, path: Path) -> None:
     for is_last in (False, False, True):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            named = _written(descriptor)
-            if named or is_last:
-                raise Refused(
-                    f"{path}: a rollout is under way by {named or 'somebody unnamed'}. "
-                    "Wait for it, or end it with: python3 -m chassis.rollout abort"
+            holder = _read_holder(descriptor)
+            if holder or is_last:
+                raise RefusedError(
+                    f"{path}: another rollout holds the lock: {holder or 'unknown process'}.\n"
+                    f"Wait for it, or roll it back: {TOOL} abort"
                 ) from None
-            sleep(PAUSE)  # somebody is only looking who holds it
+            sleep(RETRY_SECONDS)  # another process may only be reading the holder
         else:
             return
 
 
-def holder(path: Path) -> Holder | None:
-    """Tell who holds the lock, None if nobody does."""
+def find_holder(path: Path) -> Holder | None:
+    """Return the holder of the lock, None if it is free."""
     if not path.exists():
         return None
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _written(descriptor)
+        return _read_holder(descriptor)
     finally:
         os.close(descriptor)
     return None
 
 
-def _written(descriptor: int) -> Holder | None:
+def _read_holder(descriptor: int) -> Holder | None:
     try:
-        return read(Holder, json.loads(os.pread(descriptor, MOST, 0)), "lock")
-    except (ValueError, Misfits):
-        return None  # it has just been taken, or just been let go
+        holder: Holder = parse_record(
+            Holder, json.loads(os.pread(descriptor, MAX_BYTES, 0)), "lock"
+        )
+    except ValueError:
+        return None  # it is being acquired or released right now
+    return holder

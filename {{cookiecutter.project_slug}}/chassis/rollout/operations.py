@@ -1,4 +1,4 @@
-"""What an operator can ask for: roll out, go back, go on, end. Each returns the exit code."""
+"""The commands that change what runs: each function returns the exit code."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from contextlib import suppress
 from time import sleep
 from typing import TYPE_CHECKING
 
-from chassis.rollout.adoption import adopt, adoptable, pinned
-from chassis.rollout.errors import Interrupted, Refused, StepFailed
+from chassis.rollout.adoption import adopt, find_adoptable, pin_image
+from chassis.rollout.errors import TOOL, RefusedError, StepError, UnfinishedError
 from chassis.rollout.fleet import Release
-from chassis.rollout.lock import holder
-from chassis.rollout.steps import words
+from chassis.rollout.lock import find_holder
+from chassis.rollout.restoration import restore
+from chassis.rollout.steps import describe
+from chassis.rollout.strategies import instance_names, plan_forward
 
 if TYPE_CHECKING:
     from chassis.rollout.configuration import Strategy
@@ -20,128 +22,119 @@ if TYPE_CHECKING:
     from chassis.rollout.host import Host
     from chassis.rollout.rollout import Rollout
 
-TICK = 0.1
+POLL_SECONDS = 0.1
 
 
 def roll_out(host: Host, strategy: Strategy, image: str, command: str) -> int:
-    """Bring a release; without an image, the one that is there, started anew."""
+    """Roll a release out; without an image, restart the one that is live."""
     with host.locked(command):
-        _refuse_unfinished(host)
-        _refuse_blind_canary(host, strategy)
-        host.nginx.check()
+        _check_before_rollout(host, strategy)
         if not adopt(host, command):
             return 1
-        rollout = host.begin(strategy, image or pinned(live(host)), command, migrates=True)
-        return _end(host, rollout, "done")
+        image = image or pin_image(_live_release(host.history.expected_fleet()))
+        rollout = host.history.begin(host.describe_rollout(strategy, image, command, migrates=True))
+        return _run(host, rollout, "done")
 
 
 def plan(host: Host, strategy: Strategy, image: str) -> list[str]:
-    """Tell the steps that `roll_out` would take; nothing is fetched or changed."""
-    _refuse_unfinished(host)
-    _refuse_blind_canary(host, strategy)
-    host.nginx.check()
-    adopted = adoptable(host)
-    fleet = adopted or host.history.fleet()
-    release = Release(image, "its digest", "") if image else _newest(fleet)
-    number, migrates = host.history.next_number(), host.driver.migrates()
-    steps = host.machine.steps(strategy, fleet, number, release, migrates=migrates)
-    first = [f"take over {', '.join(fleet.traffic.stable)}"] if adopted else []
-    return [*first, f"pull {release.image}", *map(words, steps)]
+    """Describe the steps of `roll_out`; nothing is pulled or changed."""
+    _check_before_rollout(host, strategy)
+    adopted = find_adoptable(host)
+    begun = host.describe_rollout(strategy, image, "", migrates=True, fleet=adopted)
+    release = Release(image, "its digest", "") if image else _live_release(begun.fleet)
+    steps = plan_forward(begun, release, host.configuration)
+    first = [f"take over {', '.join(instance_names(adopted.instances))}"] if adopted else []
+    return [*first, f"pull {release.image}", *map(describe, steps)]
 
 
 def roll_back(host: Host, number: int | None, command: str) -> int:
-    """Undo the rollout that stands halfway; if none does, bring back an earlier release."""
+    """Roll the unfinished rollout back; if there is none, return to an earlier release."""
     with host.locked(command):
         latest = host.history.latest()
         host.nginx.check()
         if latest and not latest.ended:
-            host.machine.turn_back(latest, f"undone by {command}")
-            host.machine.restore(latest)
-            return _end(host, latest, "rolled back")
-        release = host.history.before(number).release
-        if release is None:  # pragma: no cover - a rollout that ended well has pulled one
-            raise Refused("the rollout to go back to has no release")
-        rollout = host.begin("blue-green", pinned(release), command, migrates=False)
-        return _end(host, rollout, "done")
+            host.executor.begin_rollback(latest, f"rolled back by {command}")
+            restore(host.executor, latest)
+            return _run(host, latest, "rolled back")
+        release = host.history.rollback_target(number).release
+        if release is None:  # pragma: no cover - a successful rollout has pulled one
+            raise RefusedError("The rollout to return to has no release.")
+        begun = host.describe_rollout("blue-green", pin_image(release), command)
+        return _run(host, host.history.begin(begun), "done")
 
 
-def resume(host: Host, command: str, *, goes_on: bool = True) -> int:
-    """Have everything run that should; then go on with the rollout that stands halfway, if any.
+def resume(host: Host, command: str, *, start_only: bool = False) -> int:
+    """Start everything that should run; then continue the unfinished rollout, if there is one.
 
-    Without `goes_on` that one stays where it is, for somebody to decide about.
+    With `start_only` that rollout stays unfinished, for an operator to decide.
     """
     with host.locked(command):
         latest = host.history.latest()
         if not latest:
             return 0
         host.nginx.check()
-        host.machine.restore(latest)
+        restore(host.executor, latest)
         if latest.ended:
-            host.progress.say("everything runs that should")
+            host.progress.log("everything is running")
             return 0
-        if not goes_on:
-            host.progress.say(f"rollout {latest.begun.number} stands halfway")
-            return Interrupted.code
-        return _end(host, latest, "done")
+        if start_only:
+            host.progress.log(f"rollout {latest.begun.number} is unfinished")
+            return UnfinishedError.code
+        return _run(host, latest, "done")
 
 
 def abort(host: Host, command: str) -> int:
-    """Have the rollout that is under way undone, whether its tool still lives or not."""
-    if running := holder(host.lock):
-        host.progress.say(f"asking {running} to turn back")
-        os.kill(running.pid, signal.SIGTERM)
-        while holder(host.lock) == running:
-            sleep(TICK)
+    """Roll back the rollout in progress, whether its process is still alive or not."""
+    if holder := find_holder(host.lock):
+        host.progress.log(f"cancelling the rollout of {holder}")
+        os.kill(holder.pid, signal.SIGTERM)
+        while find_holder(host.lock) == holder:
+            sleep(POLL_SECONDS)
     latest = host.history.latest()
     if latest and not latest.ended:
         return roll_back(host, None, command)
-    if latest and running:
-        return _end(host, latest, "rolled back")
-    host.progress.say("no rollout is under way")
+    if latest and holder:
+        return _run(host, latest, "rolled back")
+    host.progress.log("no rollout is in progress")
     return 0
 
 
-def live(host: Host) -> Release:
-    """Tell which release serves. Raises Refused if none does."""
-    return _newest(host.history.fleet())
-
-
-def _newest(fleet: Fleet) -> Release:
+def _live_release(fleet: Fleet) -> Release:
     if not fleet.instances:
-        raise Refused("Nothing serves yet. Name an image: make deploy IMAGE=name:tag")
+        raise RefusedError(
+            "No release is live, so an image is required.\nRun: make deploy IMAGE=name:tag"
+        )
     return fleet.instances[-1].release
 
 
-def _end(host: Host, rollout: Rollout, wanted: str) -> int:
-    ended = host.machine.run(rollout)
-    _tidy(host)
-    host.progress.say(f"{ended.result}{ended.reason and ': '}{ended.reason}")
+def _run(host: Host, rollout: Rollout, wanted: str) -> int:
+    ended = host.executor.run(rollout)
+    _clean_up(host)
+    host.progress.log(f"{ended.result}{ended.reason and ': '}{ended.reason}")
     return int(ended.result != wanted)
 
 
-def _tidy(host: Host) -> None:
-    """Let go of releases that the history has forgotten; failing that, nothing is lost but room."""
-    if not host.history.fleet().instances:
-        host.nginx.clear()
-    digests = host.history.digests()
+def _clean_up(host: Host) -> None:
+    """Remove images that no rollout references; a failure costs nothing but disk space."""
+    if not host.history.expected_fleet().instances:
+        host.nginx.clear_traffic()
+    digests = host.history.referenced_digests()
     if digests is not None:
-        with suppress(StepFailed):
-            host.driver.forget(digests)
+        with suppress(StepError):
+            host.images.remove_unreferenced(digests)
 
 
-def _refuse_unfinished(host: Host) -> None:
+def _check_before_rollout(host: Host, strategy: Strategy) -> None:
     latest = host.history.latest()
     if latest and not latest.ended:
         begun = latest.begun
-        raise Interrupted(
-            f"Rollout {begun.number}, begun at {begun.at} by {begun.operator}, stands halfway. "
-            "Run: python3 -m chassis.rollout resume (to go on) or rollback (to undo it)"
+        raise UnfinishedError(
+            f"Rollout {begun.number}, begun at {begun.at} by {begun.operator}, is unfinished.\n"
+            f"Continue it: {TOOL} resume\nRoll it back: {TOOL} rollback"
         )
-
-
-def _refuse_blind_canary(host: Host, strategy: Strategy) -> None:
     if strategy == "canary" and not host.configuration.gates.counts:
-        raise Refused(
-            "A canary is judged by the requests that instances count, and gates.counts is not set. "
-            "Set it to the path where they tell, or choose rolling or blue-green."
+        raise RefusedError(
+            "A canary is judged by the request counters of instances, and gates.counts in "
+            "deploy/rollout.toml is not set. Set it to their path, or use rolling or blue-green."
         )
+    host.nginx.check()

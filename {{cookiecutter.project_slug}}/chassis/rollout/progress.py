@@ -1,4 +1,4 @@
-"""Tells how a rollout goes: on a terminal, in plain lines, or as JSON; and heeds a wish to end."""
+"""Shows the progress of a rollout, as text or as JSON, and lets the operator cancel it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import asdict
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from chassis.rollout.errors import StepFailed
-from chassis.rollout.events import now
+from chassis.rollout.errors import StepError
+from chassis.rollout.events import utc_now
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -22,78 +22,76 @@ TICK = 0.1
 
 
 class Progress:
-    """What the operator sees, and how the operator is heard."""
+    """What the operator sees, and whether the operator cancels."""
 
     def __init__(self, out: TextIO = sys.stdout, *, as_json: bool = False) -> None:
         """Write to `out`."""
         self.out = out
         self.as_json = as_json
-        self.live = out.isatty() and not as_json
-        self.wish = ""
-        """Why the rollout should turn back; empty while it should not."""
-        self.is_deaf = False
-        """Whether wishes are too late: the rollout turns back already."""
-        self._began = monotonic()
+        self.is_terminal = out.isatty() and not as_json
+        self.cancel_reason = ""
+        """Why the rollout should be rolled back; empty while it should not."""
+        self.is_rolling_back = False
+        """Whether cancelling has no effect, because the rollout is being rolled back already."""
+        self._started = monotonic()
 
-    def listen(self) -> None:
-        """Take SIGINT and SIGTERM for the wish to turn back; the second one ends the process."""
+    def handle_signals(self) -> None:
+        """Cancel the rollout on SIGINT and SIGTERM; the second one ends the process."""
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._hear)
+            signal.signal(number, self._cancel)
 
-    def _hear(self, number: int, _: FrameType | None) -> None:
-        self.wish = f"ended by {signal.Signals(number).name}."
+    def _cancel(self, number: int, _: FrameType | None) -> None:
+        self.cancel_reason = f"cancelled by {signal.Signals(number).name}."
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_DFL)
 
-    def heed(self) -> None:
-        """Raise StepFailed if the rollout should turn back, and does not yet."""
-        if self.wish and not self.is_deaf:
-            raise StepFailed(self.wish)
+    def raise_if_cancelled(self) -> None:
+        """Raise StepError if the rollout was cancelled and is not being rolled back yet."""
+        if self.cancel_reason and not self.is_rolling_back:
+            raise StepError(self.cancel_reason)
 
-    def pause(self, seconds: float) -> None:
-        """Wait, but not for a moment longer than the operator wishes. Raises StepFailed."""
+    def sleep(self, seconds: float) -> None:
+        """Sleep until the operator cancels. Raises StepError."""
         end = monotonic() + seconds
-        self.heed()
-        while (left := end - monotonic()) > 0:
-            sleep(min(TICK, left))
-            self.heed()
+        self.raise_if_cancelled()
+        while (remaining := end - monotonic()) > 0:
+            sleep(min(TICK, remaining))
+            self.raise_if_cancelled()
 
-    def say(self, text: str) -> None:
-        """Tell something once."""
-        self._write({"say": text}, text)
+    def log(self, message: str) -> None:
+        """Write one message."""
+        self._write({"message": message}, message)
 
-    def step(self, number: int, of: int, text: str, *, back: bool) -> None:
-        """Tell which step begins."""
-        arrow = "<-" if back else "->"
-        self._write(
-            {"step": number, "of": of, "what": text, "back": back},
-            f"{arrow} {number}/{of} {text}",
-        )
+    def begin_step(self, number: int, steps: int, action: str, *, rollback: bool) -> None:
+        """Write which step begins."""
+        arrow = "<-" if rollback else "->"
+        entry = {"step": number, "steps": steps, "action": action, "rollback": rollback}
+        self._write(entry, f"{arrow} {number}/{steps} {action}")
 
-    def seen(self, share: float, readings: tuple[Reading, ...], left: float) -> None:
-        """Tell what the gates see; on a terminal, in the place of what they saw before."""
-        text = f"   at {share:g} %: {', '.join(map(str, readings))}; {left:.0f} s left"
+    def show_readings(self, share: float, readings: tuple[Reading, ...], remaining: float) -> None:
+        """Write the readings of the gates; on a terminal, over those of before."""
+        text = f"   at {share:g} %: {', '.join(map(str, readings))}; {remaining:.0f} s remaining"
         gates = [asdict(reading) for reading in readings]
-        entry = {"share": share, "gates": gates, "left_seconds": round(left, 1)}
-        self._write(entry, text, passing=True)
+        entry = {"share": share, "gates": gates, "remaining_seconds": round(remaining, 1)}
+        self._write(entry, text, overwritten=True)
 
-    def fail(self, text: str, code: int) -> None:
-        """Tell why it came to nothing, on standard error."""
-        told = json.dumps({"at": now(), "failed": text, "exit_code": code})
-        print(told if self.as_json else text, file=sys.stderr)  # noqa: T201 - its job
+    def fail(self, message: str, code: int) -> None:
+        """Write an error to standard error."""
+        entry = json.dumps({"at": utc_now(), "error": message, "exit_code": code})
+        print(entry if self.as_json else message, file=sys.stderr)  # noqa: T201 - its job
 
     def show(self, entries: list[dict[str, object]], text: str) -> None:
-        """Show a whole result: a line for each entry as JSON, or a text for people."""
+        """Write a whole result: a JSON object for each entry, or a text."""
         lines = [json.dumps(entry) for entry in entries] if self.as_json else [text]
         self.out.writelines(f"{line}\n" for line in lines)
 
-    def _write(self, entry: dict[str, object], text: str, *, passing: bool = False) -> None:
+    def _write(self, entry: dict[str, object], text: str, *, overwritten: bool = False) -> None:
         if self.as_json:
-            text = json.dumps({"at": now(), **entry})
+            text = json.dumps({"at": utc_now(), **entry})
         else:
-            text = f"{monotonic() - self._began:7.1f}  {text}"
-        if self.live:
-            self.out.write(f"\r\x1b[K{text}" + ("" if passing else "\n"))
+            text = f"{monotonic() - self._started:7.1f}  {text}"
+        if self.is_terminal:
+            self.out.write(f"\r\x1b[K{text}" + ("" if overwritten else "\n"))
         else:
             self.out.write(f"{text}\n")
         self.out.flush()

@@ -1,95 +1,92 @@
-"""Shifts traffic: nginx gets a new configuration, and is asked until it works by it alone."""
+"""Shifts traffic: nginx loads a new configuration, and is polled until every worker has it."""
 
 from __future__ import annotations
 
 import json
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chassis.rollout import readiness
-from chassis.rollout.errors import StepFailed
-from chassis.rollout.nginx import traffic_part
-from chassis.rollout.probe import ask
+from chassis.rollout.errors import StepError
+from chassis.rollout.http_client import get
+from chassis.rollout.nginx import render_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chassis.rollout.configuration import Configuration
-    from chassis.rollout.drivers import Driver, Nginx
+    from chassis.rollout.docker.containers import Containers
+    from chassis.rollout.docker.nginx_container import NginxContainer
     from chassis.rollout.fleet import Fleet
 
-ROW = 5
-"""Answers in a row, each on a new connection, after which no worker works by what was before."""
+CHECKS = 5
+"""Consecutive responses, each on a new connection, after which every worker has loaded it."""
 SECONDS = 10.0
-PAUSE = 0.05
-
-
-class Gateway(Protocol):
-    """Where all users come through."""
-
-    def shift(self, fleet: Fleet) -> None:
-        """Return when the traffic of the fleet, and nothing else, is what happens."""
-
-    def works_by(self, fleet: Fleet) -> bool:
-        """Tell whether it is what happens now."""
+POLL_SECONDS = 0.05
 
 
 class Proxy:
     """nginx, verified from outside."""
 
-    def __init__(self, configuration: Configuration, driver: Driver, nginx: Nginx) -> None:
+    def __init__(
+        self, configuration: Configuration, containers: Containers, nginx: NginxContainer
+    ) -> None:
         self.settings = configuration.proxy
         self.ready = configuration.ready
-        self.driver = driver
+        self.containers = containers
         self.nginx = nginx
 
     def shift(self, fleet: Fleet) -> None:
-        """Have nginx test, take and show it; wait until the workers of before are gone."""
-        text, generation = self._written(fleet)
+        """Return when requests go where the fleet says, and the workers of before have exited."""
+        text, generation = self._render(fleet)
         self.nginx.install(text)
-        before = self.nginx.workers()
+        before = self.nginx.worker_pids()
         self.nginx.reload()
-        self._until(lambda: self._tells(generation), SECONDS, "does not work by its configuration")
+        self._wait_until(
+            lambda: self._has_generation(generation), SECONDS, "has not loaded its configuration"
+        )
         leave = self.settings.leave_seconds + SECONDS
-        self._until(lambda: not before & self.nginx.workers(), leave, "still has old workers")
+        self._wait_until(
+            lambda: not before & self.nginx.worker_pids(), leave, "still has old workers"
+        )
         if fleet.traffic.stable:
             self._verify(fleet)
 
-    def works_by(self, fleet: Fleet) -> bool:
-        """Ask nginx."""
-        return self._tells(self._written(fleet)[1])
+    def has_applied(self, fleet: Fleet) -> bool:
+        """Ask nginx whether it works by the traffic of this fleet."""
+        return self._has_generation(self._render(fleet)[1])
 
-    def _written(self, fleet: Fleet) -> tuple[str, str]:
-        upstreams = {it.name: self.driver.upstream(it) for it in fleet.instances}
-        return traffic_part(
-            fleet.traffic, upstreams, self.settings.sticky, self.nginx, self.ready.version
-        )
+    def _render(self, fleet: Fleet) -> tuple[str, str]:
+        upstreams = {it.name: self.containers.upstream(it) for it in fleet.instances}
+        return render_traffic(fleet.traffic, upstreams, self.settings.sticky, self.ready.version)
 
-    def _until(self, holds: Callable[[], bool], seconds: float, complaint: str) -> None:
+    def _wait_until(self, condition: Callable[[], bool], seconds: float, failure: str) -> None:
         end = monotonic() + seconds
-        while not holds():
+        while not condition():
             if monotonic() > end:
-                raise StepFailed(f"nginx {complaint} after {seconds:g} seconds. See its log.")
-            sleep(PAUSE)
+                raise StepError(f"nginx {failure} after {seconds:g} seconds. See its log.")
+            sleep(POLL_SECONDS)
 
-    def _tells(self, generation: str) -> bool:
+    def _has_generation(self, generation: str) -> bool:
         try:
-            admin = self.nginx.admin()
-            return all(ask(admin, "/generation").body == generation for _ in range(ROW))
+            admin = self.nginx.admin_address()
+            return all(get(admin, "/generation").body == generation for _ in range(CHECKS))
         except OSError:
             return False
 
     def _verify(self, fleet: Fleet) -> None:
+        """Raise StepError if another revision answers through nginx than the fleet has."""
         traffic = fleet.traffic
         serving = [fleet.get(name) for name in (*traffic.stable, *traffic.canary)]
-        expected = {readiness.told(self.driver, it, self.ready) for it in serving} - {None}
-        for _ in range(ROW if expected else 0):
+        revisions = {readiness.read_revision(self.containers, it, self.ready) for it in serving}
+        expected = revisions - {None}
+        for _ in range(CHECKS if expected else 0):
             try:
-                answer = ask(self.nginx.admin(), self.ready.version, host=self.ready.host)
-                revision = json.loads(answer.body).get("revision")
+                response = get(self.nginx.admin_address(), self.ready.version, host=self.ready.host)
+                revision = json.loads(response.body).get("revision")
             except (OSError, ValueError, AttributeError) as error:
-                raise StepFailed(f"{self.ready.version} through the proxy: {error}") from error
+                raise StepError(f"{self.ready.version} through the proxy: {error}") from error
             if revision not in expected:
-                raise StepFailed(
-                    f"Through the proxy answers revision {revision!r}, which should get no traffic."
+                raise StepError(
+                    f"The proxy sends requests to revision {revision!r}, which should receive none."
                 )

@@ -1,4 +1,4 @@
-"""Waits until an instance is ready, and tries it out before any user does."""
+"""Waits until an instance is ready, and runs smoke tests before any user reaches it."""
 
 from __future__ import annotations
 
@@ -7,74 +7,76 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from chassis.rollout.errors import StepFailed
+from chassis.rollout.errors import StepError
+from chassis.rollout.http_client import OK
 
 if TYPE_CHECKING:
     from chassis.rollout.configuration import Readiness
-    from chassis.rollout.drivers import Driver
+    from chassis.rollout.docker.containers import Containers
     from chassis.rollout.fleet import Instance
     from chassis.rollout.progress import Progress
 
-OK = 200
-BAD = 400
-TRIES = 3
+ERROR_STATUS = 400
+ATTEMPTS = 3
 
 
-def wait(instance: Instance, driver: Driver, ready: Readiness, progress: Progress) -> None:
-    """Return when it has said so several times in a row. Raises StepFailed if dead or late."""
+def wait_until_ready(
+    instance: Instance, containers: Containers, ready: Readiness, progress: Progress
+) -> None:
+    """Return after enough consecutive 200s. Raises StepError if it exits or takes too long."""
     end = monotonic() + ready.timeout_seconds
-    restarts = driver.vitals(instance).restarts
-    row = 0
-    said = "nothing"
-    while row < ready.times:
-        vitals = driver.vitals(instance)
-        if not vitals.alive or vitals.restarts > restarts:
-            words = driver.last_words(instance)
-            raise StepFailed(f"{instance.name} died while it started. It said: {words}")
+    restarts = containers.inspect(instance).restarts
+    successes = 0
+    last = "nothing"
+    while successes < ready.times:
+        state = containers.inspect(instance)
+        if not state.alive or state.restarts > restarts:
+            log = containers.read_log_tail(instance)
+            raise StepError(f"{instance.name} exited during its start. Its log ends with: {log}")
         try:
-            answer = driver.ask(instance, ready.path)
-            row = row + 1 if answer.status == OK else 0
-            said = f"{answer.status} {answer.body[:200]}"
+            response = containers.get(instance, ready.path)
+            successes = successes + 1 if response.status == OK else 0
+            last = f"{response.status} {response.body[:200]}"
         except OSError as error:
-            row, said = 0, str(error)
-        if not row and monotonic() > end:
-            raise StepFailed(
+            successes, last = 0, str(error)
+        if not successes and monotonic() > end:
+            raise StepError(
                 f"{instance.name} was not ready ({ready.path}) within {ready.timeout_seconds:g} "
-                f"seconds. It answered last: {said}"
+                f"seconds. Its last response: {last}"
             )
-        if row < ready.times:
-            progress.pause(ready.interval_seconds)
+        if successes < ready.times:
+            progress.sleep(ready.interval_seconds)
 
 
-def smoke(instance: Instance, driver: Driver, ready: Readiness) -> None:
-    """Ask what users will ask. Raises StepFailed for a bad or late answer, or another revision."""
-    revision = told(driver, instance, ready)
+def run_smoke_tests(instance: Instance, containers: Containers, ready: Readiness) -> None:
+    """Request each smoke path. Raises StepError for an error, a timeout or another revision."""
+    revision = read_revision(containers, instance, ready)
     if revision not in {None, instance.release.revision}:
-        raise StepFailed(
-            f"{instance.name} says that it is revision {revision!r}, not "
-            f"{instance.release.revision!r}: the image holds something else."
+        raise StepError(
+            f"{instance.name} answers as revision {revision!r}, not "
+            f"{instance.release.revision!r}: the image has other content."
         )
     for path in ready.smoke:
-        answers = []
-        for _ in range(TRIES):
+        responses = []
+        for _ in range(ATTEMPTS):
             try:
-                answers.append(driver.ask(instance, path, ready.smoke_seconds))
+                responses.append(containers.get(instance, path, ready.smoke_seconds))
             except OSError as error:
-                failed = f"{error}"
-        if not answers:
-            raise StepFailed(f"{instance.name}: {path} has no answer: {failed}")
-        best = min(answers, key=lambda answer: answer.seconds)
-        worst = max(answers, key=lambda answer: answer.status)
-        if worst.status >= BAD or best.seconds > ready.smoke_seconds:
-            raise StepFailed(
-                f"{instance.name}: {path} answered {worst.status} after {best.seconds:.3f} seconds."
+                failure = f"{error}"
+        if not responses:
+            raise StepError(f"{instance.name}: {path} did not answer: {failure}")
+        fastest = min(response.seconds for response in responses)
+        status = max(response.status for response in responses)
+        if status >= ERROR_STATUS or fastest > ready.smoke_seconds:
+            raise StepError(
+                f"{instance.name}: {path} answered {status} after {fastest:.3f} seconds."
             )
 
 
-def told(driver: Driver, instance: Instance, ready: Readiness) -> str | None:
-    """Tell which revision an instance says it is; None if it does not say."""
+def read_revision(containers: Containers, instance: Instance, ready: Readiness) -> str | None:
+    """Read which revision an instance runs; None if it does not say."""
     with suppress(OSError, ValueError, AttributeError):
-        answer = driver.ask(instance, ready.version)
-        revision = json.loads(answer.body).get("revision")
+        response = containers.get(instance, ready.version)
+        revision = json.loads(response.body).get("revision")
         return None if revision in {None, "unknown"} else str(revision)
     return None

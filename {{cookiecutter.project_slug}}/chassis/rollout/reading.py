@@ -1,4 +1,4 @@
-"""What a gate measured, beside its limit."""
+"""What a gate measured, and its limit."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reading:
-    """What a gate saw, and what it tolerates."""
+    """One measured value, and the limit of its gate."""
 
     gate: str
     value: float
     limit: float | None = None
-    """None if it only informs."""
+    """None if it is shown for information only."""
 
     @property
-    def fails(self) -> bool:
-        """Whether the release must not stay."""
+    def exceeds_limit(self) -> bool:
+        """Whether the release has to be rolled back."""
         return self.limit is not None and self.value > self.limit
 
     def __str__(self) -> str:
-        """Write it for people."""
+        """Format it for operators."""
         limit = "" if self.limit is None else f" (limit {self.limit:.4g})"
         return f"{self.gate} {self.value:.4g}{limit}"

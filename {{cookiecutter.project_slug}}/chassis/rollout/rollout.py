@@ -1,4 +1,4 @@
-"""One rollout, as its journal tells it: where it set out, how far it is, what should be there."""
+"""One rollout, replayed from its journal: where it began, its progress, and the expected fleet."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
 from chassis.rollout.events import Begun, Done, Ended, Event, Intended, Planned
-from chassis.rollout.records import Misfits, Reader
-from chassis.rollout.steps import Retire, Shift, begun, done
+from chassis.rollout.records import parse_record
+from chassis.rollout.steps import Retire, Shift, expect_begun, expect_done
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,45 +20,41 @@ if TYPE_CHECKING:
 
 
 class Rollout:
-    """Everything is derived from the events, whether they just happened or were read."""
+    """All of its state follows from its events, whether they just happened or were read."""
 
     begun: Begun
     fleet: Fleet
-    """What should be there now."""
+    """What should run now."""
 
     def __init__(self, journal: Journal) -> None:
-        """Replay the journal."""
+        """Replay the journal. Raises InvalidRecordError."""
         self.journal = journal
         self.release: Release | None = None
         self.plan = Planned(())
         self.next = 0
-        """Number of the plan's first step that is not done."""
-        self.leaving: set[str] = set()
-        """Names of instances whose retiring has begun and is not done."""
+        """Number of the first step of the plan that is not done."""
+        self.stopping: set[str] = set()
+        """Names of instances that have begun to stop and are not removed yet."""
         self.has_shifted = False
-        """Whether a shift of traffic has begun, so that it may have to be taken back."""
-        self.gates: list[Reading] = []
-        """What each observation saw last."""
+        """Whether a shift of traffic has begun, so that it may have to be undone."""
+        self.readings: list[Reading] = []
+        """The last readings of each observation."""
         self.ended: Ended | None = None
         for number, entry in enumerate(journal.entries, 1):
-            reader = Reader()
-            event = reader.read(Event, entry, f"{journal.path}:{number}")
-            if reader.faults:
-                raise Misfits(reader.faults)
-            self._apply(event)
+            self._apply(parse_record(Event, entry, f"{journal.path}:{number}"))
 
     @property
-    def brought(self) -> bool:
-        """Whether it ended well."""
+    def succeeded(self) -> bool:
+        """Whether it ended with the new release."""
         return self.ended is not None and self.ended.result == "done"
 
     def record(self, event: Event) -> None:
-        """Write an event down, then believe it. Raises Interrupted if it cannot be written."""
+        """Write an event to the journal, then apply it. Raises UnfinishedError if that fails."""
         self.journal.append(asdict(event))
         self._apply(event)
 
-    def rest(self) -> Iterator[tuple[int, Step]]:
-        """Give the steps of the plan that are not done, with their numbers."""
+    def remaining_steps(self) -> Iterator[tuple[int, Step]]:
+        """Yield the steps of the plan that are not done, with their numbers."""
         yield from list(enumerate(self.plan.steps))[self.next :]
 
     @singledispatchmethod
@@ -78,20 +74,20 @@ class Rollout:
     @_apply.register
     def _(self, event: Intended) -> None:
         step = self.plan.steps[event.step]
-        self.fleet = begun(self.fleet, step)
+        self.fleet = expect_begun(self.fleet, step)
         self.has_shifted |= isinstance(step, Shift)
         if isinstance(step, Retire):
-            self.leaving.add(step.instance.name)
+            self.stopping.add(step.instance.name)
 
     @_apply.register
     def _(self, event: Done) -> None:
         step = self.plan.steps[event.step]
-        self.fleet = done(self.fleet, step)
+        self.fleet = expect_done(self.fleet, step)
         if isinstance(step, Retire):
-            self.leaving.discard(step.instance.name)
+            self.stopping.discard(step.instance.name)
         self.next = event.step + 1
         self.release = event.release or self.release
-        self.gates += event.gates
+        self.readings += event.gates
 
     @_apply.register
     def _(self, event: Ended) -> None:

@@ -1,33 +1,32 @@
-"""Shows what runs, and what has been rolled out."""
+"""Shows the instances that run: health, share of the traffic, requests, errors, CPU, memory."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from chassis.rollout.history import Illegible
-from chassis.rollout.scrapes import scrape
+from chassis.rollout.http_client import OK
+from chassis.rollout.scraper import scrape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chassis.rollout.counts import Counts
-    from chassis.rollout.drivers import Vitals
+    from chassis.rollout.docker.state import InstanceState
     from chassis.rollout.fleet import Instance
-    from chassis.rollout.history import History
     from chassis.rollout.host import Host
-    from chassis.rollout.rollout import Rollout
 
 SECONDS = 1.0
-"""Seconds over which rates are taken."""
+"""Seconds over which rates are computed."""
 MEBI = 2**20
+HEADS = ("instance", "revision", "health", "share %", "req/s", "errors", "CPU %", "MiB")
 
 
 @dataclass(frozen=True)
-class Row:
-    """One instance."""
+class InstanceStatus:
+    """One row of `status`."""
 
     name: str
     colour: str
@@ -43,55 +42,45 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Look:
+class Sample:
     """An instance at one moment."""
 
     at: float
-    vitals: Vitals
+    state: InstanceState
     counts: Counts | None
 
 
-def rows(host: Host) -> list[Row]:
-    """Look at every instance twice, a second apart."""
-    fleet = host.history.fleet()
-    first = [_look(host, instance) for instance in fleet.instances]
+def collect_status(host: Host) -> list[InstanceStatus]:
+    """Sample every instance twice, a second apart."""
+    fleet = host.history.expected_fleet()
+    first = [_sample(host, instance) for instance in fleet.instances]
     sleep(SECONDS if fleet.instances else 0)
-    seen = []
+    rows = []
     for instance, before in zip(fleet.instances, first, strict=True):
-        now = _look(host, instance)
+        now = _sample(host, instance)
         seconds = now.at - before.at
-        answered = now.counts - before.counts if now.counts and before.counts else None
-        seen.append(
-            Row(
+        counted = now.counts - before.counts if now.counts and before.counts else None
+        rows.append(
+            InstanceStatus(
                 instance.name,
                 instance.colour,
                 instance.release.revision,
                 instance.release.image,
-                _health(host, instance, now.vitals),
+                _read_health(host, instance, now.state),
                 round(fleet.traffic.share_of(instance.name), 2),
-                round(answered.requests / seconds, 1) if answered else None,
-                round(answered.error_ratio(1), 4) if answered else None,
-                round(100 * (now.vitals.cpu_seconds - before.vitals.cpu_seconds) / seconds, 1),
-                round(now.vitals.memory / MEBI, 1),
+                round(counted.requests / seconds, 1) if counted else None,
+                round(counted.error_ratio(1), 4) if counted else None,
+                round(100 * (now.state.cpu_seconds - before.state.cpu_seconds) / seconds, 1),
+                round(now.state.memory / MEBI, 1),
             )
         )
-    return seen
+    return rows
 
 
-def table(seen: Sequence[Row]) -> str:
-    """Write the rows for people."""
-    heads: tuple[str, ...] = (
-        "instance",
-        "revision",
-        "health",
-        "share %",
-        "req/s",
-        "errors",
-        "CPU %",
-        "MiB",
-    )
-    lines = [heads]
-    for row in seen:
+def format_status(rows: Sequence[InstanceStatus]) -> str:
+    """Format the rows as a table."""
+    lines: list[tuple[str, ...]] = [HEADS]
+    for row in rows:
         figures = (
             row.share,
             row.requests_per_second,
@@ -101,70 +90,32 @@ def table(seen: Sequence[Row]) -> str:
         )
         shown = ("-" if figure is None else f"{figure:g}" for figure in figures)
         lines.append((row.name, row.revision, row.health, *shown))
-    return _aligned(lines) if seen else "nothing has been rolled out yet"
+    return align_columns(lines) if rows else "nothing has been rolled out yet"
 
 
-def told(history: History) -> tuple[list[dict[str, Any]], str]:
-    """Tell the rollouts there were, the newest last; as data, and for people."""
-    entries: list[dict[str, Any]] = []
-    lines: list[tuple[str, ...]] = [
-        ("no.", "begun", "strategy", "revision", "digest", "operator", "result", "reason")
-    ]
-    for rollout in history.all():
-        if isinstance(rollout, Illegible):
-            entries.append({"illegible": str(rollout.path), "reason": rollout.reason})
-            lines.append((rollout.path.stem, "-", "-", "-", "-", "-", "illegible", rollout.reason))
-            continue
-        entry = _entry(rollout)
-        entries.append(entry)
-        shown = (entry["revision"], entry["digest"][:19], entry["operator"], entry["result"])
-        head = (str(entry["number"]), entry["begun"][:19], entry["strategy"])
-        lines.append((*head, *shown, entry["reason"][:120]))
-    return entries, _aligned(lines) if entries else "nothing has been rolled out yet"
-
-
-def _entry(rollout: Rollout) -> dict[str, Any]:
-    begun, ended, release = rollout.begun, rollout.ended, rollout.release
-    torn = "its last line is torn: that step may have been written, or not"
-    return {
-        "number": begun.number,
-        "begun": begun.at,
-        "ended": ended.at if ended else None,
-        "strategy": begun.strategy,
-        "image": begun.image,
-        "digest": release.digest if release else "-",
-        "revision": release.revision if release else "-",
-        "operator": begun.operator,
-        "host": begun.host,
-        "command": begun.command,
-        "result": ended.result if ended else "halfway",
-        "reason": ended.reason if ended else torn if rollout.journal.torn else "",
-        "gates": [asdict(reading) for reading in rollout.gates],
-    }
-
-
-def _look(host: Host, instance: Instance) -> Look:
-    counts = None
-    if host.configuration.gates.counts:
-        with suppress(OSError):
-            counts = scrape(instance, host.driver, host.configuration.gates)
-    return Look(monotonic(), host.driver.vitals(instance), counts)
-
-
-def _health(host: Host, instance: Instance, vitals: Vitals) -> str:
-    if not vitals.alive:
-        return "dead"
-    try:
-        status = host.driver.ask(instance, host.configuration.ready.path).status
-    except OSError:
-        return "silent"
-    return "ready" if status == 200 else "unready"  # noqa: PLR2004 - OK
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def align_columns(lines: Sequence[Sequence[str]]) -> str:
+    """Pad the cells of each column to the same width."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = (
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
     return "\n".join(padded)
+
+
+def _sample(host: Host, instance: Instance) -> Sample:
+    counts = None
+    if host.configuration.gates.counts:
+        with suppress(OSError):
+            counts = scrape(instance, host.containers, host.configuration.gates)
+    return Sample(monotonic(), host.containers.inspect(instance), counts)
+
+
+def _read_health(host: Host, instance: Instance, state: InstanceState) -> str:
+    if not state.alive:
+        return "dead"
+    try:
+        status = host.containers.get(instance, host.configuration.ready.path).status
+    except OSError:
+        return "unreachable"
+    return "ready" if status == OK else "not ready"

@@ -1,4 +1,4 @@
-"""The steps that a rollout is made of; carried out twice, each does no more than once."""
+"""The steps of a rollout. Each is idempotent: running it twice has no further effect."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chassis.rollout.fleet import Fleet, Instance, Release, Traffic
 
 @dataclass(frozen=True)
 class Pull:
-    """Fetch the image, and learn its digest."""
+    """Pull the image, and resolve its digest."""
 
     image: str
     is_a: Literal["pull"] = "pull"
@@ -18,7 +18,7 @@ class Pull:
 
 @dataclass(frozen=True)
 class Verify:
-    """See that what is here still has the digest that was asked for."""
+    """Verify that the image on this host has the digest of the release."""
 
     release: Release
     is_a: Literal["verify"] = "verify"
@@ -26,7 +26,7 @@ class Verify:
 
 @dataclass(frozen=True)
 class Migrate:
-    """Expand the schema, so that the old release and the new one can both work with it."""
+    """Expand the schema, so that both the old and the new release work with it."""
 
     release: Release
     is_a: Literal["migrate"] = "migrate"
@@ -41,8 +41,8 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """Wait until an instance is ready, several times in a row; then try it out."""
+class WaitUntilReady:
+    """Wait until an instance is ready, then run its smoke tests."""
 
     instance: Instance
     smoke: bool = True
@@ -51,7 +51,7 @@ class Ready:
 
 @dataclass(frozen=True)
 class Shift:
-    """Send the traffic elsewhere, and wait until nothing comes the old way."""
+    """Change the weights of the traffic, and wait until nginx works by nothing else."""
 
     traffic: Traffic
     is_a: Literal["shift"] = "shift"
@@ -59,59 +59,60 @@ class Shift:
 
 @dataclass(frozen=True)
 class Observe:
-    """Watch new instances under traffic, beside the old ones where these have some too."""
+    """Observe new instances under traffic, compared with the old ones where these have some too."""
 
     seconds: float
     watched: tuple[Instance, ...]
     beside: tuple[Instance, ...] = ()
+    """The baseline: instances of the old release."""
     share: float = 100.0
-    """Percent of the users that those watched have."""
+    """Percent of the users whom the observed instances serve."""
     needs_data: bool = False
-    """Whether too few requests are a failure."""
+    """Whether fewer than `gates.minimum_requests` are a failure."""
     is_a: Literal["observe"] = "observe"
 
 
 @dataclass(frozen=True)
 class Retire:
-    """Stop an instance that gets no traffic, and remove it."""
+    """Stop and remove an instance that receives no traffic."""
 
     instance: Instance
     is_a: Literal["retire"] = "retire"
 
 
-Step: TypeAlias = Pull | Verify | Migrate | Start | Ready | Shift | Observe | Retire
+Step: TypeAlias = Pull | Verify | Migrate | Start | WaitUntilReady | Shift | Observe | Retire
 
 
-def words(step: Step) -> str:  # noqa: PLR0911 - one for each step
-    """Tell a step to the operator."""
+def describe(step: Step) -> str:  # noqa: PLR0911 - one for each step
+    """Describe a step to the operator."""
     match step:
         case Pull():
             return f"pull {step.image}"
         case Verify():
-            return f"verify that it is {step.release.digest[:19]}"
+            return f"verify that the digest is {step.release.digest[:19]}"
         case Migrate():
             return "expand the schema"
         case Start():
             return f"start {step.instance.name}"
-        case Ready():
-            return f"wait for {step.instance.name}"
+        case WaitUntilReady():
+            return f"wait until {step.instance.name} is ready"
         case Shift(traffic=Traffic(canary=())):
-            return f"shift traffic to {', '.join(step.traffic.stable) or 'nobody'}"
+            return f"shift traffic to {', '.join(step.traffic.stable) or 'no instance'}"
         case Shift():
             return f"shift {step.traffic.share:g} % to {', '.join(step.traffic.canary)}"
         case Observe():
             return f"observe for {step.seconds:g} s"
         case Retire():
-            return f"retire {step.instance.name}"
+            return f"stop and remove {step.instance.name}"
 
 
-def begun(fleet: Fleet, step: Step) -> Fleet:
-    """Tell what should be there once a step has begun: a started instance, even if it fails."""
+def expect_begun(fleet: Fleet, step: Step) -> Fleet:
+    """Return the expected fleet once a step has begun: a started instance, even if it fails."""
     return fleet.with_instance(step.instance) if isinstance(step, Start) else fleet
 
 
-def done(fleet: Fleet, step: Step) -> Fleet:
-    """Tell what should be there once a step is done."""
+def expect_done(fleet: Fleet, step: Step) -> Fleet:
+    """Return the expected fleet once a step is done."""
     match step:
         case Shift():
             return Fleet(fleet.instances, step.traffic)

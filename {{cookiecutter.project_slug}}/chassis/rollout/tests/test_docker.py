@@ -1,4 +1,4 @@
-"""What is asked of the engine, and what the proxy's container is shown."""
+"""The commands for the engine, and the files for the proxy's container."""
 
 from __future__ import annotations
 
@@ -7,48 +7,53 @@ from pathlib import Path
 import pytest
 
 from chassis.rollout.configuration import Configuration
-from chassis.rollout.drivers import docker, engine
-from chassis.rollout.drivers.compose import Compose
-from chassis.rollout.drivers.compose_nginx import ComposeNginx
-from chassis.rollout.drivers.docker import Containers
-from chassis.rollout.errors import Refused
+from chassis.rollout.docker import containers, engine, images
+from chassis.rollout.docker.compose import Compose
+from chassis.rollout.docker.containers import Containers
+from chassis.rollout.docker.images import Images
+from chassis.rollout.docker.nginx_container import NginxContainer
+from chassis.rollout.errors import RefusedError
 from chassis.rollout.fleet import Instance, Release
 
 
-def test_only_what_the_history_has_forgotten_is_let_go_of(
+def compose(**services: object) -> Compose:
+    made = Compose(Configuration())
+    made.configuration = {"name": "shop", "services": services}
+    return made
+
+
+def test_only_images_that_no_rollout_references_are_removed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    said: list[tuple[str, ...]] = []
+    commands: list[tuple[str, ...]] = []
 
     def run(*command: str) -> str:
-        said.append(command)
+        commands.append(command)
         return "shop-release:aaa\nshop-release:bbb\n" if "ls" in command else ""
 
-    monkeypatch.setattr(docker, "run", run)
-    containers = Containers(Configuration())
-    containers.compose.configuration = {"name": "shop"}
-    containers.forget({"sha256:bbb"})
-    assert said[1:] == [("docker", "image", "rm", "shop-release:aaa")]
-    said.clear()
-    containers.forget({"sha256:aaa", "sha256:bbb"})
-    assert len(said) == 1
+    monkeypatch.setattr(images, "run", run)
+    kept = Images(compose())
+    kept.remove_unreferenced({"sha256:bbb"})
+    assert commands[1:] == [("docker", "image", "rm", "shop-release:aaa")]
+    commands.clear()
+    kept.remove_unreferenced({"sha256:aaa", "sha256:bbb"})
+    assert len(commands) == 1
 
 
-def test_who_gets_the_traffic_is_tested_beside_what_is_in_use(
+def test_nginx_tests_new_files_beside_those_in_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """nginx tests the new files in a container of its own before they are renamed into place."""
     folder = tmp_path / "traffic"
     folder.mkdir()
-    proxy = ComposeNginx(Configuration())
     volumes = [{"target": "/tmp"}, {"source": str(folder), "target": "/run/traffic"}]  # noqa: S108
-    proxy.compose.configuration = {"services": {"proxy": {"volumes": volumes}}}
+    proxy = NginxContainer(Configuration(), compose(proxy={"volumes": volumes}))
     tested: list[str] = []
 
     def call(_: Compose, *arguments: str, **__: object) -> str:
         volume = arguments[arguments.index("--volume") + 1]
         tested.append(Path(volume.partition(":")[0]).joinpath("traffic.conf").read_text())
-        assert not list(folder.glob("*.conf")), "nothing is in use before it has been tested"
+        assert not list(folder.glob("*.conf")), "no file is in use before it has been tested"
         return ""
 
     monkeypatch.setattr(Compose, "__call__", call)
@@ -58,12 +63,11 @@ def test_who_gets_the_traffic_is_tested_beside_what_is_in_use(
     assert {it.stat().st_mode & 0o777 for it in folder.iterdir()} == {0o644}
 
 
-def test_a_proxy_that_was_started_otherwise_is_refused_with_the_command_that_helps(
+def test_a_proxy_that_was_started_otherwise_is_refused_with_the_command_that_fixes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy = ComposeNginx(Configuration())
     volumes = [{"source": str(tmp_path), "target": "/run/traffic"}]
-    proxy.compose.configuration = {"name": "shop", "services": {"proxy": {"volumes": volumes}}}
+    proxy = NginxContainer(Configuration(), compose(proxy={"volumes": volumes}))
     found = {
         "Name": "/shop-proxy-1",
         "Mounts": [{"Destination": "/run/traffic", "Source": str(tmp_path)}],
@@ -71,27 +75,27 @@ def test_a_proxy_that_was_started_otherwise_is_refused_with_the_command_that_hel
             "Ports": {"8080/tcp": [{"HostPort": "9000"}], "8082/tcp": [{"HostPort": "1"}]}
         },
     }
-    monkeypatch.setattr(Compose, "running", lambda *_: ["shop-proxy-1"])
-    monkeypatch.setattr(engine, "container", lambda _: found)
-    with pytest.raises(Refused, match=r"serves on port 9000, .*: port = 9000$"):
+    monkeypatch.setattr(Compose, "find_running", lambda *_: ["shop-proxy-1"])
+    monkeypatch.setattr(engine, "inspect_container", lambda _: found)
+    with pytest.raises(RefusedError, match=r"listens on port 9000, .*\n.*: port = 9000$"):
         proxy.check()
     found["Mounts"] = []
-    told = "HTTP_PORT=8080 docker compose up --detach --no-deps --wait proxy$"
-    with pytest.raises(Refused, match=told):
+    command = "HTTP_PORT=8080 docker compose up --detach --no-deps --wait proxy$"
+    with pytest.raises(RefusedError, match=command):
         proxy.check()
 
 
 @pytest.mark.parametrize("policy", ["no", "unless-stopped"])
-def test_an_instance_that_was_started_by_half_gets_its_restart_policy(
+def test_an_instance_that_was_started_in_part_gets_its_restart_policy(
     monkeypatch: pytest.MonkeyPatch, policy: str
 ) -> None:
-    """Whoever is killed between starting a container and this leaves it without one."""
-    said: list[tuple[str, ...]] = []
+    """A tool that is killed between the two commands leaves it without one."""
+    commands: list[tuple[str, ...]] = []
     found = {"State": {"Running": True}, "HostConfig": {"RestartPolicy": {"Name": policy}}}
-    monkeypatch.setattr(engine, "container", lambda _: found)
-    monkeypatch.setattr(docker, "run", lambda *command: said.append(command))
-    containers = Containers(Configuration())
-    containers.compose.configuration = {"name": "shop"}
-    containers.start(Instance("blue-1-1", Release("shop", "sha256:1", "1"), "blue", 0))
+    monkeypatch.setattr(engine, "inspect_container", lambda _: found)
+    monkeypatch.setattr(containers, "run", lambda *command: commands.append(command))
+    Containers(Configuration(), compose()).start(
+        Instance("blue-1-1", Release("shop", "sha256:1", "1"), "blue", 0)
+    )
     update = ("docker", "update", "--restart", "unless-stopped", "shop-web-blue-1-1")
-    assert said == ([update] if policy == "no" else [])
+    assert commands == ([update] if policy == "no" else [])

@@ -1,4 +1,4 @@
-"""What is not known is taken for good neither in a new release nor in the old one."""
+"""Unknown counters count as good neither for the new release nor for the old one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from chassis.rollout.configuration import Configuration, Gates
-from chassis.rollout.counts import parse
-from chassis.rollout.drivers import Vitals
-from chassis.rollout.errors import StepFailed
+from chassis.rollout.counts import parse_counts
+from chassis.rollout.docker.state import InstanceState
+from chassis.rollout.errors import StepError
 from chassis.rollout.fleet import Instance, Release
-from chassis.rollout.gates import BLIND, observe
-from chassis.rollout.probe import Answer
+from chassis.rollout.gates import UNKNOWN_LIMIT, observe
+from chassis.rollout.http_client import Response
 from chassis.rollout.progress import Progress
 from chassis.rollout.steps import Observe
 
@@ -36,96 +36,99 @@ def metrics(good: float, bad: float = 0, seconds: float = 0.1) -> str:
 
 
 @dataclass
-class Host:
-    """Gives each instance's metrics, one text a scrape; the last one for ever. "" is no answer."""
+class Instances:
+    """Return the next text of each instance per scrape, the last one for ever; "" is an error."""
 
     texts: dict[str, list[str]]
     scraped: list[str] = field(default_factory=list)
 
-    def counts(self, instance: Instance, _: str) -> str:
+    def fetch_counts(self, instance: Instance, _: str) -> str:
         self.scraped.append(instance.name)
         texts = self.texts[instance.name]
         text = texts.pop(0) if len(texts) > 1 else texts[0]
         if not text:
-            raise OSError("/metrics answers 503")
+            raise OSError("/metrics answered 503")
         return text
 
-    def vitals(self, _: Instance) -> Vitals:
-        return Vitals(alive=True)
+    def inspect(self, _: Instance) -> InstanceState:
+        return InstanceState(alive=True)
 
-    def ask(self, *_: object) -> Answer:
-        return Answer(200, "", 0)
+    def get(self, *_: object) -> Response:
+        return Response(200, "", 0)
 
 
-def observed(new: list[str], old: list[str]) -> dict[str, tuple[float, float | None]]:
-    """Watch until the end; tell what each gate read last, and its limit."""
-    host = Host({"new": new, "old": old})
+def observe_releases(new: list[str], old: list[str]) -> dict[str, tuple[float, float | None]]:
+    """Observe until the end; return the last value and the limit of each gate."""
+    instances = Instances({"new": new, "old": old})
     progress = Progress(io.StringIO())
-    readings = observe(Observe(0, (NEW,), (OLD,)), host, CONFIGURATION, progress)  # type: ignore[arg-type]
+    readings = observe(Observe(0, (NEW,), (OLD,)), instances, CONFIGURATION, progress)  # type: ignore[arg-type]
     return {it.gate: (it.value, it.limit) for it in readings}
 
 
-def test_errors_of_the_old_release_before_the_step_loosen_nothing() -> None:
-    """Its first scrape fails: what it had counted by then is not what it has counted since."""
-    seen = observed([metrics(0), metrics(200)], ["", metrics(84, 16)])
+def test_errors_of_the_old_release_before_the_step_raise_no_limit() -> None:
+    """Its first scrape fails: what it had counted by then does not count."""
+    seen = observe_releases([metrics(0), metrics(200)], ["", metrics(84, 16)])
     assert seen["error ratio"] == (0, 0.01)
 
 
-def test_a_few_errors_of_an_old_release_with_few_requests_loosen_little() -> None:
-    seen = observed([metrics(0), metrics(200)], [metrics(0), metrics(5, 1)])
+def test_a_few_errors_of_an_old_release_with_few_requests_raise_the_limit_little() -> None:
+    seen = observe_releases([metrics(0), metrics(200)], [metrics(0), metrics(5, 1)])
     assert seen["error ratio"][1] == pytest.approx(0.02)
 
 
-@pytest.mark.parametrize("mute", ["new", "old"])
-def test_without_the_figures_of_everybody_there_is_no_promotion(mute: str) -> None:
-    texts = {"new": [metrics(0), metrics(200)], "old": [metrics(0), metrics(200)], mute: [""]}
-    told = rf"^{mute}: /metrics answers 503\. How .* unknown at {BLIND} looks in a row: no data"
-    with pytest.raises(StepFailed, match=told):
-        observed(texts["new"], texts["old"])
+@pytest.mark.parametrize("silent", ["new", "old"])
+def test_without_the_counters_of_every_instance_there_is_no_promotion(silent: str) -> None:
+    texts = {"new": [metrics(0), metrics(200)], "old": [metrics(0), metrics(200)], silent: [""]}
+    message = (
+        rf"^{silent}: /metrics answered 503\. .* unknown {UNKNOWN_LIMIT} times in a row: no data"
+    )
+    with pytest.raises(StepError, match=message):
+        observe_releases(texts["new"], texts["old"])
 
 
-def test_a_scrape_that_is_missing_is_waited_for_and_loses_nothing() -> None:
-    seen = observed([metrics(0), "", "", metrics(300)], [metrics(0)])
+def test_an_observation_waits_for_a_failed_scrape_and_loses_nothing() -> None:
+    seen = observe_releases([metrics(0), "", "", metrics(300)], [metrics(0)])
     assert seen["requests"] == (300, None)
 
 
-def test_errors_that_a_missing_scrape_did_not_tell_are_told_by_the_next() -> None:
-    with pytest.raises(StepFailed, match=r"error ratio 0\.05 "):
-        observed([metrics(0), "", "", metrics(190, 10)], [metrics(0)])
+def test_errors_missed_by_a_failed_scrape_are_counted_by_the_next() -> None:
+    with pytest.raises(StepError, match=r"error ratio 0\.05 "):
+        observe_releases([metrics(0), "", "", metrics(190, 10)], [metrics(0)])
 
 
-def test_while_the_old_release_is_unknown_the_new_one_is_not_condemned_either() -> None:
+def test_while_the_old_release_is_unknown_the_new_one_does_not_fail_either() -> None:
     as_bad = metrics(194, 6)
-    seen = observed([metrics(0), as_bad], [metrics(0), "", as_bad])
+    seen = observe_releases([metrics(0), as_bad], [metrics(0), "", as_bad])
     assert seen["error ratio"][0] == 0.03
 
 
-def test_an_old_release_that_starts_again_counts_from_zero() -> None:
-    """Its counters fall; neither is what they were lost, nor is there a negative number."""
-    seen = observed([metrics(0), metrics(200)], [metrics(400, 100), metrics(50)])
+def test_an_old_release_that_restarts_counts_from_zero() -> None:
+    """Its counters fall: nothing is lost, and no number becomes negative."""
+    seen = observe_releases([metrics(0), metrics(200)], [metrics(400, 100), metrics(50)])
     assert seen["error ratio"] == (0, 0.01)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "http_requests_total is missing"),
         ("# TYPE http_requests_total counter\n", "http_request_duration_seconds is missing"),
-        (f'{NOTHING}http_requests_total{{status="500"}} NaN\n', "is no count"),
-        (f'{NOTHING}http_requests_total{{status="500"}} +Inf\n', "is no count"),
-        (f'{NOTHING}http_requests_total{{status="500"}} -1\n', "is no count"),
-        (f'{NOTHING}http_requests_total{{status="50', "is no count"),
-        (f"{NOTHING}http_requests_total 7\n", "is no count"),
-        (f'{NOTHING}http_request_duration_seconds_bucket{{route="/a"}} 7\n', "no bound"),
+        (f'{NOTHING}http_requests_total{{status="500"}} NaN\n', "is not a valid counter"),
+        (f'{NOTHING}http_requests_total{{status="500"}} +Inf\n', "is not a valid counter"),
+        (f'{NOTHING}http_requests_total{{status="500"}} -1\n', "is not a valid counter"),
+        (f'{NOTHING}http_requests_total{{status="50', "is not a valid counter"),
+        (f"{NOTHING}http_requests_total 7\n", "is not a valid counter"),
+        (f'{NOTHING}http_request_duration_seconds_bucket{{route="/a"}} 7\n', "le is missing"),
     ],
 )
-def test_what_says_no_number_is_not_taken_for_zero(text: str, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        parse(text)
+def test_an_invalid_counter_is_not_read_as_zero(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        parse_counts(text)
 
 
 def test_no_series_yet_is_zero_and_a_timestamp_or_exemplar_is_no_part_of_a_count() -> None:
-    assert parse(NOTHING).requests == 0
+    assert parse_counts(NOTHING).requests == 0
     line = 'http_requests_total{route="/{a}",status="200"} 3 # {trace_id="1"} 0.5 1.0\n'
-    assert parse(f"{NOTHING}{line}").requests == 3
-    assert parse(f'{NOTHING}http_requests_total{{status="200"}} 4 1700000000\n').requests == 4
+    assert parse_counts(f"{NOTHING}{line}").requests == 3
+    line = 'http_requests_total{status="200"} 4 1700000000\n'
+    assert parse_counts(f"{NOTHING}{line}").requests == 4

@@ -1,20 +1,19 @@
-"""A journal tells what was written, or says that it does not know."""
+"""A journal returns what was written, or says that it is damaged."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.rollout.errors import Interrupted
-from chassis.rollout.journal import Damaged, Journal
+from chassis.rollout.errors import UnfinishedError
+from chassis.rollout.history import History
+from chassis.rollout.journal import DamagedJournalError, Journal
 from chassis.rollout.tests.world import World
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ENTRIES = [{"step": number, "text": f"é\n{number}"} for number in range(4)]
 
@@ -31,7 +30,7 @@ def test_what_was_written_is_read(path: Path) -> None:
     assert Journal(path).entries == ENTRIES
 
 
-def test_a_last_line_torn_anywhere_is_reported_and_written_over(path: Path) -> None:
+def test_a_torn_last_line_is_reported_and_overwritten(path: Path) -> None:
     content = path.read_bytes()
     last = content.splitlines(keepends=True)[-1]
     for length in range(1, len(last)):
@@ -53,16 +52,26 @@ def test_any_other_change_is_refused(path: Path, data: st.DataObject) -> None:
     changed[place] = byte
     other = path.with_name("2.jsonl")
     other.write_bytes(changed)
-    with pytest.raises(Damaged, match=r"2\.jsonl:\d: the line is not as it was written"):
+    with pytest.raises(DamagedJournalError, match=r"2\.jsonl:\d: the line does not match"):
         Journal(other)
 
 
-def test_a_line_that_is_gone_or_comes_twice_is_refused(path: Path) -> None:
+def test_a_missing_or_repeated_line_is_refused(path: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     for changed in (lines[:1] + lines[2:], lines[:2] + lines[1:], lines[1:]):
         path.write_bytes(b"".join(changed))
-        with pytest.raises(Damaged):
+        with pytest.raises(DamagedJournalError):
             Journal(path)
+
+
+def test_a_journal_of_an_earlier_version_is_still_read(tmp_path: Path) -> None:
+    """A host keeps its journals when the service, and with it the tool, is updated."""
+    shutil.copy(Path(__file__).with_name("earlier_version.jsonl"), tmp_path / "2.jsonl")
+    latest = History(tmp_path, 20).latest()
+    assert latest
+    assert latest.succeeded
+    assert [it.name for it in latest.fleet.instances] == ["green-2-1"]
+    assert latest.readings[0].gate == "restarts"
 
 
 class Full:
@@ -80,23 +89,23 @@ class Full:
 def test_a_full_disk_leaves_the_journal_as_it_was(path: Path) -> None:
     content = path.read_bytes()
     journal = Journal(path, Full())
-    with pytest.raises(Interrupted, match="cannot be written: No space left on device"):
+    with pytest.raises(UnfinishedError, match="cannot be written: No space left on device"):
         journal.append({"step": "x" * 100})
     assert path.read_bytes() == content
     assert journal.entries == ENTRIES
 
 
-def test_a_damaged_journal_hides_no_other_and_is_never_taken_for_the_truth(tmp_path: Path) -> None:
+def test_a_damaged_journal_hides_no_other_and_is_never_trusted(tmp_path: Path) -> None:
     world = World(tmp_path)
     for release in ("one", "two", "three"):
         world.roll_out("blue-green", release)
     history = world.host().history
     path = history.paths()[1]
     path.write_bytes(path.read_bytes().replace(b"rolled", b"RULED", 1).replace(b"two", b"TWO", 1))
-    legible = [getattr(it, "begun", None) is not None for it in history.all()]
-    assert legible == [True, False, True]
+    readable = [getattr(it, "begun", None) is not None for it in history.all()]
+    assert readable == [True, False, True]
     assert world.settled() == ["three"]
     path = history.paths()[-1]
     path.write_bytes(path.read_bytes().replace(b"three", b"THREE", 1))
-    with pytest.raises(Damaged):
+    with pytest.raises(DamagedJournalError):
         world.roll_out("rolling", "four")

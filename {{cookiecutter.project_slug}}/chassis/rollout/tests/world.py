@@ -1,4 +1,4 @@
-"""A host that is made up: it outlives the tool, which can be killed before and after everything."""
+"""A simulated host: it outlives the tool, which can be killed before and after every effect."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from chassis.rollout import operations
-from chassis.rollout.configuration import Configuration, Gates, Readiness, Stage
-from chassis.rollout.drivers import Vitals
+from chassis.rollout.configuration import Configuration, Docker, Gates, Readiness, Stage
+from chassis.rollout.docker.state import InstanceState
 from chassis.rollout.fleet import Fleet, Instance, Release, Traffic
 from chassis.rollout.host import Host
-from chassis.rollout.probe import Answer
+from chassis.rollout.http_client import Response
 from chassis.rollout.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,67 +30,58 @@ http_request_duration_seconds_bucket{method="GET",route="/greetings/{name}",le="
 
 
 class Killed(BaseException):
-    """What SIGKILL does: nothing that follows happens."""
+    """SIGKILL: nothing that follows happens."""
 
 
 @dataclass
 class World:
-    """What runs, who is served, and how long the tool has to live."""
+    """What runs, which traffic nginx has, and when the tool is killed."""
 
     folder: Path
     replicas: int = 2
     running: dict[str, Instance] = field(default_factory=dict)
     serving: Fleet = field(default_factory=Fleet)
-    leaving: set[str] = field(default_factory=set)
-    """Who has been asked to end, and will not do anything else."""
-    fuse: float = float("inf")
-    """Moments until the tool is killed; there is one before and one after everything it does."""
+    stopping: set[str] = field(default_factory=set)
+    """Names of instances that have received SIGTERM, and serve nothing else."""
+    remaining: float = float("inf")
+    """Moments until the tool is killed; there is one before and one after each effect."""
     done: list[str] = field(default_factory=list)
     requests: int = 0
     rate: int = 100
-    """Requests from one look at the counts to the next."""
-    full: bool = False
-    """Whether the disk is."""
-    found: tuple[Instance, ...] = ()
+    """Requests from one scrape to the next."""
+    disk_is_full: bool = False
+    compose_instances: tuple[Instance, ...] = ()
     """Instances that compose has started."""
     cleared: bool = False
-    """Whether the proxy was left to compose."""
-    mute: set[str] = field(default_factory=set)
-    """Names of instances that do not tell what they have counted."""
+    """Whether nginx sends requests to the containers of compose."""
     kept: set[str] = field(default_factory=set)
-    """Digests of the releases that were not let go of."""
+    """Digests of the releases whose images were not removed."""
 
     def moment(self) -> None:
-        self.fuse -= 1
-        if self.fuse < 0:
+        self.remaining -= 1
+        if self.remaining < 0:
             raise Killed
 
     def effect(self, what: str, change: Callable[[], Any]) -> None:
-        """Change the world; users must be served all the while."""
+        """Change the world; an instance must serve users all the while."""
         self.moment()
         change()
         self.done.append(what)
         traffic = self.serving.traffic
         served = (*traffic.stable, *traffic.canary, *traffic.standby)
-        assert all(name in self.running for name in served), f"{what}: nobody serves {served}"
+        assert all(name in self.running for name in served), f"{what}: {served} do not all run"
         self.moment()
 
     def copy(self, folder: Path) -> World:
         shutil.copytree(self.folder, folder)
-        return replace(self, folder=folder, running=dict(self.running), leaving=set(), done=[])
+        return replace(self, folder=folder, running=dict(self.running), stopping=set(), done=[])
 
     def reboot(self) -> None:
         self.running.clear()
-        self.leaving.clear()
+        self.stopping.clear()
         self.serving = Fleet()
 
-    # what a driver does
-
-    def engine(self) -> str:
-        return "made up"
-
-    def migrates(self) -> bool:
-        return True
+    # images and containers
 
     def pull(self, image: str) -> Release:
         name = image.partition("@")[0]
@@ -99,8 +90,8 @@ class World:
     def verify(self, release: Release) -> None:
         assert release.digest == f"sha256:{release.image}"
 
-    def forget(self, kept: Collection[str]) -> None:
-        self.effect("forget", lambda: setattr(self, "kept", set(kept)))
+    def remove_unreferenced(self, referenced: Collection[str]) -> None:
+        self.effect("clean up", lambda: setattr(self, "kept", set(referenced)))
 
     def migrate(self, release: Release) -> None:
         self.effect(f"migrate {release.revision}", lambda: None)
@@ -111,59 +102,57 @@ class World:
             self.effect(f"start {instance.name}", lambda: self.running.update(add))
 
     def stop(self, instance: Instance) -> None:
-        self.effect(f"ask {instance.name} to end", lambda: self.leaving.add(instance.name))
+        self.effect(f"terminate {instance.name}", lambda: self.stopping.add(instance.name))
         self.effect(f"stop {instance.name}", lambda: self.running.pop(instance.name, None))
-        self.leaving.discard(instance.name)
+        self.stopping.discard(instance.name)
 
-    def vitals(self, instance: Instance) -> Vitals:
-        return Vitals(alive=instance.name in self.running)
+    def inspect(self, instance: Instance) -> InstanceState:
+        return InstanceState(alive=instance.name in self.running)
 
-    def last_words(self, _: Instance) -> str:
-        return "argh"
+    def read_log_tail(self, _: Instance) -> str:
+        return "killed"
 
-    def ask(self, instance: Instance, path: str, timeout: float = 2.0) -> Answer:  # noqa: ARG002
+    def get(self, instance: Instance, path: str, timeout: float = 2.0) -> Response:  # noqa: ARG002
         if instance.name not in self.running:
-            raise ConnectionRefusedError("nobody listens")
+            raise ConnectionRefusedError("connection refused")
         revision = instance.release.revision
         bad = revision == "unready" or (revision == "fails" and path == "/greetings/ada")
-        status = 500 if bad or instance.name in self.leaving else 200
-        return Answer(status, f'{{"revision":"{revision}"}}', 9.0 if revision == "slow" else 0.0)
+        status = 500 if bad or instance.name in self.stopping else 200
+        return Response(status, f'{{"revision":"{revision}"}}', 9.0 if revision == "slow" else 0.0)
 
-    def counts(self, instance: Instance, path: str) -> str:
-        if instance.name in self.mute:
-            raise OSError(f"{path} answers 503")
+    def fetch_counts(self, _: Instance, __: str) -> str:
         self.requests += self.rate
         return COUNTS % ((self.requests,) * 3)
 
-    def adoptable(self) -> tuple[Instance, ...]:
-        return tuple(it for it in self.found if it.name in self.running)
+    def find_compose_instances(self) -> tuple[Instance, ...]:
+        return tuple(it for it in self.compose_instances if it.name in self.running)
 
     def upstream(self, instance: Instance) -> str:
         return instance.name
 
-    # what the proxy does
+    # nginx
 
     def check(self) -> None:
         pass
 
-    def clear(self) -> None:
-        self.effect("clear", lambda: setattr(self, "cleared", True))
+    def clear_traffic(self) -> None:
+        self.effect("clear traffic", lambda: setattr(self, "cleared", True))
 
     def shift(self, fleet: Fleet) -> None:
         self.cleared = False
         self.effect("shift", lambda: setattr(self, "serving", fleet))
 
-    def works_by(self, fleet: Fleet) -> bool:
+    def has_applied(self, fleet: Fleet) -> bool:
         return self.serving == fleet and not self.cleared
 
-    # what the disk does
+    # the disk
 
     def write(self, descriptor: int, data: bytes | memoryview[int]) -> int:
         self.moment()
-        if self.full:
+        if self.disk_is_full:
             os.write(descriptor, data[: len(data) // 2])
             raise OSError(28, "No space left on device")
-        if self.fuse < 1:  # killed in the midst of it
+        if self.remaining < 1:  # killed during the write
             os.write(descriptor, data[: len(data) // 2])
         self.moment()
         return os.write(descriptor, data)
@@ -171,11 +160,10 @@ class World:
     def fsync(self, _: int) -> None:
         self.moment()
 
-    # what the operator does
+    # the operator
 
     def host(self) -> Host:
         configuration = Configuration(
-            driver="process",
             replicas=self.replicas,
             directory=str(self.folder),
             rolling_seconds=0,
@@ -183,9 +171,11 @@ class World:
             canary=(Stage(10, 0), Stage(60, 0)),
             ready=Readiness(interval_seconds=0, timeout_seconds=0, smoke=("/greetings/ada",)),
             gates=Gates(counts="/counts", interval_seconds=0, minimum_requests=1),
+            docker=Docker(migrate=("migrate",)),
         )
         progress = Progress(io.StringIO())
-        return Host(configuration, self, self, self, progress, disk=self)  # type: ignore[arg-type]
+        world: Any = self
+        return Host(configuration, world, world, world, world, progress, disk=self)
 
     def roll_out(self, strategy: Any, image: str) -> Ended:
         code = operations.roll_out(self.host(), strategy, image, "test")
@@ -196,8 +186,8 @@ class World:
         return latest.ended
 
     def settled(self) -> Sequence[str]:
-        """Check that what runs, is served and is written down agree; name the releases."""
-        fleet = self.host().history.fleet()
+        """Check that processes, traffic and journal agree; return the revisions."""
+        fleet = self.host().history.expected_fleet()
         names = tuple(instance.name for instance in fleet.instances)
         assert set(self.running) == set(names)
         assert self.serving.traffic == fleet.traffic == Traffic(stable=fleet.traffic.stable)

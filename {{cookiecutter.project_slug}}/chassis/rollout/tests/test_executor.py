@@ -1,4 +1,4 @@
-"""Whatever happens to the tool, and whenever: the host ends with one whole release."""
+"""Whatever happens to the tool, at any moment: the host ends with one complete release."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis.rollout import operations
-from chassis.rollout.errors import Interrupted, Refused
+from chassis.rollout.errors import RefusedError, UnfinishedError
 from chassis.rollout.tests.world import Killed, World
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ STRATEGIES = ("rolling", "blue-green", "canary")
 FAULTS = ("crashes", "unready", "fails", "slow")
 
 
-def resumed(world: World) -> None:
+def resume(world: World) -> None:
     operations.resume(world.host(), "resume")
 
 
-def rolled_back(world: World) -> None:
+def roll_back(world: World) -> None:
     latest = world.host().history.latest()
     if latest and not latest.ended:
         before = {instance.release.revision for instance in latest.begun.fleet.instances}
@@ -34,18 +34,18 @@ def rolled_back(world: World) -> None:
         assert set(world.settled()) == before
 
 
-def rebooted_and_rolled_back(world: World) -> None:
+def reboot_and_roll_back(world: World) -> None:
     world.reboot()
-    rolled_back(world)
-    resumed(world)
+    roll_back(world)
+    resume(world)
 
 
-def rebooted(world: World) -> None:
+def reboot_and_resume(world: World) -> None:
     world.reboot()
-    resumed(world)
+    resume(world)
 
 
-RESCUES = (resumed, rolled_back, rebooted, rebooted_and_rolled_back)
+RESCUES = (resume, roll_back, reboot_and_resume, reboot_and_roll_back)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_every_strategy_replaces_one_release_by_another(world: World, strategy: 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_faulty_release_undoes_itself_and_users_never_reach_it(
+def test_a_faulty_release_is_rolled_back_and_users_never_reach_it(
     world: World, strategy: str, fault: str
 ) -> None:
     world.done.clear()
@@ -93,11 +93,11 @@ def test_killed_at_any_moment_it_converges(
     ends: list[str] = []
     for moment in count(RESCUES.index(rescue), 4):  # all of them together meet every moment
         world = origin.copy(tmp_path / str(moment))
-        world.fuse = moment
+        world.remaining = moment
         try:
             world.roll_out(strategy, release)
         except Killed:
-            world.fuse = float("inf")
+            world.remaining = float("inf")
         else:
             break
         rescue(world)
@@ -106,7 +106,7 @@ def test_killed_at_any_moment_it_converges(
         assert latest.ended
         ends += world.settled()
     assert set(ends) <= {"old", release}
-    assert release in ends or release != "new" or rescue not in {resumed, rebooted}
+    assert release in ends or release != "new" or rescue not in {resume, reboot_and_resume}
     assert moment > 40
 
 
@@ -122,11 +122,11 @@ def test_killed_again_and_again_it_still_converges(
     attempts: list[Callable[[World], Any]] = [lambda it: it.roll_out(strategy, release)]
     attempts += draw(st.lists(st.sampled_from(RESCUES), max_size=4))
     for attempt in attempts:
-        world.fuse = draw(st.integers(0, 90))
+        world.remaining = draw(st.integers(0, 90))
         with suppress(Killed):
             attempt(world)
-        world.fuse = float("inf")
-    resumed(world)
+        world.remaining = float("inf")
+    resume(world)
     assert world.settled() in (["old"], ["new"])
     assert world.roll_out("rolling", "next").result == "done"
     assert world.settled() == ["next"]
@@ -136,51 +136,53 @@ def test_a_canary_without_users_is_not_promoted(world: World) -> None:
     world.rate = 0
     ended = world.roll_out("canary", "new")
     assert ended.result == "rolled back"
-    assert ended.reason.startswith("0 requests are too few to judge by, 1 are needed.")
+    assert ended.reason.startswith(
+        "0 requests are too few to judge the release; gates.minimum_requests is 1."
+    )
     assert world.roll_out("rolling", "new").result == "done"
 
 
-def test_nothing_new_begins_while_a_rollout_stands_halfway(world: World) -> None:
-    world.fuse = 40
+def test_no_rollout_begins_while_another_is_unfinished(world: World) -> None:
+    world.remaining = 40
     with suppress(Killed):
         world.roll_out("rolling", "new")
-    world.fuse = float("inf")
-    with pytest.raises(Interrupted, match=r"Rollout 2, begun at .* stands halfway\. Run: "):
+    world.remaining = float("inf")
+    with pytest.raises(UnfinishedError, match=r"Rollout 2, begun at .* is unfinished\."):
         world.roll_out("rolling", "newer")
 
 
-def test_a_full_disk_stops_everything_until_there_is_room(world: World) -> None:
-    world.full = True
-    with pytest.raises(Interrupted, match="No space left on device"):
+def test_a_full_disk_stops_a_rollout_until_space_is_free(world: World) -> None:
+    world.disk_is_full = True
+    with pytest.raises(UnfinishedError, match="No space left on device"):
         world.roll_out("rolling", "new")
     assert world.settled() == ["old"]
-    world.full = False
+    world.disk_is_full = False
     assert world.roll_out("rolling", "new").result == "done"
 
 
-def stopped_midway(world: World, strategy: str) -> None:
-    """Roll out until the traffic has been shifted; then the disk is full, until there is room."""
+def stop_midway(world: World, strategy: str) -> None:
+    """Roll out until the traffic has shifted; then the disk is full, until space is free."""
     shift = world.shift
 
     def fill_up(fleet: Any) -> None:
         shift(fleet)
-        world.full = True
+        world.disk_is_full = True
 
     world.shift = fill_up  # type: ignore[method-assign]
-    with pytest.raises(Interrupted):
+    with pytest.raises(UnfinishedError):
         world.roll_out(strategy, "new")
-    world.full = False
+    world.disk_is_full = False
     world.shift = shift  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_disk_that_fills_up_midway_leaves_it_to_be_resumed(world: World, strategy: str) -> None:
-    stopped_midway(world, strategy)
-    resumed(world)
+def test_a_disk_that_fills_up_midway_leaves_it_to_be_resume(world: World, strategy: str) -> None:
+    stop_midway(world, strategy)
+    resume(world)
     assert world.settled() == ["new"]
 
 
-def test_rollback_brings_the_release_before_back_without_migrating(world: World) -> None:
+def test_rollback_returns_to_the_release_before_without_migrating(world: World) -> None:
     world.roll_out("rolling", "new")
     world.done.clear()
     assert operations.roll_back(world.host(), None, "rollback") == 0
@@ -194,26 +196,26 @@ def test_a_second_rollback_goes_further_back(world: World) -> None:
     for before in ("new", "old"):
         assert operations.roll_back(world.host(), None, "rollback") == 0
         assert world.settled() == [before]
-    with pytest.raises(Refused, match="no rollout before this one"):
+    with pytest.raises(RefusedError, match="no successful rollout before this one"):
         operations.roll_back(world.host(), None, "rollback")
 
 
-def test_what_only_starts_leaves_the_rollout_where_it_stands(world: World) -> None:
-    stopped_midway(world, "rolling")
+def test_resume_that_only_starts_leaves_the_rollout_unfinished(world: World) -> None:
+    stop_midway(world, "rolling")
     died, _ = world.running.popitem()
-    assert operations.resume(world.host(), "resume", goes_on=False) == Interrupted.code
+    assert operations.resume(world.host(), "resume", start_only=True) == UnfinishedError.code
     assert died in world.running
     latest = world.host().history.latest()
     assert latest
     assert not latest.ended
-    resumed(world)
+    resume(world)
     assert world.settled() == ["new"]
 
 
-def test_rollback_names_what_it_cannot_find(world: World) -> None:
-    with pytest.raises(Refused, match="no rollout before this one"):
+def test_rollback_names_the_rollout_that_it_cannot_find(world: World) -> None:
+    with pytest.raises(RefusedError, match="no successful rollout before this one"):
         operations.roll_back(world.host(), None, "rollback")
-    with pytest.raises(Refused, match="no rollout 7"):
+    with pytest.raises(RefusedError, match="no successful rollout 7"):
         operations.roll_back(world.host(), 7, "rollback")
 
 
@@ -223,7 +225,9 @@ def test_the_history_keeps_as_many_as_it_should(world: World) -> None:
     kept = [int(path.stem) for path in world.host().history.paths()]
     assert kept == list(range(6, 26))
     named = {f"sha256:release-{number}" for number in range(3, 24)}
-    assert world.kept == named, "what the oldest rollout may be undone to is kept too"
+    assert world.kept == named, (
+        "the release that the oldest rollout may be rolled back to is kept too"
+    )
 
 
 def test_the_number_of_replicas_may_change_with_a_rollout(world: World) -> None:

@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from tests.rollouts.place import HERE, Place
+from tests.rollouts.host import HERE, RolloutHost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +25,14 @@ CMD ["python", "release.py"]
 
 
 def docker(*command: str) -> str:
-    """Talk to the engine."""
+    """Run a command of the engine; return its output."""
     ended = subprocess.run(["docker", *command], check=False, capture_output=True, text=True)
     assert ended.returncode == 0, f"{command}\n{ended.stderr}"
     return ended.stdout.strip()
 
 
 def has_engine() -> bool:
-    """Tell whether an engine answers, with compose."""
+    """Return whether an engine answers, with compose."""
     try:
         docker("version")
         docker("compose", "version")
@@ -41,27 +41,27 @@ def has_engine() -> bool:
     return True
 
 
-def built(service: Carved) -> str:
+def build_image(service: Carved) -> str:
     """Build the carved service's image; return its name."""
     name = f"rollouts-base-{uuid4().hex[:8]}"
     docker("build", "--quiet", "--tag", name, str(service.path))
     return name
 
 
-class DockerPlace(Place):
-    """Where the carved service's deploy/ and compose files roll out."""
+class DockerHost(RolloutHost):
+    """A host with a checkout of the carved service."""
 
-    driver = "docker"
+    tool = "chassis.rollout"
     base = ""
 
-    def lay_out(self) -> None:
-        """Copy a checkout, and give it a name of its own."""
+    def copy_files(self) -> None:
+        """Copy a checkout, and name its compose project."""
         self.project = f"rollouts-{uuid4().hex[:8]}"
         self.variables = {"COMPOSE_PROJECT_NAME": self.project}
         ignored = shutil.ignore_patterns(".venv", "releases")
         shutil.copytree(self.service.path, self.folder, dirs_exist_ok=True, ignore=ignored)
 
-    def release(self, revision: str, fault: str = "") -> str:
+    def create_release(self, revision: str, fault: str = "") -> str:
         """Build an image."""
         folder = self.folder / "releases" / revision
         folder.mkdir(parents=True)
@@ -72,23 +72,23 @@ class DockerPlace(Place):
         docker("build", "--quiet", "--build-arg", f"REVISION={revision}", "-t", name, str(folder))
         return name
 
-    def containers(self, *options: str) -> list[str]:
-        """Name the containers of the project."""
+    def list_containers(self, *options: str) -> list[str]:
+        """List the containers of the project."""
         ours = f"label=com.docker.compose.project={self.project}"
         return docker("ps", "--filter", ours, "--format", "{{.Names}}", *options).split()
 
-    def instances(self) -> Iterator[int]:
-        """Count those that run."""
-        return (number for number, it in enumerate(self.containers()) if "-web-" in it)
+    def find_instances(self) -> Iterator[int]:
+        """Yield a number for each that runs."""
+        return (number for number, it in enumerate(self.list_containers()) if "-web-" in it)
 
     def reboot(self) -> None:
-        """End everything at once; the engine is not to start it again by itself."""
-        if running := self.containers():
+        """Kill everything at once; the engine does not restart what was killed."""
+        if running := self.list_containers():
             docker("kill", *running)
 
-    def remove(self) -> None:
-        """Leave nothing of it on the engine."""
-        if left := self.containers("--all"):
+    def clean_up(self) -> None:
+        """Remove containers, networks, volumes and images of the project."""
+        if left := self.list_containers("--all"):
             docker("rm", "--force", *left)
         networks = docker("network", "ls", "--filter", f"name={self.project}_", "--quiet").split()
         if networks:

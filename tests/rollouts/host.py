@@ -1,4 +1,4 @@
-"""A host of its own for one test: releases, the tool, and users who never stop."""
+"""A host of its own for one test: releases, the tool, and users who send requests all the time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ FULL = os.environ.get("ROLLOUTS") == "full"
 """Whether to take the time for the promised figures; a short run shows the same in small."""
 PAUSE = 0 if FULL else 0.01
 """Seconds between an answer and the same user's next request."""
-ROLLOUT = ("-m", "chassis.rollout")
 SLOTS = 12
 """Instances that may be there at once."""
 GETS, POSTS = (
@@ -45,8 +44,7 @@ GETS, POSTS = (
     )
 )
 MIX = GETS + POSTS
-FASTER = """\
-driver = "{driver}"
+ROLLOUT_TOML = """\
 replicas = {replicas}
 grace_seconds = 5
 rolling_seconds = {seconds}
@@ -64,46 +62,43 @@ memory_mebibytes = 200
 p99_seconds = {p99}
 [proxy]
 port = {port}
-admin_port = {admin}
 sticky = "{sticky}"
 leave_seconds = 10
-[process]
-command = [".venv/bin/python", "release.py"]
-first_port = {first}
 """
 
 
-class Said(NamedTuple):
-    """How a run of the tool ended."""
+class ToolRun(NamedTuple):
+    """The exit code of the tool, and its output."""
 
     code: int
-    out: str
+    output: str
 
     @property
-    def lines(self) -> list[dict[str, Any]]:
-        """What it said with --json."""
-        return [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
+    def entries(self) -> list[dict[str, Any]]:
+        """Its output with --json."""
+        return [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
 
 
-class Place:
-    """Where the carved service's deploy/ rolls out."""
+class RolloutHost:
+    """A host whose releases are directories, run as plain processes behind a local nginx."""
 
-    driver = "process"
+    tool = "chassis.rollout.tests.processes"
+    """The rollout tool, with processes in place of containers."""
 
     def __init__(self, service: Carved, folder: Path) -> None:
-        """Lay out what an operator would."""
+        """Copy the files that an operator would."""
         self.service = service
         self.folder = folder
-        self.ports = free_ports(2 * SLOTS + 2)
+        self.ports = find_free_ports(2 * SLOTS + 2)
         self.proxy = Address("127.0.0.1", self.ports[0])
         self.variables = {"ENVIRONMENT": "test", "LOG_LEVEL": "WARNING"}
-        self.lay_out()
+        self.copy_files()
         self.configure()
 
-    def lay_out(self) -> None:
-        """Copy what the tool needs of the service."""
-        for folder in "deploy", "chassis":
-            shutil.copytree(self.service.path / folder, self.folder / folder)
+    def copy_files(self) -> None:
+        """Copy the tool and its configuration."""
+        for name in ("chassis", "deploy"):
+            shutil.copytree(self.service.path / name, self.folder / name)
 
     def configure(  # noqa: PLR0913 - each is a key of the file
         self,
@@ -117,12 +112,10 @@ class Place:
         sticky: str = "header:X-User",
         p99: float = 1,
     ) -> None:
-        """Write rollout.toml anew."""
-        first, admin = self.ports[2], self.ports[1]
+        """Write rollout.toml."""
         stages = ", ".join(f"{{ share = {it[0]}, seconds = {it[1]} }}" for it in canary)
         paths = json.dumps(["/greetings/ada"] if smoke else [])
-        text = FASTER.format(
-            driver=self.driver,
+        text = ROLLOUT_TOML.format(
             replicas=replicas,
             seconds=seconds,
             smoke=paths,
@@ -130,28 +123,27 @@ class Place:
             timeout=timeout,
             minimum=minimum_requests,
             port=self.proxy.port,
-            admin=admin,
-            first=first,
             sticky=sticky,
             p99=p99,
         )
         (self.folder / "deploy" / "rollout.toml").write_text(text)
 
-    def release(self, revision: str, fault: str = "") -> str:
-        """Make a release; return its image."""
+    def create_release(self, revision: str, fault: str = "") -> str:
+        """Create a release; return its image."""
         folder = self.folder / "releases" / revision
-        for part in "app", "chassis":
-            shutil.copytree(self.service.path / part, folder / part)
+        for name in ("app", "chassis"):
+            shutil.copytree(self.service.path / name, folder / name)
         (folder / ".venv").symlink_to(self.service.path / ".venv")
         shutil.copy(HERE / "release.py", folder)
         (folder / "REVISION").write_text(revision)
         (folder / "FAULT").write_text(fault)
         return str(folder)
 
-    def start(self, *arguments: str, program: Sequence[str] = ROLLOUT) -> Any:  # noqa: ANN401
-        """Start the tool."""
+    def start_tool(self, *arguments: str, killed_at: int | str = "") -> Any:  # noqa: ANN401
+        """Start the tool, killed at that moment of its journal if one is named."""
+        kill = [str(HERE / "kill_tool.py"), str(killed_at)] if killed_at != "" else ["-m"]
         return subprocess.Popen(
-            [sys.executable, *program, *arguments],
+            [sys.executable, *kill, self.tool, *arguments],
             cwd=self.folder,
             env=clean(**self.variables, PYTHONPATH=str(self.folder), PYTHONDONTWRITEBYTECODE="1"),
             stdout=subprocess.PIPE,
@@ -159,44 +151,44 @@ class Place:
             text=True,
         )
 
-    def deploy(self, *arguments: str, code: int = 0) -> Said:
-        """Run the tool to its end, which must be with this exit code."""
-        process = self.start(*arguments)
-        out, _ = process.communicate(timeout=200)
-        assert process.returncode == code, out
-        return Said(process.returncode, out)
+    def run_tool(self, *arguments: str, code: int = 0) -> ToolRun:
+        """Run the tool until it exits, which must be with this code."""
+        process = self.start_tool(*arguments)
+        output, _ = process.communicate(timeout=200)
+        assert process.returncode == code, output
+        return ToolRun(process.returncode, output)
 
-    def killed(self, moment: int | str, *arguments: str) -> bool:
-        """Kill the tool at that moment of its journal; tell whether it lived to see it."""
-        process = self.start(str(moment), *arguments, program=(str(HERE / "killed.py"),))
-        out, _ = process.communicate(timeout=200)
-        assert process.returncode in {0, -signal.SIGKILL}, out
+    def kill_tool_at(self, moment: int | str, *arguments: str) -> bool:
+        """Kill the tool at that moment of its journal; return whether it got that far."""
+        process = self.start_tool(*arguments, killed_at=moment)
+        output, _ = process.communicate(timeout=200)
+        assert process.returncode in {0, -signal.SIGKILL}, output
         return bool(process.returncode)
 
-    def status(self) -> list[dict[str, Any]]:
-        """Ask how every instance is."""
-        return self.deploy("status", "--json").lines
+    def read_status(self) -> list[dict[str, Any]]:
+        """Read the status of every instance."""
+        return self.run_tool("status", "--json").entries
 
-    def history(self) -> list[dict[str, Any]]:
-        """Ask what there was."""
-        return self.deploy("history", "--json").lines
+    def read_history(self) -> list[dict[str, Any]]:
+        """Read the list of rollouts."""
+        return self.run_tool("history", "--json").entries
 
-    def settled(self, replicas: int = 2) -> str:
-        """Check that one whole release serves and nothing else runs; tell its revision."""
-        rows = self.status()
+    def settled_revision(self, replicas: int = 2) -> str:
+        """Check that one complete release serves and nothing else runs; return its revision."""
+        rows = self.read_status()
         assert [row["health"] for row in rows] == ["ready"] * replicas, rows
         assert [row["share"] for row in rows] == [100 / replicas] * replicas, rows
-        assert len(list(self.instances())) == replicas
-        revisions = {row["revision"] for row in rows} | {self.version() for _ in range(10)}
+        assert len(list(self.find_instances())) == replicas
+        revisions = {row["revision"] for row in rows} | {self.read_revision() for _ in range(10)}
         assert len(revisions) == 1, revisions
-        assert self.history()[-1]["result"] in {"done", "rolled back"}
+        assert self.read_history()[-1]["result"] in {"done", "rolled back"}
         return str(revisions.pop())
 
-    def version(self, user: str = "") -> str:
-        """Ask, through the proxy, which revision answers."""
-        return str(json.loads(ask(self.proxy, "/version", user))["revision"])
+    def read_revision(self, user: str = "") -> str:
+        """Read, through the proxy, which revision answers."""
+        return str(json.loads(send_get(self.proxy, "/version", user))["revision"])
 
-    def instances(self) -> Iterator[int]:
+    def find_instances(self) -> Iterator[int]:
         """Find the processes of instances."""
         mark = f"ROLLOUT_INSTANCE={self.folder}/".encode()
         for path in Path("/proc").glob("[0-9]*/environ"):
@@ -204,12 +196,12 @@ class Place:
                 if mark in path.read_bytes():
                     yield int(path.parent.name)
 
-    def remove(self) -> None:
-        """Leave nothing of it."""
+    def clean_up(self) -> None:
+        """Leave nothing running."""
         self.reboot()
 
-    def nginx(self) -> Iterator[int]:
-        """Find the processes of the proxy: the master, then its workers."""
+    def find_nginx(self) -> Iterator[int]:
+        """Find the processes of nginx: the master, then its workers."""
         path = self.folder / "deploy" / "state" / "nginx" / "nginx.pid"
         if path.exists() and Path(f"/proc/{path.read_text().strip()}").exists():
             master = path.read_text().strip()
@@ -217,33 +209,33 @@ class Place:
             yield from map(int, Path(f"/proc/{master}/task/{master}/children").read_text().split())
 
     def reboot(self) -> None:
-        """End everything at once, as a power cut does."""
-        for pid in [*self.nginx(), *self.instances()]:
+        """Kill everything at once, as a power failure does."""
+        for pid in [*self.find_nginx(), *self.find_instances()]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        while list(self.nginx()) or list(self.instances()):
+        while list(self.find_nginx()) or list(self.find_instances()):
             time.sleep(0.05)
 
 
-def free_ports(number: int) -> list[int]:
-    """Find ports in a row; workers of one run look in different places."""
+def find_free_ports(number: int) -> list[int]:
+    """Find consecutive free ports; the workers of one run search different ranges."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     starts = list(range(20_000, 30_000, number))[worker::workers]
     Random(os.getpid()).shuffle(starts)  # noqa: S311 - only that two runs do not meet
     for first in starts:
-        with ExitStack() as doors:
+        with ExitStack() as listeners:
             try:
                 for port in range(first, first + number):
-                    doors.enter_context(socket.socket()).bind(("127.0.0.1", port))
+                    listeners.enter_context(socket.socket()).bind(("127.0.0.1", port))
             except OSError:
                 continue
         return list(range(first, first + number))
     raise AssertionError("no ports are free")
 
 
-def ask(address: Address, path: str, user: str = "") -> bytes:
-    """Ask once, on a new connection."""
+def send_get(address: Address, path: str, user: str = "") -> bytes:
+    """Send a GET on a new connection."""
     connection = HTTPConnection(*address, timeout=10)
     try:
         connection.request("GET", path, headers={"X-User": user} if user else {})
@@ -253,20 +245,20 @@ def ask(address: Address, path: str, user: str = "") -> bytes:
 
 
 class Users:
-    """Users who go on until the block ends, and what became of their requests."""
+    """Users who send requests until they are stopped, and a tally of the responses."""
 
-    def __init__(self, place: Place, requests: Sequence[Request], clients: int) -> None:
-        """Get ready."""
+    def __init__(self, host: RolloutHost, requests: Sequence[Request], clients: int) -> None:
+        """Prepare the load."""
         self.tally = Tally()
         self._stop = False
         self._at_least = 0
         self._thread = threading.Thread(
-            target=lambda: setattr(self, "tally", asyncio.run(self._use(place, requests, clients)))
+            target=lambda: setattr(self, "tally", asyncio.run(self._send(host, requests, clients)))
         )
 
-    async def _use(self, place: Place, requests: Sequence[Request], clients: int) -> Tally:
+    async def _send(self, host: RolloutHost, requests: Sequence[Request], clients: int) -> Tally:
         return await load(
-            lambda: [place.proxy],
+            lambda: [host.proxy],
             requests,
             until=lambda tally: self._stop and tally.total >= self._at_least,
             clients=clients,
@@ -274,12 +266,12 @@ class Users:
             pause=PAUSE,
         )
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Send the first requests."""
         self._thread.start()
 
-    def end(self, at_least: int = 0) -> Tally:
-        """Stop, once there were so many requests."""
+    def stop(self, at_least: int = 0) -> Tally:
+        """Stop once there were that many requests."""
         self._at_least = at_least
         self._stop = True
         self._thread.join()
@@ -287,13 +279,13 @@ class Users:
 
 
 @contextmanager
-def users(
-    place: Place, requests: Sequence[Request] = MIX, clients: int = 4, at_least: int = 0
+def user_load(
+    host: RolloutHost, requests: Sequence[Request] = MIX, clients: int = 4, at_least: int = 0
 ) -> Iterator[Users]:
-    """Put load on the place for the time of a block."""
-    those = Users(place, requests, clients)
-    those.begin()
+    """Send the requests of users for the time of a block."""
+    users = Users(host, requests, clients)
+    users.start()
     try:
-        yield those
+        yield users
     finally:
-        those.end(at_least)
+        users.stop(at_least)

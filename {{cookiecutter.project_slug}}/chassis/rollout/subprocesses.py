@@ -1,17 +1,18 @@
-"""Runs another program, and turns its failure into one sentence."""
+"""Runs other programs, and turns a failure into one sentence."""
 
 from __future__ import annotations
 
 import subprocess
 from typing import TYPE_CHECKING
 
-from chassis.rollout.errors import StepFailed
+from chassis.rollout.errors import StepError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 LINES = 5
+CHARACTERS = 1000
 
 
 def run(
@@ -20,9 +21,9 @@ def run(
     env: Mapping[str, str] | None = None,
     seconds: float | None = 600,
 ) -> str:
-    """Give what it writes, errors included; without `seconds`, however long it takes.
+    """Return what the program wrote, errors included; None for `seconds` waits without limit.
 
-    Raises StepFailed with its last lines if it fails.
+    Raises StepError with its last lines if it fails.
     """
     try:
         ended = subprocess.run(  # noqa: S603 - commands of the configuration, never of a shell
@@ -38,19 +39,18 @@ def run(
             timeout=seconds,
         )
     except OSError as error:
-        raise StepFailed(
-            f"{command[0]} cannot be run: {error.strerror}. Is it installed?"
+        raise StepError(
+            f"{command[0]} cannot be run: {error.strerror}. Install it, or fix its path."
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise StepFailed(
-            f"{' '.join(command)} has not ended within {seconds:g} seconds."
-        ) from error
+        raise StepError(f"{' '.join(command)} timed out after {seconds:g} seconds.") from error
     if ended.returncode:
-        raise StepFailed(f"{' '.join(command)} failed ({ended.returncode}): {last(ended.stdout)}")
+        output = last_lines(ended.stdout)
+        raise StepError(f"{' '.join(command)} failed with exit code {ended.returncode}: {output}")
     return ended.stdout
 
 
-def last(text: str) -> str:
-    """Give the last lines in one."""
+def last_lines(text: str) -> str:
+    """Join the last lines of a text into one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " | ".join(lines[-LINES:])[-1000:] or "nothing"
+    return " | ".join(lines[-LINES:])[-CHARACTERS:] or "no output"

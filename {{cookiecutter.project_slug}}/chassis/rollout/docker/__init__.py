@@ -1,0 +1,1 @@
+"""Runs the instances and the proxy as containers of the compose project."""

@@ -1,0 +1,47 @@
+"""Asks the Docker engine about containers and images."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from chassis.rollout.errors import StepError
+from chassis.rollout.http_client import Address
+from chassis.rollout.subprocesses import run
+
+
+def inspect_container(name: str) -> dict[str, Any] | None:
+    """Inspect a container; None if there is none of that name."""
+    return _inspect("container", name)
+
+
+def inspect_image(name: str) -> dict[str, Any] | None:
+    """Inspect an image; None if it is not on this host."""
+    return _inspect("image", name)
+
+
+def find_address(container: dict[str, Any] | None, port: int) -> Address:
+    """Find where this host reaches a port of an inspected container.
+
+    A container that `make up` started publishes none: it is reached at its own address, which hosts
+    of Linux can. Raises ConnectionRefusedError if it does not run.
+    """
+    if container and container["State"]["Running"]:
+        network = container["NetworkSettings"]
+        if bindings := network["Ports"].get(f"{port}/tcp"):
+            return Address(bindings[0]["HostIp"], int(bindings[0]["HostPort"]))
+        for joined in network["Networks"].values():
+            if joined["IPAddress"]:
+                return Address(joined["IPAddress"], port)
+    name = container["Name"][1:] if container else "the container"
+    raise ConnectionRefusedError(f"{name} is not running")
+
+
+def _inspect(kind: str, name: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(run("docker", kind, "inspect", name, seconds=30))
+    except StepError as error:
+        if "No such" in str(error):
+            return None
+        raise
+    return dict(found[0])

@@ -1,0 +1,32 @@
+"""The state of an instance: what the engine says of its container, and what its process uses."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class InstanceState:
+    """The state of an instance at one moment."""
+
+    alive: bool = False
+    restarts: int = 0
+    """How often the engine has restarted it."""
+    cpu_seconds: float = 0.0
+    memory: int = 0
+    """Bytes of resident memory."""
+
+
+def read_usage(process: Path) -> tuple[float, int]:
+    """Read CPU seconds and resident bytes of a process from its folder in /proc; zeros if gone."""
+    try:
+        fields = (process / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0, 0
+    ticks = int(fields[11]) + int(fields[12])  # proc(5): utime and stime, after pid and comm
+    return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")

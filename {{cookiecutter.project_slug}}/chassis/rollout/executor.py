@@ -1,0 +1,131 @@
+"""Executes a rollout step by step; each step is recorded on disk before it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chassis.rollout import gates, readiness
+from chassis.rollout.errors import TOOL, StepError, UnfinishedError
+from chassis.rollout.events import Done, Ended, Intended, Planned
+from chassis.rollout.steps import (
+    Migrate,
+    Observe,
+    Pull,
+    Retire,
+    Shift,
+    Start,
+    Verify,
+    WaitUntilReady,
+    describe,
+    expect_done,
+)
+from chassis.rollout.strategies import plan_forward, plan_rollback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chassis.rollout.configuration import Configuration
+    from chassis.rollout.docker.containers import Containers
+    from chassis.rollout.docker.images import Images
+    from chassis.rollout.fleet import Fleet, Instance, Release
+    from chassis.rollout.progress import Progress
+    from chassis.rollout.proxy import Proxy
+    from chassis.rollout.reading import Reading
+    from chassis.rollout.rollout import Rollout
+    from chassis.rollout.steps import Step
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Runs the steps of a rollout on this host."""
+
+    configuration: Configuration
+    images: Images
+    containers: Containers
+    proxy: Proxy
+    progress: Progress
+
+    def run(self, rollout: Rollout) -> Ended:
+        """Run until the rollout has ended, with the new release or rolled back.
+
+        Raises UnfinishedError if it can do neither; the next call continues from there.
+        """
+        self.progress.is_rolling_back = rollout.plan.back
+        while not rollout.ended:
+            try:
+                self._run_plan(rollout)
+            except (StepError, OSError) as error:
+                if rollout.plan.back:
+                    raise UnfinishedError(
+                        f"The rollback failed: {error}\nFix that, then run: {TOOL} resume"
+                    ) from error
+                self.handle_failure(rollout, str(error))
+        return rollout.ended
+
+    def begin_rollback(self, rollout: Rollout, reason: str) -> None:
+        """Plan the rollback, unless the rollout is being rolled back already."""
+        self.progress.is_rolling_back = True
+        if not rollout.plan.back:
+            rollout.record(Planned(tuple(plan_rollback(rollout)), back=True, reason=reason))
+
+    def wait_until_ready(self, instances: Iterable[Instance]) -> None:
+        """Wait for one after the other. Raises StepError."""
+        for instance in instances:
+            readiness.wait_until_ready(
+                instance, self.containers, self.configuration.ready, self.progress
+            )
+
+    def handle_failure(self, rollout: Rollout, reason: str) -> None:
+        """Roll back, or leave that to the operator where the configuration says so."""
+        self.progress.log(f"failed: {reason}")
+        if not self.configuration.rollback_on_failure:
+            raise UnfinishedError(
+                f"{reason}\nNothing was rolled back, because rollback_on_failure is false.\n"
+                f"Retry: {TOOL} resume\nRoll back: {TOOL} rollback"
+            )
+        self.begin_rollback(rollout, reason)
+
+    def _run_plan(self, rollout: Rollout) -> None:
+        """Run the remaining steps; then plan the next ones, or end the rollout."""
+        if not rollout.plan.steps and not rollout.plan.back:
+            rollout.record(Planned((Pull(rollout.begun.image),)))
+        plan = rollout.plan
+        for number, step in rollout.remaining_steps():
+            self.progress.raise_if_cancelled()
+            self.progress.begin_step(
+                number + 1, len(plan.steps), describe(step), rollback=plan.back
+            )
+            rollout.record(Intended(number))
+            release, readings = self._run_step(step, rollout.fleet)
+            rollout.record(Done(number, release, readings))
+        if plan.back:
+            rollout.record(Ended("rolled back", plan.reason))
+        elif isinstance(plan.steps[-1], Pull) and rollout.release:
+            steps = plan_forward(rollout.begun, rollout.release, self.configuration)
+            rollout.record(Planned(tuple(steps)))
+        else:
+            rollout.record(Ended("done"))
+
+    def _run_step(self, step: Step, fleet: Fleet) -> tuple[Release | None, tuple[Reading, ...]]:
+        containers, configuration = self.containers, self.configuration
+        match step:
+            case Pull():
+                return self.images.pull(step.image), ()
+            case Verify():
+                self.images.verify(step.release)
+            case Migrate():
+                containers.migrate(step.release)
+            case Start():
+                containers.start(step.instance)
+            case WaitUntilReady():
+                self.wait_until_ready([step.instance])
+                if step.smoke:
+                    readiness.run_smoke_tests(step.instance, containers, configuration.ready)
+            case Shift():
+                self.proxy.shift(expect_done(fleet, step))
+            case Observe():
+                return None, gates.observe(step, containers, configuration, self.progress)
+            case Retire():
+                containers.stop(step.instance)
+        return None, ()

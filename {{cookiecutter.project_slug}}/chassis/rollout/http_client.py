@@ -1,0 +1,55 @@
+"""Sends GET requests, each on a new connection, and reads the whole response in bounded time."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from http.client import HTTPConnection, HTTPException
+from time import monotonic
+from typing import NamedTuple
+
+OK = 200
+MAX_BYTES = 10_000_000
+"""Bytes of a response that are read."""
+
+
+class Address(NamedTuple):
+    """Host and port of a listener."""
+
+    host: str
+    port: int
+
+
+class Response(NamedTuple):
+    """A response, and the seconds it took."""
+
+    status: int
+    body: str
+    seconds: float
+    is_complete: bool = True
+    """Whether nothing of the body is missing."""
+
+
+def get(address: Address, path: str, timeout: float = 2.0, host: str = "") -> Response:
+    """Send a GET. Raises OSError, whatever kept the response from coming."""
+    headers = {"Connection": "close", **({"Host": host} if host else {})}
+    started = monotonic()
+    try:
+        with closing(HTTPConnection(*address, timeout=timeout)) as connection:
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            body = response.read(MAX_BYTES)
+            is_complete = not response.length and len(body) < MAX_BYTES
+    except (HTTPException, ValueError) as error:
+        raise OSError(f"{path} did not answer in HTTP: {error!r}") from error
+    seconds = monotonic() - started
+    return Response(response.status, body.decode(errors="replace"), seconds, is_complete)
+
+
+def get_text(address: Address, path: str, host: str = "") -> str:
+    """Send a GET for data. Raises OSError, also for any response but a complete 200."""
+    response = get(address, path, host=host)
+    if response.status != OK:
+        raise OSError(f"{path} answered {response.status}")
+    if not response.is_complete:
+        raise OSError(f"{path} answered incompletely, with {len(response.body)} characters")
+    return response.body

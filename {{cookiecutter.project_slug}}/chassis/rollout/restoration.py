@@ -1,0 +1,44 @@
+"""Starts what a reboot or a crash has ended, so that a rollout can continue or roll back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chassis.rollout.errors import StepError, UnfinishedError
+
+if TYPE_CHECKING:
+    from chassis.rollout.executor import Executor
+    from chassis.rollout.rollout import Rollout
+
+
+def restore(executor: Executor, rollout: Rollout) -> None:
+    """Start what a reboot or a crash has ended: instances and nginx.
+
+    Raises UnfinishedError if an old instance does not become ready; if a new one does not, the
+    rollout is rolled back.
+    """
+    fleet, before = rollout.fleet, rollout.begun.fleet.instances
+    wanted = [
+        instance
+        for instance in fleet.instances
+        if instance.name not in rollout.stopping and (instance in before or not rollout.plan.back)
+    ]
+    missing = [it for it in wanted if not executor.containers.inspect(it).alive]
+    for instance in missing:
+        executor.progress.log(f"{instance.name} is not running: starting it")
+        executor.containers.start(instance)
+    for instance in wanted:
+        executor.containers.start(instance)  # one that runs may have been started in part
+    try:
+        executor.wait_until_ready(it for it in missing if it in before)
+    except (StepError, OSError) as error:
+        raise UnfinishedError(f"The old release does not become ready: {error}") from error
+    try:
+        is_expected = not rollout.plan.back or fleet.traffic == rollout.begun.fleet.traffic
+        if is_expected and fleet.instances and not executor.proxy.has_applied(fleet):
+            executor.proxy.shift(fleet)
+        executor.wait_until_ready(it for it in missing if it not in before)
+    except (StepError, OSError) as error:
+        if rollout.ended or rollout.plan.back:
+            raise UnfinishedError(f"The release cannot be started: {error}") from error
+        executor.handle_failure(rollout, str(error))
