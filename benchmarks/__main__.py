@@ -25,7 +25,7 @@ STAGES = pages.STAGES
 
 def origin(bench: Bench) -> dict[str, Any]:
     """Say when and where it is measured, and what: figures of another checkout are not this's."""
-    told = subprocess.run(
+    commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
         cwd=bench.template,
         capture_output=True,
@@ -35,7 +35,7 @@ def origin(bench: Bench) -> dict[str, Any]:
     day = datetime.now(UTC).date().isoformat()
     return {
         "measured": day,
-        "commit": told.stdout.strip() or "unknown",
+        "commit": commit.stdout.strip() or "unknown",
         "machine": {**machine(), "python": python(bench.template)},
         "effort": {**vars(bench.effort), "connections": CONNECTIONS},
     }
@@ -67,7 +67,7 @@ def kept(bench: Bench, stage: str) -> bool:
 def main() -> None:
     """Run the stages that are named, or all; all of them are reported, unless one fails.
 
-    What the others saw is kept then: measure that one anew, with --report.
+    The results of the others are kept: measure that one again, with --report.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="variants to measure, separated by commas")
     for name, default in vars(Effort()).items():
         parser.add_argument(f"--{name}", type=type(default), default=default)
-    parser.add_argument("--report", action="store_true", help="tell all that lies there so far")
+    parser.add_argument("--report", action="store_true", help="report all stages measured so far")
     given = parser.parse_args()
     effort = Effort(given.rounds, given.epochs, given.seconds, given.warm)
     only = frozenset(filter(None, given.only.split(",")))

@@ -1,4 +1,4 @@
-"""What a request may take: `python -m benchmarks.bounds` counts it anew and records it.
+"""What a request may take: `python -m benchmarks.bounds` counts and records it.
 
 `bounds.json` has the instructions of a request of each application, carved and bare. A count that
 is higher than the recorded one by more than the tolerance is a regression. Where Python or a
@@ -85,8 +85,8 @@ def count(feature: str, where: Path, template: Path = ROOT) -> Count:
 def versions(service: Path) -> dict[str, str]:
     """Say which Python and libraries decide on the count."""
     python = str(service / ".venv" / "bin" / "python")
-    told = ("-c", "import platform; print(platform.python_version(), platform.machine())")
-    name = subprocess.run([python, *told], check=True, capture_output=True, text=True).stdout
+    script = ("-c", "import platform; print(platform.python_version(), platform.machine())")
+    name = subprocess.run([python, *script], check=True, capture_output=True, text=True).stdout
     frozen = subprocess.run(
         [uv(), "pip", "freeze", "--quiet", "--python", python],
         check=True,
@@ -100,21 +100,21 @@ def versions(service: Path) -> dict[str, str]:
 
 def recorded() -> dict[str, Count]:
     """Read what was recorded."""
-    told: dict[str, Any] = json.loads(RECORDED.read_text("utf-8"))
-    return {feature: Count(**count) for feature, count in told.items()}
+    counts: dict[str, Any] = json.loads(RECORDED.read_text("utf-8"))
+    return {feature: Count(**count) for feature, count in counts.items()}
 
 
 def main() -> None:
     """Count, and record."""
     if not instructions.available():
         raise SystemExit("valgrind is missing (Debian: apt install valgrind)")
-    told = {}
+    counts = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         for feature in APPLICATIONS:
             seen = count(feature, Path(scratch) / feature)
             sys.stderr.write(f"{feature}: {seen.service:,}, bare FastAPI {seen.bare:,}\n")
-            told[feature] = vars(seen)
-    RECORDED.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+            counts[feature] = vars(seen)
+    RECORDED.write_text(json.dumps(counts, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

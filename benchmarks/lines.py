@@ -47,8 +47,8 @@ async def log_for(seconds: float) -> dict[str, float]:
 
 def main(seconds: str, file: str) -> None:
     """Log, and note it."""
-    told = asyncio.run(log_for(float(seconds)))
-    Path(file).write_text(json.dumps(told), "utf-8")
+    figures = asyncio.run(log_for(float(seconds)))
+    Path(file).write_text(json.dumps(figures), "utf-8")
 
 
 if __name__ == "__main__":

@@ -134,14 +134,14 @@ def saturate(
 
 def main() -> None:
     """Do what standard input says."""
-    told: dict[str, Any] = json.load(sys.stdin)
+    options: dict[str, Any] = json.load(sys.stdin)
     targets = [
         Target(
             it["name"], it["pids"], it["port"], [(a.encode(), b.encode()) for a, b in it["asked"]]
         )
-        for it in told.pop("targets")
+        for it in options.pop("targets")
     ]
-    json.dump(saturate(targets, **told), sys.stdout)
+    json.dump(saturate(targets, **options), sys.stdout)
 
 
 if __name__ == "__main__":

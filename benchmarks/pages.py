@@ -40,7 +40,7 @@ STAGES = (
     *("image", "data", "output", "series"),
 )
 OCCASIONAL = ("product",)
-"""Takes so long that it is only measured when it is named; what it saw is told all the same."""
+"""Takes so long that it is only measured when it is named; its results are reported."""
 HOW = """\
 ## How ratios are measured
 
@@ -54,19 +54,19 @@ hits both alike. Shown are the median of all epochs, the least and the most.
 {stages}
 
 A request has failed if its connection broke, or its answer was not 200 with the body that was
-expected. Of all {requests:,} requests whose ratios are told here, {failed:,} failed.
+expected. Of all {requests:,} requests whose ratios are reported here, {failed:,} failed.
 
 Figures are of that machine; ratios travel better than times.
 """
 EFFORT = ("connections", "rounds", "epochs", "seconds")
 
 
-def page(told: dict[str, Any]) -> str:
+def page(results: dict[str, Any]) -> str:
     """Write the page."""
-    stages = told["stages"]
+    stages = results["stages"]
     parts = [
         "# Benchmark\n",
-        f"{fill(origin(told), 100)}\n",
+        f"{fill(origin(results), 100)}\n",
         f"Written by `make bench`; do not edit. {verdict(stages)}\n",
         "![Requests beside bare FastAPI](pictures/benchmark.svg)\n",
         markdown(judged(stages).figures()),
@@ -84,9 +84,9 @@ def page(told: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def origin(told: dict[str, Any]) -> str:
+def origin(results: dict[str, Any]) -> str:
     """Say what it is, when and where it was measured."""
-    box, stages = told["machine"], told["stages"].values()
+    box, stages = results["machine"], results["stages"].values()
     days = sorted({stage["measured"] for stage in stages})
     commits = sorted({stage["commit"] for stage in stages})
     return (
@@ -130,13 +130,13 @@ def listed() -> str:
 def servers(stages: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Say which servers took part that no package index has."""
     known = {"nginx": ("replicas", "nginx"), "the container engine": ("image", "engine")}
-    told = {name: stages.get(stage, {}).get(key, "") for name, (stage, key) in known.items()}
-    return {name: it for name, it in told.items() if it}
+    values = {name: stages.get(stage, {}).get(key, "") for name, (stage, key) in known.items()}
+    return {name: it for name, it in values.items() if it}
 
 
-def summary(told: dict[str, Any]) -> str:
+def summary(results: dict[str, Any]) -> str:
     """Write the sentences of the README."""
-    stages = told["stages"]
+    stages = results["stages"]
 
     def ratio(stage: str, name: str) -> str:
         row = stages[stage]["rows"][name]

@@ -12,19 +12,19 @@ FAR = ("asgi", "starlette")
 TEXT = f'font-family="system-ui,sans-serif" font-size="12" fill="{INK}"'
 
 
-def draw(told: dict[str, Any]) -> str:
+def draw(results: dict[str, Any]) -> str:
     """Draw what was measured of requests, the trivial service above the realistic one."""
     rows = [
         (f"{row['title']}{suffix}", row)
         for stage, suffix in (("requests", ""), ("realistic", ", 30 routes"))
-        for name, row in told["stages"].get(stage, {}).get("rows", {}).items()
+        for name, row in results["stages"].get(stage, {}).get("rows", {}).items()
         if name not in FAR
     ]
     most = max((row["most"] for _, row in rows), default=1.0)
     scale = (WIDTH - LEFT - RIGHT) / most
     height = TOP + len(rows) * (BAR + GAP) + GAP
-    days = sorted({stage["measured"] for stage in told["stages"].values()})
-    box = told["machine"]
+    days = sorted({stage["measured"] for stage in results["stages"].values()})
+    box = results["machine"]
     below = f"{' and '.join(days)}, {box['cores']} cores of {box['cpu']}, Python {box['python']}"
     parts = [
         (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 60.0
+TIMEOUT = 60.0
 CONNECTIONS = 16
 """Clients of each server under load, which ask again as soon as they are answered."""
 CORES = sorted(os.sched_getaffinity(0))
@@ -116,14 +116,14 @@ class Server:
         while not self.answers(asked[0]):
             if self.process.poll() is not None:
                 raise RuntimeError(f"it ended: {self.process.args!r}")
-            if time.monotonic() > self.began + PATIENCE:
+            if time.monotonic() > self.began + TIMEOUT:
                 raise TimeoutError(f"it does not answer: {self.process.args!r}")
             time.sleep(0.002)
         self.seconds = time.monotonic() - self.began
         self.asked = [(request.text(), self.ask(request)) for request in asked]
 
     def answers(self, request: Request) -> bool:
-        """Whether somebody answers at all."""
+        """Whether it answers at all."""
         try:
             self.ask(request)
         except (OSError, HTTPException):
@@ -132,7 +132,7 @@ class Server:
 
     def ask(self, request: Request) -> str:
         """Send one request over a connection of its own; give the body of the answer."""
-        client = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        client = HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         headers = {"Host": "localhost", "Content-Type": "application/json"}
         try:
             client.request(request.method, request.path, request.body or None, headers)
@@ -174,7 +174,7 @@ def saturate(
         {"name": name, "pids": it.pids, "port": it.port, "asked": it.asked}
         for name, it in servers.items()
     ]
-    told = {
+    options = {
         "targets": targets,
         "connections": connections,
         "warm": warm,
@@ -183,7 +183,7 @@ def saturate(
     }
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],
-        input=json.dumps(told),
+        input=json.dumps(options),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -194,7 +194,7 @@ def saturate(
 
 
 def free_ports(number: int) -> list[int]:
-    """Find loopback ports that nobody listens on."""
+    """Find loopback ports that are free."""
     found = [socket.create_server(("127.0.0.1", 0)) for _ in range(number)]
     ports = [it.getsockname()[1] for it in found]
     for it in found:

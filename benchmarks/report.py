@@ -1,6 +1,6 @@
-"""Tells what the stages saw: `python -m benchmarks.report` writes page, picture and JSON.
+"""Reports the results of the stages: `python -m benchmarks.report` writes page, picture and JSON.
 
-It takes what lies in build/bench, so that a stage can be measured anew by itself.
+It takes what lies in build/bench, so that a stage can be measured again by itself.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ def collected(seen: Path) -> dict[str, Any]:
     return {"machine": machines[0] if machines else {}, "stages": stages}
 
 
-def told_in(readme: str, told: dict[str, Any]) -> str:
+def insert_summary(readme: str, results: dict[str, Any]) -> str:
     """Write the sentences into the README, between their marks."""
     before, begin, rest = readme.partition(MARKS[0])
     _, end, after = rest.partition(MARKS[1])
     if not begin or not end:
         raise ValueError(f"the README has no {MARKS[0].strip()} … {MARKS[1].strip()}")
-    return f"{before}{begin}\n{summary(told)}\n\n{end}{after}"
+    return f"{before}{begin}\n{summary(results)}\n\n{end}{after}"
 
 
 def main(seen: Path = SEEN, root: Path = ROOT) -> None:
     """Write all of them."""
-    told = collected(seen)
+    results = collected(seen)
     docs, readme = root / "docs", root / "README.md"
-    text = json.dumps(told, indent=2, ensure_ascii=False)
+    text = json.dumps(results, indent=2, ensure_ascii=False)
     (docs / "benchmark.json").write_text(text + "\n", "utf-8")
-    (docs / "benchmark.md").write_text(page(told), "utf-8")
-    (docs / "pictures" / "benchmark.svg").write_text(draw(told), "utf-8")
-    readme.write_text(told_in(readme.read_text("utf-8"), told), "utf-8")
+    (docs / "benchmark.md").write_text(page(results), "utf-8")
+    (docs / "pictures" / "benchmark.svg").write_text(draw(results), "utf-8")
+    readme.write_text(insert_summary(readme.read_text("utf-8"), results), "utf-8")
 
 
 if __name__ == "__main__":

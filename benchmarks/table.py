@@ -53,6 +53,6 @@ def markdown(table: dict[str, Any]) -> str:
     """Print a table that was read from JSON."""
     rule = ["---", *("---:" for _ in table["columns"][1:])]
     lines = [table["columns"], rule, *([shown(it) for it in row] for row in table["rows"])]
-    told = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    body = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     note = f"{table['note']}\n\n" if table["note"] else ""
-    return f"## {table['title']}\n\n{note}{told}"
+    return f"## {table['title']}\n\n{note}{body}"

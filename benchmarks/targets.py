@@ -67,7 +67,7 @@ def at_most(bound: float) -> Callable[[Seen], bool]:
 
 
 def around(bound: float) -> Callable[[Seen], bool]:
-    """Hold where the figure cannot be told from the bound."""
+    """Hold where the figure cannot be distinguished from the bound."""
     return lambda seen: seen.least <= bound <= seen.most or seen.value >= bound
 
 

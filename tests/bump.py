@@ -29,9 +29,9 @@ def newest(needed: list[str]) -> dict[str, str]:
     """Ask uv for the newest versions that go together: name -> version."""
     with tempfile.TemporaryDirectory() as folder:
         project = {"name": "newest", "version": "0", "requires-python": ">=3.11"}
-        told = [f'{key} = "{value}"' for key, value in project.items()]
+        fields = [f'{key} = "{value}"' for key, value in project.items()]
         text = "\n".join(
-            ["[project]", *told, f"dependencies = {needed}", "[tool.uv]", "package = false"]
+            ["[project]", *fields, f"dependencies = {needed}", "[tool.uv]", "package = false"]
         )
         Path(folder, "pyproject.toml").write_text(text + "\n", "utf-8")
         uv = os.environ.get("UV", "uv")

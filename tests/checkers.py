@@ -1,7 +1,7 @@
 """The tools of a service's own `make lint`, on every variant of every file in few calls.
 
 Batches are folders that look like a service: the first holds the first variant of each file, the
-second the second of those that have two, and so on. What a tool says is told with the combination.
+second the second of those that have two, and so on. What a tool reports names the combination.
 """
 
 from __future__ import annotations

@@ -104,12 +104,12 @@ def lost_targets(tree: Tree) -> Iterator[str]:
     for _, text, where in tree.named("Makefile", "*.mk"):
         for target in re.findall(r"^([a-z][a-z0-9-]*):", text, re.MULTILINE):
             targets[target] |= where
-    told: dict[tuple[str, str], int] = defaultdict(int)
+    named: dict[tuple[str, str], int] = defaultdict(int)
     for name, text, where in tree.named("*.md", "*.yml", "*.yaml"):
         shown = "\n".join(CODE.findall(text)) if name.endswith(".md") else text
         for target in TARGET.findall(shown):
-            told[name, target] |= where
-    for (name, target), where in told.items():
+            named[name, target] |= where
+    for (name, target), where in named.items():
         if where & ~targets[target]:
             yield f"{name}: make {target}: {COMBINATIONS.named(where & ~targets[target])}"
 
@@ -135,11 +135,11 @@ def lost_files_of_compose(tree: Tree) -> Iterator[str]:
 
     It is sought from the folder of the file, and from the root, as for files that override others.
     """
-    told: dict[tuple[str, str], int] = defaultdict(int)
+    named: dict[tuple[str, str], int] = defaultdict(int)
     for name, text, where in tree.named("*compose*.yaml", "compose/*.yaml"):
         for path in referred(yaml.safe_load(text)):
-            told[name, path] |= where
-    for (name, path), where in told.items():
+            named[name, path] |= where
+    for (name, path), where in named.items():
         around = [normpath(PurePosixPath(name).parent / path), normpath(path)]
         lost = where & ~sum_of(tree.paths.get(it, 0) for it in around)
         if lost and not any(it.startswith(".secrets/") for it in around):

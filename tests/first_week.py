@@ -27,7 +27,7 @@ from tests.proofs.servers import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SOMEBODY = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+GIT_IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@example.com")
 CANARY = "canary = [{ share = 10, seconds = 10 }, { share = 50, seconds = 10 }]\n"
 """The canary of the first week: users ask only a few times a second here."""
 
@@ -61,11 +61,11 @@ class Week:
         return self.service.run("make", *arguments, **self.variables).stdout
 
     def commit(self, message: str) -> None:
-        """Commit everything; a release is told by its commit."""
+        """Commit everything; a release is named by its commit."""
         self.service.run("git", "add", "--all")
         self.service.run(
             "git",
-            *SOMEBODY,
+            *GIT_IDENTITY,
             "commit",
             "--quiet",
             "--no-verify",

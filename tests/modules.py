@@ -147,24 +147,24 @@ def distribution(module: str, known: set[str]) -> str:
 
 def undeclared(tree: Tree) -> Iterator[str]:
     """Yield each distribution that is imported and that no pyproject.toml declares."""
-    told = declared(tree)
-    known = {name for name, _ in told}
+    listed = declared(tree)
+    known = {name for name, _ in listed}
     for it, where in imports(tree).items():
         top = it.module.partition(".")[0]
         if top in {*OWN, "__future__", ""} or top in sys.stdlib_module_names:
             continue
         name = distribution(it.module, known)
         tests = not {"tests", "testing", "contract"}.isdisjoint(PurePosixPath(it.path).parts)
-        there = told.get((name, True), 0)
-        there |= told.get((name, False), 0) if tests or "kubernetes" in it.path else 0
+        there = listed.get((name, True), 0)
+        there |= listed.get((name, False), 0) if tests or "kubernetes" in it.path else 0
         if where & ~there:
             yield f"{it.path}: {it.module}: {COMBINATIONS.named(where & ~there)}"
 
 
 def unused(tree: Tree) -> Iterator[str]:
     """Yield each distribution that is declared, and that no file imports, names or is named for."""
-    told = declared(tree)
-    known = {name for name, _ in told}
+    listed = declared(tree)
+    known = {name for name, _ in listed}
     used: dict[str, int] = defaultdict(int)
     for it, where in imports(tree).items():
         used[distribution(it.module, known)] |= where
@@ -173,7 +173,7 @@ def unused(tree: Tree) -> Iterator[str]:
         if not name.endswith(("pyproject.toml", ".md")):
             for word in set(re.findall(r"[a-z0-9-]+", text)) & words:
                 used[word] |= where
-    for (name, _), where in told.items():
+    for (name, _), where in listed.items():
         lost = where & ~(used[name] | used[CALLED.get(name, name)])
         if lost:
             yield f"{name}: {COMBINATIONS.named(lost)}"

@@ -94,11 +94,11 @@ def judged(service: Path) -> Iterator[Question]:
 def comparing(expr: str) -> str:
     """Turn a condition into one that has a value while it does not hold, from the same series.
 
-    Prometheus drops what a comparison is not true of, and keeps it as 0 if it is told `bool`.
+    Prometheus drops what a comparison is not true of, and keeps it as 0 if it has the word `bool`.
     What `absent` looks for is there while all is well, so it is asked for itself.
     """
-    told = COMPARED.sub(lambda found: f"{found[0]}bool ", expr)
-    return told.replace("absent(", "(")
+    rewritten = COMPARED.sub(lambda found: f"{found[0]}bool ", expr)
+    return rewritten.replace("absent(", "(")
 
 
 def names(expr: str) -> set[str]:

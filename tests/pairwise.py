@@ -28,9 +28,9 @@ def seed() -> str:
     return os.environ.get("SEED") or datetime.now(UTC).date().isoformat()
 
 
-def pairwise(told: str, choices: dict[str, list[Any]] = CHOICES) -> list[Answers]:
+def pairwise(seed: str, choices: dict[str, list[Any]] = CHOICES) -> list[Answers]:
     """Choose combinations until every two answers that can meet have met; the same for a seed."""
-    chance = Random(told)  # noqa: S311 - nothing is kept secret by it
+    chance = Random(seed)  # noqa: S311 - nothing is kept secret by it
     defaults = answer()
     missing = {
         ((one, a), (other, b))

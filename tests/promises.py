@@ -52,8 +52,8 @@ class Promise:
     @property
     def figures(self) -> list[tuple[str, str]]:
         """What was measured, and by which test."""
-        told = sorted(self.tests.items())
-        return [(figure, test.partition("::")[2]) for test, it in told for figure in it["figures"]]
+        tests = sorted(self.tests.items())
+        return [(figure, test.partition("::")[2]) for test, it in tests for figure in it["figures"]]
 
 
 class Notes:
@@ -72,9 +72,9 @@ class Notes:
                 return
             unproven = report.skipped and "NOT PROVEN" in str(report.longrepr)
             outcome = "unproven" if unproven else report.outcome
-            told = {"outcome": outcome, "seconds": round(report.duration, 2)}
+            result = {"outcome": outcome, "seconds": round(report.duration, 2)}
             ended = datetime.fromtimestamp(report.stop, UTC).isoformat(" ", "seconds")
-            self.tests[report.nodeid] = {**told, "ended": ended, "figures": figures}
+            self.tests[report.nodeid] = {**result, "ended": ended, "figures": figures}
 
     def pytest_sessionfinish(self) -> None:
         """Write them down."""
@@ -113,9 +113,9 @@ def markdown(rows: list[Promise]) -> str:
     for row in rows:
         counts = f"{row.passed} passed, {row.failed} failed, {row.unproven} not proven"
         verdict = counts if row.held else f"**not held up**: {counts}"
-        told = "<br>".join(f"{figure} (`{test}`)" for figure, test in row.figures)
-        told = told.replace("|", "\\|")
-        lines.append(f"| {row.promise} | {row.by} | {verdict} | {told} |")
+        figures = "<br>".join(f"{figure} (`{test}`)" for figure, test in row.figures)
+        figures = figures.replace("|", "\\|")
+        lines.append(f"| {row.promise} | {row.by} | {verdict} | {figures} |")
     return "\n".join(lines) + "\n"
 
 

@@ -167,8 +167,8 @@ def test_every_problem_is_told_without_a_traceback(tmp_path: Path) -> None:
     bad = {"project_slug": "../x", "description": "a\nb", "author": "\udc80", "email": '"@"'}
     said = [f"{name}={value}" for name, value in bad.items()]
     ended = run("cookiecutter", str(ROOT), "--no-input", *said, cwd=tmp_path)
-    told = ended.stderr.partition("\n\n")[0].splitlines()
-    assert [line.partition(":")[0] for line in told] == list(bad)
+    named = ended.stderr.partition("\n\n")[0].splitlines()
+    assert [line.partition(":")[0] for line in named] == list(bad)
     assert "Traceback" not in ended.stdout
     assert ended.returncode == 1
     assert {path.name for path in tmp_path.iterdir()} == {".cookiecutter_replay"}
@@ -208,8 +208,8 @@ def test_whatever_is_typed_is_refused_or_read_back_the_same(
     assert {name: answers[name] for name in said} == said
     assert rendered("pre_gen_project.py", answers) == answers
     assert rendered("post_gen_project.py", answers) == answers
-    told = {problem.partition(":")[0] for problem in problems(answers)}
-    for name in said.keys() - told:
+    named = {problem.partition(":")[0] for problem in problems(answers)}
+    for name in said.keys() - named:
         place = f"{{{{ cookiecutter.{name} }}}}"
         line = f'a = "{place}"' if suffix == ".toml" else f'{{"a": "{place}"}}'
         assert READERS[suffix](fill(line, PurePath(f"a{suffix}"), answers)) == {"a": said[name]}

@@ -79,13 +79,13 @@ def test_the_page_is_written_of_the_figures_and_by_nobody_else() -> None:
 
 def test_the_readme_says_what_the_figures_say() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert report.told_in(readme, published()) == readme
+    assert report.insert_summary(readme, published()) == readme
 
 
 def test_the_page_has_every_table_and_the_stages_documents_name() -> None:
-    told = published()
-    page = pages.page(told)
-    for stage in told["stages"].values():
+    results = published()
+    page = pages.page(results)
+    for stage in results["stages"].values():
         assert stage["tables"]
         if "rows" in stage:
             assert stage["tables"] == [json.loads(json.dumps(ratios(stage).figures()))]
@@ -101,26 +101,26 @@ def test_the_page_has_every_table_and_the_stages_documents_name() -> None:
     ("stage", "name"), [(it, name) for it in COMPARED for name in COMPARED[it]]
 )
 def test_a_figure_that_was_changed_by_hand_is_seen(tmp_path: Path, stage: str, name: str) -> None:
-    told = noted(tmp_path)
-    changed = deepcopy(told)
+    results = noted(tmp_path)
+    changed = deepcopy(results)
     changed["stages"][stage]["rows"][name]["ratio"] = 0.97
     if name not in {"closing", "service"}:  # which have no target
-        assert pages.page(changed) != pages.page(told)
+        assert pages.page(changed) != pages.page(results)
     if name != "untraced":
-        assert pages.summary(changed) != pages.summary(told)
+        assert pages.summary(changed) != pages.summary(results)
     if stage != "against":
-        assert draw(changed) != draw(told)
+        assert draw(changed) != draw(results)
 
 
 def test_what_was_missed_is_said(tmp_path: Path) -> None:
-    told = noted(tmp_path)
-    missed = [target.words for target in targets.missed(told["stages"])]
+    results = noted(tmp_path)
+    missed = [target.words for target in targets.missed(results["stages"])]
     assert missed == [it.words for it in targets.TARGETS if it.words.startswith(WANTING)]
-    page = pages.page(told)
+    page = pages.page(results)
     assert "Of 7 targets, 2 were reached" in page
     assert "| the careful stack | 1.5 or more | 0.96 | 0.90 | 1.10 | **missed** |" in page
     assert "seconds beyond | 0.2 or less | 0.12 | 0.10 | 0.30 | reached |" in page
-    assert "Of 7 targets, 2 were reached" in " ".join(pages.summary(told).split())
+    assert "Of 7 targets, 2 were reached" in " ".join(pages.summary(results).split())
 
 
 WANTING = ("plain", "the careful", "the widespread", "SQLAlchemy", "cookiecutter")
@@ -142,16 +142,16 @@ def test_if_nothing_was_missed_that_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_what_could_not_be_measured_is_said(tmp_path: Path) -> None:
-    told = noted(tmp_path, image={"missing": "no container engine answers"})
-    assert "## Image\n\nNot measured: no container engine answers.\n" in pages.page(told)
-    del told["stages"]["carving"]
-    page = pages.page(told)
+    results = noted(tmp_path, image={"missing": "no container engine answers"})
+    assert "## Image\n\nNot measured: no container engine answers.\n" in pages.page(results)
+    del results["stages"]["carving"]
+    page = pages.page(results)
     assert "times as long to carve | 1.5 or less |  |  |  | not measured |" in page
     assert "Of 6 targets, 2 were reached" in page
 
 
 def test_failed_requests_are_counted_on_the_page(tmp_path: Path) -> None:
-    assert "Of all 7,000 requests whose ratios are told here, 14 failed." in " ".join(
+    assert "Of all 7,000 requests whose ratios are reported here, 14 failed." in " ".join(
         pages.page(noted(tmp_path)).split()
     )
 
@@ -173,4 +173,4 @@ def test_figures_have_the_digits_that_count() -> None:
 
 def test_a_readme_without_a_place_for_the_sentences_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="written by make bench"):
-        report.told_in("# A readme\n", noted(tmp_path))
+        report.insert_summary("# A readme\n", noted(tmp_path))

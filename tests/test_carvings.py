@@ -76,8 +76,8 @@ def test_every_variant_is_counted_and_every_combination_has_its_files() -> None:
     variants = Tree.load().variants
     users = COMBINATIONS.every & ~COMBINATIONS.holding("_chassis_tests")
     seconds = time.monotonic() - began
-    told = f"{users.bit_count():,} combinations, {len(variants):,} variants"
-    print(f"V1 every combination: {told}, {seconds:.1f} s")  # noqa: T201 - a figure
+    counted = f"{users.bit_count():,} combinations, {len(variants):,} variants"
+    print(f"V1 every combination: {counted}, {seconds:.1f} s")  # noqa: T201 - a figure
     for name, text in Tree.load().raw.items():
         if text is not None:
             seen = [variant.where for variant in Tree.load().of(name)]

@@ -96,12 +96,12 @@ def test_it_lists_files_as_sha256sum_does(service: Path) -> None:
 
 
 def test_a_checkout_with_other_line_ends_is_the_same(service: Path, tmp_path: Path) -> None:
-    told = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=true")
+    options = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=true")
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "a"]):
-        ended = run("git", *told, *command, cwd=service)
+        ended = run("git", *options, *command, cwd=service)
         assert ended.returncode == 0, ended.stderr
     clone = tmp_path / "clone"
-    ended = run("git", *told, "clone", "--quiet", str(service), str(clone), cwd=tmp_path)
+    ended = run("git", *options, "clone", "--quiet", str(service), str(clone), cwd=tmp_path)
     assert ended.returncode == 0, ended.stderr
     assert digest(clone).returncode == 0
     for path in (clone / "chassis").rglob("*.py"):  # an editor or an archive made them so

@@ -182,7 +182,7 @@ def test_lines_are_kept_or_dropped_and_markers_always_dropped(
 
 
 @pytest.mark.parametrize(
-    ("path", "raw", "told"),
+    ("path", "raw", "message"),
     [
         (PYTHON, "a\nb  # if tracing\n", "a.py:2: there is no condition 'tracing', only "),
         (PYTHON, "b  # if not metrics\n", "no condition 'not metrics'"),
@@ -203,8 +203,10 @@ def test_lines_are_kept_or_dropped_and_markers_always_dropped(
         (YAML, "# if metrics:\na # end\n", "'end' is out of place"),
     ],
 )
-def test_a_marker_that_means_nothing_stops_generation(path: PurePath, raw: str, told: str) -> None:
-    with pytest.raises(Flaw, match=re.escape(told)):
+def test_a_marker_that_means_nothing_stops_generation(
+    path: PurePath, raw: str, message: str
+) -> None:
+    with pytest.raises(Flaw, match=re.escape(message)):
         carve(raw, path, KNOWN)
 
 
@@ -231,15 +233,15 @@ def test_paths_go_with_their_feature_and_leave_no_empty_folder(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("paths", "told"),
+    ("paths", "message"),
     [
         ({"metrics": ["a.txt", "b.txt"]}, "_paths, metrics: there is no b.txt"),
         ({"metrcis": ["a.txt"]}, "_paths: there is no condition 'metrcis'"),
     ],
 )
-def test_a_wrong_path_stops_generation(tmp_path: Path, paths: dict[str, Any], told: str) -> None:
+def test_a_wrong_path_stops_generation(tmp_path: Path, paths: dict[str, Any], message: str) -> None:
     (tmp_path / "a.txt").write_text("a")
-    with pytest.raises(Flaw, match=told):
+    with pytest.raises(Flaw, match=message):
         make(tmp_path, {**answer(), "_paths": paths})
 
 

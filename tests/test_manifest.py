@@ -116,8 +116,8 @@ def test_the_readme_lists_every_question_with_its_default_and_choices() -> None:
         options = value if isinstance(value, list) else [value]
         row = re.search(rf"^\| `{question}` \|(.+)$", readme, re.MULTILINE)
         assert row, question
-        told = ["true", "false"] if isinstance(value, bool) else map(str, options)
-        assert [it for it in told if "{{" not in it and f"`{it}`" not in row[1]] == []
+        choices = ["true", "false"] if isinstance(value, bool) else map(str, options)
+        assert [it for it in choices if "{{" not in it and f"`{it}`" not in row[1]] == []
 
 
 def test_the_documents_of_the_template_name_only_what_is_there() -> None:

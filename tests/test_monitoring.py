@@ -86,8 +86,8 @@ def test_every_alert_has_cases_in_which_it_fires_and_in_which_it_does_not(servic
 
 def test_every_alert_says_how_urgent_it_is_and_where_its_runbook_is(service: Path) -> None:
     page = (service / "docs" / "runbooks.md").read_text("utf-8")
-    told = {line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")}
-    assert told == set(alerts(service))
+    documented = {line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")}
+    assert documented == set(alerts(service))
     for rule in rules(service):
         if "alert" in rule:
             assert rule["labels"].keys() == {"severity"}

@@ -44,7 +44,7 @@ def test_the_readme_shows_every_picture() -> None:
 def test_the_readme_says_of_the_rollouts_what_was_measured() -> None:
     whole, faulty = NOTED[:-1], NOTED[-1]
     sent, failed = sum(run.requests for run in whole), sum(run.failed for run in whole)
-    told = README.replace("\n", " ")
-    assert f"{sent:,} requests, {failed} failed" in told
-    assert f"{faulty.failed} of {faulty.requests:,} failed" in told
+    text = README.replace("\n", " ")
+    assert f"{sent:,} requests, {failed} failed" in text
+    assert f"{faulty.failed} of {faulty.requests:,} failed" in text
     assert {run.title for run in NOTED} == {plan.title for plan in rollout.PLANS}

@@ -78,9 +78,9 @@ def test_the_shell_linter_has_nothing_to_say(service: Path) -> None:
 
 
 def test_makefile_pipeline_and_readme_have_the_same_stages(service: Path) -> None:
-    told = run("make", "--dry-run", "PUSH=yes", "ci", cwd=service).stdout
-    found = re.search(r"for stage in ([a-z ]+?) *;", told)
-    assert found, told
+    output = run("make", "--dry-run", "PUSH=yes", "ci", cwd=service).stdout
+    found = re.search(r"for stage in ([a-z ]+?) *;", output)
+    assert found, output
     stages = found[1].split()
     with_image = (service / "Dockerfile").exists()
     assert stages == [it for it in STAGES if with_image or it not in {"build", "push"}]
@@ -103,8 +103,8 @@ def test_every_line_runs_and_what_is_published_is_what_was_built(
     if not calls.made:
         assert not list(lines(service))
         return
-    for told in "ruff check", "mypy app tests", "pytest":
-        assert f"uv run --quiet {told}" in calls.made
+    for command in "ruff check", "mypy app tests", "pytest":
+        assert f"uv run --quiet {command}" in calls.made
     assert any("pip-audit" in call for call in calls.made)
     published = [call for call in calls.made if not call.startswith(("uv", "apk"))]
     released = [call for call in published if call.startswith("gh release create v1.2.3 ")]
@@ -189,8 +189,8 @@ def test_updates_look_wherever_versions_are_pinned_and_wait_a_week(service: Path
                 composed = {path.parent for path in service.glob("compose/*.yaml")}
                 assert composed <= matching(service, update["directories"])
     if (service / "Dockerfile").exists():
-        told = "# renovate: datasource=pypi depName=uv\nARG UV_VERSION="
-        assert (told in (service / "Dockerfile").read_text()) == (
+        lines = "# renovate: datasource=pypi depName=uv\nARG UV_VERSION="
+        assert (lines in (service / "Dockerfile").read_text()) == (
             service / "renovate.json"
         ).exists()
 
@@ -202,8 +202,10 @@ def matching(service: Path, patterns: list[str]) -> set[Path]:
 
 
 def test_checks_run_against_the_servers_that_run_with_the_service(service: Path) -> None:
-    told = (service / ".github/workflows/ci.yml", service / ".gitlab-ci.yml")
-    used = [it for path in told if path.exists() for it in SERVERS.findall(path.read_text("utf-8"))]
+    pipelines = (service / ".github/workflows/ci.yml", service / ".gitlab-ci.yml")
+    used = [
+        it for path in pipelines if path.exists() for it in SERVERS.findall(path.read_text("utf-8"))
+    ]
     compose = [path.read_text("utf-8") for path in service.glob("compose/*.yaml")]
     assert set(used) <= {it for text in compose for it in SERVERS.findall(text)}
     servers = {"postgres": "database", "redis": "cache"}
@@ -235,5 +237,5 @@ def test_an_image_of_a_tag_says_that_it_is_this_release(
     somebody = ("-c", "user.name=a", "-c", "user.email=a@example.com")
     for command in ("init", "-q"), (*somebody, "commit", "-qm", "a", "--allow-empty"), ("tag", tag):
         assert run("git", *command, cwd=service).returncode == 0
-    told = run("make", "--dry-run", "image", cwd=service).stdout
-    assert f"--build-arg VERSION={version} --build-arg" in told
+    output = run("make", "--dry-run", "image", cwd=service).stdout
+    assert f"--build-arg VERSION={version} --build-arg" in output

@@ -74,8 +74,10 @@ def test_what_tests_did_and_measured_is_noted(tmp_path: Path, workers: str) -> N
     ended = run(*command, f"--numprocesses={workers}", cwd=tmp_path, PYTHONPATH=str(ROOT))
     assert "2 passed, 2 skipped" in ended.stdout
     noted = json.loads((tmp_path / "report" / NOTES).read_text("utf-8"))
-    told = {name.partition("::")[2]: (it["outcome"], it["figures"]) for name, it in noted.items()}
-    assert told == {
+    results = {
+        name.partition("::")[2]: (it["outcome"], it["figures"]) for name, it in noted.items()
+    }
+    assert results == {
         "test_another_day": ("rotated", []),
         "test_measured": ("passed", ["R1: 0 failed of 7"]),
         "test_left_out[a]": ("passed", []),

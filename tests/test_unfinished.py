@@ -39,8 +39,8 @@ def record(service: Path) -> dict[str, Any]:
 
 
 def printed_command(said: str) -> str:
-    told, _, command = said.partition("Nothing was carved. This command, for a POSIX shell, ")
-    assert command, told
+    message, _, command = said.partition("Nothing was carved. This command, for a POSIX shell, ")
+    assert command, message
     return command.partition("\n")[2].partition("\n\n")[0]
 
 

@@ -45,8 +45,8 @@ def contents(service: Path) -> dict[str, bytes]:
 
 
 def test_on_the_command_line(tmp_path: Path, expected: dict[str, bytes]) -> None:
-    told = succeeded(run("cookiecutter", str(ROOT), "--no-input", *SAID, cwd=tmp_path))
-    assert told.endswith(NEXT)
+    output = succeeded(run("cookiecutter", str(ROOT), "--no-input", *SAID, cwd=tmp_path))
+    assert output.endswith(NEXT)
     assert contents(tmp_path / "order-desk") == expected
 
 

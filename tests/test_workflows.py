@@ -125,17 +125,17 @@ def test_what_was_promised_is_reported_and_kept_whatever_failed() -> None:
             if any(step.get("run") == "make test" for step in steps(job))
         )
         test, prove, report, keep = list(steps(job))[-4:]
-        told = [it["run"] for it in (test, prove, report)]
-        assert told == ["make test", "make prove", "make report"]
+        commands = [it["run"] for it in (test, prove, report)]
+        assert commands == ["make test", "make prove", "make report"]
         assert prove.get("env", {}) == ({"PIPELINES": "full"} if name == "nightly.yml" else {})
         assert report["if"] == keep["if"] == "always()"
         assert keep["with"]["path"] == "build/report"
 
 
 def test_a_machine_has_what_the_proofs_need_before_they_run() -> None:
-    told = {line for _, line in lines() if "apt-get install" in line}
-    assert len(told) == 1
-    installed = set(told.pop().partition("--yes ")[2].split())
+    installs = {line for _, line in lines() if "apt-get install" in line}
+    assert len(installs) == 1
+    installed = set(installs.pop().partition("--yes ")[2].split())
     assert installed == {"postgresql", "redis-server", "prometheus", "nginx-light", "valgrind"}
     locally = (ROOT / ".ci" / "run").read_text("utf-8")
     assert installed <= set(locally.split())

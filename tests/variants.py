@@ -83,8 +83,8 @@ class Combinations:
         """Say where the nearest one differs from the defaults, and how many more there are."""
         every = {**CHOICES, **PRIVATE}
         one = self.first(where)
-        told = " ".join(f"{it}={one[it]}" for it in every if one[it] != every[it][0])
-        return f"{told or 'the defaults'} ({where.bit_count()} combinations)"
+        differences = " ".join(f"{it}={one[it]}" for it in every if one[it] != every[it][0])
+        return f"{differences or 'the defaults'} ({where.bit_count()} combinations)"
 
 
 COMBINATIONS = Combinations()

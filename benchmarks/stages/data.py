@@ -53,7 +53,7 @@ def measure(bench: Bench) -> dict[str, Any]:
             text=True,
             check=True,
         )
-    told = json.loads(ended.stdout.splitlines()[-1])
+    results = json.loads(ended.stdout.splitlines()[-1])
     table = Table(
         "Database, cache and calls",
         ("", "µs", "least", "µs of the core", "more than the line above", "a tenth", "nine tenths"),
@@ -64,11 +64,12 @@ def measure(bench: Bench) -> dict[str, Any]:
         " SQLAlchemy's session does here. `Cache` parses JSON, as is done with redis-py here. The"
         " call goes to bare FastAPI, through deadline, breaker, retry budget and limits.",
     )
-    for what, ways in told.items():
+    for what, ways in results.items():
         for row in beside(ways):
             bench.say(table.add(f"{what}: {row[0]}", *row[1:]))
     session, own = (
-        [ran for _, ran in told["a row"][way]] for way in ("**`Session`**", "SQLAlchemy's session")
+        [ran for _, ran in results["a row"][way]]
+        for way in ("**`Session`**", "SQLAlchemy's session")
     )
     return {
         "tables": [table.figures()],

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 REBUILDS, STARTS = 3, 5
 LEAST = (*carvings.OFF, "metrics=false")
-PATIENCE = 60
+TIMEOUT = 60
 OWN = "/srv"
 """Where the image keeps what is not its base."""
 
@@ -77,9 +77,9 @@ def built(service: Path, base: str) -> list[float]:
 
 def layers(image: str) -> list[float]:
     """Megabytes of the environment and of the code."""
-    told = docker("history", "--human=false", "--format={{.Size}} {{.CreatedBy}}", image)
+    history = docker("history", "--human=false", "--format={{.Size}} {{.CreatedBy}}", image)
     code, environment = (
-        int(line.split()[0]) / 1e6 for line in told.splitlines() if f"COPY {OWN}" in line
+        int(line.split()[0]) / 1e6 for line in history.splitlines() if f"COPY {OWN}" in line
     )
     return [environment, code]
 
@@ -92,7 +92,7 @@ def started(image: str) -> float:
     docker("run", "--detach", *options, image)
     try:
         _, _, port = docker("port", name, "8000").rpartition(":")
-        eventually(lambda: answers(Address("127.0.0.1", int(port))), PATIENCE)
+        eventually(lambda: answers(Address("127.0.0.1", int(port))), TIMEOUT)
         return time.monotonic() - began
     finally:
         docker("rm", "--force", "--volumes", name)

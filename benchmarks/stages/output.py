@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).parent.parent / "lines.py"
 SECONDS = 3.0
-PATIENCE = 5.0
+TIMEOUT = 5.0
 """Seconds that a process gets to end."""
 WAYS = {"read": "read", "full": "a full pipe", "closed": "a closed pipe"}
 DROPPED = re.compile(r"^log_lines_dropped_total(?:\{[^}]*\})? (\S+)$", re.MULTILINE)
@@ -47,7 +47,7 @@ def measure(bench: Bench) -> dict[str, Any]:
         ("", "standard output", "requests a second", "failed", "lines dropped", "s to its end"),
         note=f"One line a request, {SECONDS:.0f} s of load. Whoever waits for standard output"
         " answers nothing while the pipe is full, and does not hear SIGTERM either: it is killed"
-        f" after {PATIENCE:.0f} s.",
+        f" after {TIMEOUT:.0f} s.",
     )
     service, peers = carvings.program(bench.small), bench.peers
     for title, program in (
@@ -55,9 +55,9 @@ def measure(bench: Bench) -> dict[str, Any]:
         ("`uvicorn main:app`", peers.uvicorn("bare")),
         ("careful pure ASGI stack", peers.uvicorn("careful", "--no-access-log")),
     ):
-        for way, told in WAYS.items():
+        for way, description in WAYS.items():
             figures = loaded(program, way, counts=program is service)
-            bench.say(served.add(title, told, *figures))
+            bench.say(served.add(title, description, *figures))
     return {"tables": [lines.figures(), served.figures()]}
 
 
@@ -75,10 +75,15 @@ def logged(service: Path, way: str, noted: Path) -> tuple[float, float, int, str
         os.sched_setaffinity(process.pid, {SERVERS})
         hang_up()
         process.wait()
-    told = json.loads(noted.read_text("utf-8"))
+    figures = json.loads(noted.read_text("utf-8"))
     noted.unlink()
-    rate, cost = told["logged"] / told["seconds"], told["cpu"] / told["logged"] * 1e6
-    return rate, cost, told["dropped"], "none was" if told["held"] is None else told["held"]
+    rate, cost = figures["logged"] / figures["seconds"], figures["cpu"] / figures["logged"] * 1e6
+    return (
+        rate,
+        cost,
+        figures["dropped"],
+        "none was" if figures["held"] is None else figures["held"],
+    )
 
 
 def loaded(program: Program, way: str, *, counts: bool) -> tuple[int, int, str | int, str | float]:
@@ -90,7 +95,7 @@ def loaded(program: Program, way: str, *, counts: bool) -> tuple[int, int, str |
         began = time.monotonic()
         server.process.terminate()
         try:
-            server.process.wait(PATIENCE)
+            server.process.wait(TIMEOUT)
             took: str | float = time.monotonic() - began
         except subprocess.TimeoutExpired:
             took = "killed"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks import carvings
 from benchmarks.bench import Missing
 from benchmarks.kernel import proportional_mb
-from benchmarks.processes import CORES, PATIENCE, free_ports, saturate
+from benchmarks.processes import CORES, TIMEOUT, free_ports, saturate
 from benchmarks.table import Table
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def fleet(program: Program, count: int, nginx: str, folder: Path) -> Iterator[Fl
     (port,) = free_ports(1)
     with ExitStack() as stack:
         servers = [stack.enter_context(program.running(cores=CORES)) for _ in range(count)]
-        told = "\n        ".join(f"server 127.0.0.1:{it.port};" for it in servers)
-        text = CONFIGURATION.format(folder=folder, port=port, servers=told, lasting=LASTING)
+        lines = "\n        ".join(f"server 127.0.0.1:{it.port};" for it in servers)
+        text = CONFIGURATION.format(folder=folder, port=port, servers=lines, lasting=LASTING)
         (folder / "nginx.conf").write_text(text, "utf-8")
         everywhere = ("taskset", "-c", ",".join(map(str, CORES)))
         configured = ("-c", folder / "nginx.conf", "-e", folder / "errors")
@@ -145,14 +145,14 @@ def fleet(program: Program, count: int, nginx: str, folder: Path) -> Iterator[Fl
             yield Fleet(port, [it.process.pid for it in servers], servers[0].asked)
         finally:
             proxy.terminate()
-            proxy.wait(PATIENCE)
+            proxy.wait(TIMEOUT)
 
 
 def until_it_answers(port: int) -> None:
     """Wait for the proxy."""
-    latest = time.monotonic() + PATIENCE
+    latest = time.monotonic() + TIMEOUT
     while True:
-        client = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        client = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
         try:
             client.request("GET", "/hello", headers={"Host": "localhost"})
             if client.getresponse().status == 200:  # noqa: PLR2004 - OK

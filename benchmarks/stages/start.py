@@ -87,9 +87,9 @@ def ending(service: Program, drain: float) -> float:
 
 def imported(program: Program, noted: Path) -> set[str]:
     """Top-level packages, outside the standard library, that are imported until the first 200."""
-    told = ("sh", "-c", f'exec "$@" 2>{noted}', "sh", *program.command)
+    command = ("sh", "-c", f'exec "$@" 2>{noted}', "sh", *program.command)
     variables = {**program.variables, "PYTHONPROFILEIMPORTTIME": "1"}
-    with replace(program, command=told, variables=variables).running():
+    with replace(program, command=command, variables=variables).running():
         pass
     lines = noted.read_text("utf-8").splitlines()
     names = {line.split("|")[-1].strip().partition(".")[0] for line in lines if "|" in line}

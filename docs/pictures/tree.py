@@ -51,9 +51,9 @@ def entry(path: Path, name: str) -> Entry:
     owners = {owner(it.relative_to(root), listed) for it in inside}
     module = path / "__init__.py" if path.is_dir() else path
     text = module.read_text("utf-8") if module.suffix == ".py" and module.exists() else ""
-    told = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    summary = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
     shown = f"{path.name}/" if path.is_dir() else path.name
-    return Entry(shown, "" if "" in owners else " or ".join(sorted(owners)), told)
+    return Entry(shown, "" if "" in owners else " or ".join(sorted(owners)), summary)
 
 
 def owner(path: PurePath, listed: dict[str, str]) -> str:

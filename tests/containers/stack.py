@@ -21,9 +21,8 @@ from tests.template import MANIFEST
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-PATIENCE = 90.0
-VERSION = MANIFEST["python_version"][0]
-PYTHON = f"python:{VERSION}-slim"
+TIMEOUT = 90.0
+PYTHON = "python:3.13-slim"
 """Base of the image, which every machine that runs these tests has."""
 
 
@@ -62,7 +61,7 @@ def health(name: str) -> str:
     return str(inspect(name)["State"]["Health"]["Status"])
 
 
-def eventually(what: Any, seconds: float = PATIENCE) -> float:  # noqa: ANN401 - any callable
+def eventually(what: Any, seconds: float = TIMEOUT) -> float:  # noqa: ANN401 - any callable
     """Wait until it is true; return the seconds that took."""
     began = time.monotonic()
     while not what():
@@ -96,7 +95,7 @@ def ask(
 
 
 def answers(address: Address, path: str = "/readyz") -> bool:
-    """Tell whether it answers 200."""
+    """Return whether it answers 200."""
     try:
         return ask(address, path).status == 200
     except (OSError, HTTPException):
@@ -150,7 +149,7 @@ class Stack:
 
     @property
     def address(self) -> Address:
-        """Where the proxy answers, from now until it is made anew."""
+        """Where the proxy answers, from now until it is recreated."""
         host, _, port = self.compose("port", "proxy", "8080").strip().rpartition(":")
         return Address(host, int(port))
 

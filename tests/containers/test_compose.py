@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.containers.stack import ask, docker, eventually, health, inspect
-from tests.containers.working import JSON, scraped, services, told, works
+from tests.containers.working import JSON, query_prometheus, scraped, services, works
 
 if TYPE_CHECKING:
     from tests.containers.stack import Stack
@@ -56,7 +56,7 @@ def test_an_image_is_made_where_there_is_no_git_to_tell_a_time_or_revision(
 
 def test_prometheus_finds_every_replica_and_evaluates_every_rule(everything: Stack) -> None:
     def judged() -> bool:
-        groups = told(everything, "rules")["groups"]
+        groups = query_prometheus(everything, "rules")["groups"]
         files = {Path(group["file"]).name for group in groups}
         expected = {file.name for file in (everything.path / "monitoring" / "rules").glob("*.yaml")}
         rules = [rule for group in groups for rule in group["rules"]]

@@ -37,7 +37,7 @@ class Writers:
     done: bool = False
 
     def write(self, client: int) -> None:
-        """Write until told to stop; 409 to a note that is sent again says that it is there."""
+        """Write until stopped; 409 to a note that is sent again says that it is there."""
         number = 0
         while not self.done:
             title = f"{self.era}-{client}-{number}"
@@ -71,7 +71,7 @@ def titles(stack: Stack) -> list[str]:
 def test_a_crash_is_survived(everything: Stack, service: str) -> None:
     name = everything.containers(service)[0]
     restarts = inspect(name)["RestartCount"]
-    # The port is chosen anew at each start unless it is fixed, as it is for people.
+    # The port changes at each start unless it is fixed, as it is for people.
     everything.variables = {"HTTP_PORT": str(everything.address.port)}
     if service == "proxy":
         everything.compose("up", "--detach", "--wait", "--no-deps", "proxy")
@@ -103,5 +103,5 @@ def test_a_crash_is_survived(everything: Stack, service: str) -> None:
     if service == "cache":
         assert set(writers.statuses) == {201}
     wrong = {it: count for it, count in writers.statuses.items() if it not in {201, 409}}
-    told = f"{len(writers.acknowledged)} acknowledged, 0 lost, refused {wrong}"
-    print(f"{service} crashed: healthy after {took:.1f} s, {told}")  # noqa: T201 - the figure
+    result = f"{len(writers.acknowledged)} acknowledged, 0 lost, refused {wrong}"
+    print(f"{service} crashed: healthy after {took:.1f} s, {result}")  # noqa: T201 - the figure

@@ -40,7 +40,7 @@ PLANTED = {
 
 COMMITTED = 1_700_000_000
 """When the source was, in seconds of Unix time."""
-SOMEBODY = {
+GIT_IDENTITY = {
     "GIT_AUTHOR_NAME": "a",
     "GIT_AUTHOR_EMAIL": "a@example.com",
     "GIT_COMMITTER_NAME": "a",
@@ -54,7 +54,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     """A clone that has been worked in, locked."""
     stack = Stack.carve(tmp_path_factory.mktemp("source"))
     for command in (("init",), ("add", "--all"), ("commit", "--message=First")):
-        run("git", *command, cwd=stack.path, variables=SOMEBODY)
+        run("git", *command, cwd=stack.path, variables=GIT_IDENTITY)
     for name, text in PLANTED.items():
         (stack.path / name).parent.mkdir(parents=True, exist_ok=True)
         (stack.path / name).write_text(text)
@@ -145,8 +145,8 @@ def test_it_starts_without_a_shell_a_privilege_or_a_place_to_write(image: str) -
 def test_it_is_production_and_says_what_it_needs(image: str) -> None:
     ended = run("docker", "run", "--rm", *HARDENED, image, fails=True)
     assert ended.returncode == 78
-    told = [line.split(":")[0] for line in ended.stderr.splitlines()]
-    assert told == [
+    places = [line.split(":")[0] for line in ended.stderr.splitlines()]
+    assert places == [
         "AUTH_SECRET_KEY",
         "CACHE_URL",
         "DATABASE_URL",

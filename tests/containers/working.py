@@ -31,13 +31,13 @@ def works(stack: Stack) -> None:
         assert written.status == 201, written
 
 
-def told(stack: Stack, path: str) -> Any:  # noqa: ANN401 - JSON is anything
+def query_prometheus(stack: Stack, path: str) -> Any:  # noqa: ANN401 - JSON is anything
     """What its Prometheus answers."""
     host, _, port = stack.compose("port", "prometheus", "9090").strip().rpartition(":")
     return ask(Address(host, int(port)), f"/api/v1/{path}").json()["data"]
 
 
 def scraped(stack: Stack) -> bool:
-    """Tell whether its one replica was found, and gave its figures."""
-    found = told(stack, "query?query=up")["result"]
+    """Return whether its one replica was found, and gave its figures."""
+    found = query_prometheus(stack, "query?query=up")["result"]
     return [(it["metric"]["job"], it["value"][1]) for it in found] == [("orders", "1")]

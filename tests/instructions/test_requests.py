@@ -18,8 +18,8 @@ MISSING = "NOT PROVEN: valgrind is missing, so that instructions are not counted
 @pytest.mark.parametrize("feature", bounds.APPLICATIONS)
 def test_a_request_takes_no_more_instructions_than_recorded(feature: str, tmp_path: Path) -> None:
     seen = bounds.count(feature, tmp_path / feature)
-    told = f"{seen.service:,} instructions a request, bare FastAPI takes {seen.bare:,}"
-    print(f"C1 {feature}: {told}")  # noqa: T201 - the figure
+    result = f"{seen.service:,} instructions a request, bare FastAPI takes {seen.bare:,}"
+    print(f"C1 {feature}: {result}")  # noqa: T201 - the figure
     assert seen.beyond(bounds.recorded()[feature]) == []
 
 

@@ -17,7 +17,7 @@ LIBRARIES = {
     "sentry-sdk>=2.75,<3": "sentry_sdk",
     "opentelemetry-instrumentation-fastapi>=0.66b2,<1": "opentelemetry.instrumentation.fastapi",
 }
-"""What the page tells how to add, and the name under which each is imported."""
+"""What the page describes how to add, and the name under which each is imported."""
 
 
 def lines_of(service: Carved, module: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.proofs.carved import Answer, Replica
 
-PATIENCE = 30.0
+TIMEOUT = 30.0
 ERROR = 500
 ORDER = "/v1/customers/{customer}/orders/{order}"
 FAIL = "/v1/customers/{customer}/fail"
@@ -35,7 +35,7 @@ def ask(replica: Replica) -> list[Answer]:
 
 def assert_own_wiring(replica: Replica, answers: list[Answer]) -> None:
     """Look at what the service itself makes of each request, whatever was added."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while sum(of(counted := scrape(replica), "http_requests_total").values()) < len(ASKED):
         assert time.monotonic() < end, counted
         time.sleep(0.05)
@@ -64,7 +64,7 @@ def assert_own_wiring(replica: Replica, answers: list[Answer]) -> None:
 def scrape(replica: Replica) -> dict[str, float]:
     """Read the metrics port: a series -> its value."""
     address = replica.said("metrics are at")["message"].split("//")[1].removesuffix("/metrics")
-    with closing(HTTPConnection(address, timeout=PATIENCE)) as connection:
+    with closing(HTTPConnection(address, timeout=TIMEOUT)) as connection:
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()
     names = re.findall(r"^# TYPE (\S+)", text, re.MULTILINE)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 TEMPLATE = Path(__file__).parent.parent.parent
-PATIENCE = 60.0
+TIMEOUT = 60.0
 SERVICE = ("-m", "app")
 FAULTY = str(Path(__file__).with_name("faulty.py"))
 
@@ -102,7 +102,7 @@ class Carved:
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the service's folder; what it said is shown when it fails.
 
-        It finds this uv, rather than fetch one for each service, unless it is told another PATH.
+        It finds this uv, rather than fetch one for each service, unless PATH is given.
         """
         path = f"{Path(uv()).parent}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
@@ -118,7 +118,7 @@ class Carved:
         return ended
 
     def serve(self, *program: str, **variables: str) -> Replica:
-        """Start the service, or a program made of it, on a free port unless told otherwise."""
+        """Start the service, or a program made of it, on a free port unless it is given."""
         return Replica(self, program or SERVICE, variables)
 
 
@@ -192,7 +192,7 @@ class Replica:
             return [line for line in self.lines if line["message"].startswith(message)]
 
         with self.news:
-            self.news.wait_for(lambda: found() or self._silent, PATIENCE)
+            self.news.wait_for(lambda: found() or self._silent, TIMEOUT)
         assert found(), f"it never said {message!r}: {self.output}"
         return found()[0]
 
@@ -200,7 +200,7 @@ class Replica:
         """Send one request over a new connection; underscores in headers' names are hyphens."""
         began = time.monotonic()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with closing(HTTPConnection(*self.address, timeout=PATIENCE)) as connection:
+        with closing(HTTPConnection(*self.address, timeout=TIMEOUT)) as connection:
             connection.request(method, path, headers=named)
             answer = connection.getresponse()
             body = answer.read().decode()
@@ -209,7 +209,7 @@ class Replica:
     def stop(self) -> int:
         """Ask it to end; return its exit code when everything it said has been read."""
         self.process.terminate()
-        code = self.process.wait(PATIENCE)
+        code = self.process.wait(TIMEOUT)
         self._reader.join()
         return code
 

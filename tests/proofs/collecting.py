@@ -16,21 +16,21 @@ from receiver import Receiver, values
 
 def main() -> None:
     """Collect until killed."""
-    told = 0
+    written = 0
     with Receiver() as receiver:
         say(receiver.url)
         while True:
             time.sleep(0.05)
-            for span in receiver.spans[told:]:
+            for span in receiver.spans[written:]:
                 known = {
                     "name": span.name,
                     "trace": span.trace_id.hex(),
                     "span": span.span_id.hex(),
                     "parent": span.parent_span_id.hex(),
-                    "instance": receiver.origins[told]["service.instance.id"],
+                    "instance": receiver.origins[written]["service.instance.id"],
                 }
                 say(json.dumps(known | values(span.attributes)))
-                told += 1
+                written += 1
 
 
 def say(line: str) -> None:

@@ -1,4 +1,4 @@
-"""The carved service with features that misbehave as they are told: `faulty.py <folder>`.
+"""The carved service with features that misbehave on request: `faulty.py <folder>`.
 
 Runs in the environment of a carved service. A file `<folder>/<check>` holds the check's mood.
 """

@@ -1,4 +1,4 @@
-"""A load client that tells kept-alive connections from new ones, and counts every failure."""
+"""A load client that counts failures, apart for kept-alive and for new connections."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def load(  # noqa: PLR0913 - each is a matter of its own
     seconds: float = 120,
     pause: float = 0,
 ) -> Tally:
-    """Send requests from half kept-alive, half new-connection clients until told to stop.
+    """Send requests from half kept-alive, half new-connection clients until stopped.
 
     `addresses` is asked before every connection. An answer of 500 or more, or none at all, is a
     failure. Stops by itself after `seconds`. A client takes a pause after each answer, so that

@@ -37,7 +37,7 @@ def digest(service: Path, test: str) -> str:
 
 
 def is_test(path: Path) -> bool:
-    """Tell a test, or what tests are made of, from what they test."""
+    """Return whether a file is a test, or part of one."""
     return not {"tests", "testing", "contract"}.isdisjoint(path.parts)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.proofs.carved import Carved
 
 RECEIVING = str(Path(__file__).with_name("receiving.py"))
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 class Receiver:
@@ -54,7 +54,7 @@ class Receiver:
 
     def wait(self, number: int, wanted: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
         """Wait for so many items that are wanted; give all of them."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while len(found := [item for item in self.items if wanted(item)]) < number:
             assert time.monotonic() < end, "\n".join(str(item)[:200] for item in self.items)
             time.sleep(0.05)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 PASSWORD = "hunter2-hunter2"  # noqa: S105 - of a server that lives as long as a test
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Server:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=subprocess.STDOUT, cwd="/", **self.user
             )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not self.is_up():
             said = self.log.read_text(errors="replace")
             assert self.process.poll() is None, f"{self.command[0]} ended: {said}"
@@ -54,7 +54,7 @@ class Server:
         if self.process is not None:
             self.resume()
             self.process.send_signal(how)
-            self.process.wait(PATIENCE)
+            self.process.wait(TIMEOUT)
             self.process = None
 
     def restart(self) -> None:
@@ -82,7 +82,7 @@ class Server:
 
 
 class Slowly:
-    """A way to the server on which everything takes its time, once it is told to."""
+    """A way to the server on which everything takes its time, once it is asked to."""
 
     def __init__(self, server: Server) -> None:
         self.server = server

@@ -131,7 +131,7 @@ async def measured(address: Address, seconds: float) -> list[float]:
 
 
 async def under(fault: str, replica: Replica, server: Server, way: Slowly) -> dict[str, Any]:
-    """Load the service, break the server, mend it, and tell what that cost."""
+    """Load the service, break the server, repair it, and return what that cost."""
     address = replica.address
     requests = [
         *(Request(path=f"/squares/{number}") for number in range(50)),
@@ -149,7 +149,7 @@ async def under(fault: str, replica: Replica, server: Server, way: Slowly) -> di
             server.hang()
         case "slow":
             way.delay = 1.0
-    told = await becomes(address, "warn", RETURN)
+    warned = await becomes(address, "warn", RETURN)
     took = await measured(address, 6)
     match fault:
         case "stopped":
@@ -167,7 +167,7 @@ async def under(fault: str, replica: Replica, server: Server, way: Slowly) -> di
     await asyncio.sleep(0.5)
     over = True
     tally: Tally = await loading
-    return {"tally": tally, "told": told, "took": took, "back": back}
+    return {"tally": tally, "warned": warned, "took": took, "back": back}
 
 
 @pytest.mark.parametrize("fault", ["stopped", "hung", "slow"])
@@ -192,7 +192,7 @@ def test_the_service_serves_without_its_cache_and_returns_to_it(
     assert said == ["circuit open", "circuit closed"], "one warning per outage"
     assert "hunter2" not in json.dumps(lines)
     print(  # noqa: T201 - the figures
-        f"R8 {fault}: 0 failed of {tally.total}; said warn after {found['told']:.1f} s; "
+        f"R8 {fault}: 0 failed of {tally.total}; said warn after {found['warned']:.1f} s; "
         f"median {took[len(took) // 2] * 1000:.0f} ms, worst {took[-1] * 1000:.0f} ms of "
         f"{len(took)}; back after {found['back']:.1f} s"
     )

@@ -1,4 +1,4 @@
-"""R1: nothing is lost when a replica is told to stop under load."""
+"""R1: nothing is lost when a replica receives SIGTERM under load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""R6: a bad environment is told whole, a line a variable, without a secret, and ends with 78."""
+"""R6: a bad environment ends with exit code 78 and a line for each variable, without secrets."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def faults(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
     assert not ended.stdout
     assert SECRET not in ended.stderr
     lines = ended.stderr.splitlines()
-    told = dict(line.split(": ", 1) for line in lines)
-    assert len(told) == len(lines), lines
-    return told
+    errors = dict(line.split(": ", 1) for line in lines)
+    assert len(errors) == len(lines), lines
+    return errors
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def faults(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
 def test_each_bad_variable_is_one_line_that_says_how_to_set_it(
     self_contained: Carved, tmp_path: Path, variables: Mapping[str, str], said: Mapping[str, str]
 ) -> None:
-    told = faults(start(self_contained, tmp_path, **variables))
-    assert told.keys() == said.keys()
-    assert all(said[name] in told[name] for name in said), told
+    errors = faults(start(self_contained, tmp_path, **variables))
+    assert errors.keys() == said.keys()
+    assert all(said[name] in errors[name] for name in said), errors
 
 
 @pytest.mark.parametrize("command", [[], ["serve"], ["settings"], ["health"], ["version"]])
@@ -120,10 +120,10 @@ def test_files_are_held_to_the_same_and_say_where_it_stands(
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "SERVER_PORT").write_text(f"{SECRET}\n")
     (tmp_path / "secrets" / "HEALTH_TOKEN").write_text(TOKEN)
-    told = faults(start(self_contained, tmp_path, *command))
-    assert told.keys() == {"HEALTH_TOKN", "SERVER_HSOT", "SERVER_PORT", "LOG_FORMAT"}
-    assert "/run/secrets" in told["SERVER_PORT"]
-    assert ".env" in told["LOG_FORMAT"]
+    errors = faults(start(self_contained, tmp_path, *command))
+    assert errors.keys() == {"HEALTH_TOKN", "SERVER_HSOT", "SERVER_PORT", "LOG_FORMAT"}
+    assert "/run/secrets" in errors["SERVER_PORT"]
+    assert ".env" in errors["LOG_FORMAT"]
 
 
 OWNERS = """\
@@ -155,9 +155,9 @@ def test_a_list_of_an_owner_is_words_between_commas_and_never_a_traceback(
         )
 
     assert "SHOP_TAGS=A,B " in settings(SHOP_TAGS="A,B", SHOP_LIMITS="a=1").stdout
-    told = faults(settings(SHOP_TAGS=f"[{SECRET}", SHOP_LIMITS=f"a={SECRET}"))
-    assert told.keys() == {"SHOP_TAGS", "SHOP_LIMITS"}
-    assert "separated by commas" in told["SHOP_TAGS"]
+    errors = faults(settings(SHOP_TAGS=f"[{SECRET}", SHOP_LIMITS=f"a={SECRET}"))
+    assert errors.keys() == {"SHOP_TAGS", "SHOP_LIMITS"}
+    assert "separated by commas" in errors["SHOP_TAGS"]
 
 
 @pytest.mark.parametrize("file", [".env", "secrets/HEALTH_TOKEN"])
@@ -200,15 +200,15 @@ def test_production_with_nothing_set_asks_for_what_it_needs(
     everything: Carved, tmp_path: Path
 ) -> None:
     for environment in ("production", "staging"):
-        told = faults(start(everything, tmp_path, ENVIRONMENT=environment))
-        assert told.keys() == {
+        errors = faults(start(everything, tmp_path, ENVIRONMENT=environment))
+        assert errors.keys() == {
             "AUTH_SECRET_KEY",
             "CACHE_URL",
             "DATABASE_URL",
             "OUTBOUND_QUOTES_BASE_URL",
             "SECURITY_ALLOWED_HOSTS",
         }
-        assert "api.example.com" in told["SECURITY_ALLOWED_HOSTS"]
+        assert "api.example.com" in errors["SECURITY_ALLOWED_HOSTS"]
 
 
 def test_a_whole_production_environment_starts_and_keeps_its_secrets(
@@ -243,8 +243,8 @@ def test_a_whole_production_environment_starts_and_keeps_its_secrets(
         assert "max-age=31536000" in answer.head
         assert '"checks"' in replica.ask("/health", Authorization=f"Bearer {TOKEN}").body
         assert "2.3.4" in replica.ask("/version", Host="api.example.com").body
-        strangers = {line.get("variable") for line in replica.lines} - {None}
-        assert strangers == {"SERVER_SERVICE_HOST", "LOG_LEVELS_OF_ANOTHER"}
+        unknown = {line.get("variable") for line in replica.lines} - {None}
+        assert unknown == {"SERVER_SERVICE_HOST", "LOG_LEVELS_OF_ANOTHER"}
         assert replica.stop() == 0
         assert SECRET.encode() not in b"".join(replica.output)
     shown = start(self_contained, tmp_path, "settings", **settings)

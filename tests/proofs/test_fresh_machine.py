@@ -16,7 +16,7 @@ from tests.proofs.carved import TEMPLATE, Carved, clean
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATIENCE = 300
+TIMEOUT = 300
 
 
 def bare(home: Path) -> dict[str, str]:
@@ -42,7 +42,7 @@ def answers_at(folder: Path, command: list[str], environment: dict[str, str]) ->
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline and process.poll() is None:
             if found := re.search(r"serving .*(http://127\.0\.0\.1:\d+)", log.read_text()):
                 with urllib.request.urlopen(f"{found[1]}/readyz", timeout=10) as answer:  # noqa: S310

@@ -203,7 +203,7 @@ def exchange(replica: Replica, sent: bytes) -> bytes:
 
 
 def whole(answer: bytes) -> bool:
-    """Tell whether a first answer, which the server may keep the connection open after, is in."""
+    """Return whether a first answer, which the server may keep the connection open after, is in."""
     head, _, body = answer.partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)
     return b"connection: close" not in head and length is not None and len(body) >= int(length[1])
@@ -260,8 +260,8 @@ def test_endless_bodies_of_many_clients_at_once_are_refused_while_they_come(
     with ThreadPoolExecutor(FLOOD) as threads:
         most = max(threads.map(pour, range(FLOOD)))
     growth = memory(replica) - before
-    told = f"{FLOOD} endless bodies: {most / MEGABYTE:.1f} MB sent at most"
-    print(f"R10: {told}, {growth / MEGABYTE:.1f} MB of memory")  # noqa: T201 - the figures
+    result = f"{FLOOD} endless bodies: {most / MEGABYTE:.1f} MB sent at most"
+    print(f"R10: {result}, {growth / MEGABYTE:.1f} MB of memory")  # noqa: T201 - the figures
     assert most < ENDLESS
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.proofs.carved import Carved
     from tests.proofs.watched import Prometheus
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds after which a question without an answer has none."""
 
 
@@ -36,7 +36,7 @@ def test_every_expression_of_rules_and_panels_has_an_answer(
     questions = [*judged(everything.path), *drawn(everything.path)]
     open_ = questions
     began = time.monotonic()
-    while open_ and time.monotonic() - began < PATIENCE:
+    while open_ and time.monotonic() - began < TIMEOUT:
         open_ = [question for question in open_ if not prometheus.answers(question)]
         time.sleep(0.2 if open_ else 0)
     assert not open_, "\n".join(f"{where}: {expr}" for where, expr in open_)

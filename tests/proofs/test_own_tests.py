@@ -29,7 +29,7 @@ NOWHERE = {"ci": "none", "deployment": "none"}
 Answers = dict[str, bool | str]
 NOTHING: Answers = {**dict.fromkeys(FEATURES, False), **NOWHERE}
 MEETING = {name: it for name, it in CHOICES.items() if name not in {"licence", "python_version"}}
-"""Questions whose answers change what is run; those of the others are told apart statically."""
+"""Questions whose answers change what is run; the others are checked statically."""
 CONTAINER = "python:{}-slim"
 
 
@@ -37,7 +37,7 @@ CONTAINER = "python:{}-slim"
 def shared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment that one carving of a worker leaves to the next.
 
-    `uv sync` takes out what the next one has not; types are checked anew where anything changed.
+    `uv sync` takes out what the next one has not; types are checked again where anything changed.
     """
     folder = tmp_path_factory.mktemp("shared")
     return {
@@ -77,7 +77,7 @@ def carvings() -> dict[str, Answers]:
 
 
 def turn(name: str) -> bool:
-    """Tell whether a carving is run this time: always the two ends, of the others one in four."""
+    """Return whether a carving is run this time: always the two ends, of the others one in four."""
     if name in {"everything", "nothing"} or os.environ.get("PIPELINES") == "full":
         return True
     others = sorted(it for it in CARVINGS if it not in {"everything", "nothing"})
@@ -106,8 +106,8 @@ def test_a_carving_passes_its_own_pipeline_and_the_tests_of_its_chassis(
     if missing:
         carved.run("make", "test", f"ARGS=-q {' '.join(missing)}", **shared)
     passed.note(missing)
-    told = f"{len(missing)} of {len(list_test_files(carved.path))} test files, seed {seed()}"
-    print(f"P1 {name}: {told}; {CARVINGS[name]}")  # noqa: T201 - the figure
+    result = f"{len(missing)} of {len(list_test_files(carved.path))} test files, seed {seed()}"
+    print(f"P1 {name}: {result}; {CARVINGS[name]}")  # noqa: T201 - the figure
 
 
 def test_the_own_tests_ignore_the_environment_that_surrounds_them(

@@ -12,7 +12,7 @@ from tests.proofs.carved import Carved, available, clean, uv
 from tests.proofs.test_own_tests import CONTAINER, has_image
 
 NOWHERE = "http://127.0.0.1:9"
-SOMEBODY = {
+GIT_IDENTITY = {
     "GIT_AUTHOR_NAME": "a",
     "GIT_AUTHOR_EMAIL": "a@example.com",
     "GIT_COMMITTER_NAME": "a",
@@ -47,7 +47,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     carved.run("git", "init", "--quiet", "--initial-branch=main")
     carved.run("make", "hooks")
     carved.run("git", "add", "--all")
-    carved.run("git", "commit", "--quiet", "--message=First", **SOMEBODY)
+    carved.run("git", "commit", "--quiet", "--message=First", **GIT_IDENTITY)
     return carved
 
 
@@ -84,7 +84,7 @@ def test_a_commit_with_anything_wrong_is_refused_by_name(project: Carved) -> Non
     for name, text in WRONG.values():
         (project.path / name).write_text(text)
     project.run("git", "add", "--all")
-    code, said = attempt(project, "git", "commit", "--message=Wrong", **SOMEBODY)
+    code, said = attempt(project, "git", "commit", "--message=Wrong", **GIT_IDENTITY)
     project.run("git", "reset", "--hard", "--quiet")
     assert code == 1
     assert [hook for hook in WRONG if f"- hook id: {hook}\n" not in said] == [], said
@@ -109,8 +109,8 @@ def test_a_failing_test_stops_the_pipeline_and_names_its_stage(lean: Carved) -> 
     code, said = attempt(lean, "make", "ci", "ARGS=app/greetings")
     broken.unlink()
     assert "1 failed, " in said
-    told = [line.rpartition(" after ")[0] or line for line in said.splitlines() if "== " in line]
-    stages = [line.partition(" in ")[0] for line in told if line.startswith("== ")]
+    lines = [line.rpartition(" after ")[0] or line for line in said.splitlines() if "== " in line]
+    stages = [line.partition(" in ")[0] for line in lines if line.startswith("== ")]
     assert code != 0
     assert stages == [
         *("== lint", "== lint passed", "== types", "== types passed"),

@@ -1,4 +1,4 @@
-"""R5: strangers cannot make series, and a scrape answers while the event loop cannot."""
+"""R5: unknown clients cannot create series, and a scrape answers while the event loop cannot."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def test_ten_thousand_inventions_make_no_series(replica: Replica) -> None:
     assert "later" not in text
     methods = set(re.findall(r'method="(\w+)"', text))
     assert methods <= {*USUAL, "CONNECT", "_OTHER"}
-    told = sum(
+    total = sum(
         int(count)
         for count in re.findall(
             r'^http_requests_total\{.*"unmatched".*\} (\d+)', text, re.MULTILINE
         )
     )
-    assert told >= INVENTED - REFUSED
+    assert total >= INVENTED - REFUSED
     print(f"R5: {len(after)} series before and after, {seconds:.1f} s")  # noqa: T201 - the figure
 
 
@@ -136,14 +136,14 @@ def test_a_scrape_answers_while_the_event_loop_is_blocked(replica: Replica, bloc
     lag = re.search(r"^event_loop_lag_seconds (\S+)", text, re.MULTILINE)
     assert lag
     assert float(lag[1]) > 0.05
-    told = f"{min(taken) * 1000:.1f} to {max(taken) * 1000:.1f} ms"
-    print(f"R5: scrape while the loop {block}: {told}, {idle * 1000:.1f} idle")  # noqa: T201
+    timings = f"{min(taken) * 1000:.1f} to {max(taken) * 1000:.1f} ms"
+    print(f"R5: scrape while the loop {block}: {timings}, {idle * 1000:.1f} idle")  # noqa: T201
     if block == "sleeps":
         assert min(taken) < max(SCRAPE_SECONDS, 3 * idle)  # a busy machine is slow to both
 
 
 def listening(replica: Replica) -> set[int]:
-    """Ports that the process listens on, as the kernel tells."""
+    """Ports that the process listens on, as the kernel lists them."""
     process = Path("/proc") / str(replica.process.pid)
     held = set()
     for file in (process / "fd").iterdir():

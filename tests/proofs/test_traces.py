@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CALLING = str(Path(__file__).with_name("calling.py"))
 COLLECTING = str(Path(__file__).with_name("collecting.py"))
 RECEIVER = str(TEMPLATE / "{{cookiecutter.project_slug}}/chassis/tracing/tests")
-PATIENCE = 30.0
+TIMEOUT = 30.0
 FLUSH = 2.0
 """Seconds that spans get at the end: the service's default."""
 BUSY = 3.0
@@ -71,7 +71,7 @@ class Collector:
 
     def one(self, name: str) -> dict[str, Any]:
         """Wait for the only span of that name."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT
         while not (found := [span for span in self.spans if span["name"] == name]):
             assert time.monotonic() < end, self.spans
             time.sleep(0.05)

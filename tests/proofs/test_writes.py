@@ -31,7 +31,7 @@ class Writers:
     done: bool = False
 
     def write(self, client: int) -> None:
-        """Write rows until told to stop; 409 to a repeated row says that it is there already."""
+        """Write rows until stopped; 409 to a repeated row says that it is there already."""
         number = 0
         while not self.done:
             title = f"{client}-{number}"
@@ -89,5 +89,5 @@ def test_every_acknowledged_write_is_there_once(everything: Carved) -> None:
     assert not lost
     assert len(writers.acknowledged) > 500
     assert writers.attempts > len(writers.acknowledged), "the restarts were felt"
-    told = f"{len(writers.acknowledged)} of {writers.attempts} attempts acknowledged, 0 lost"
-    print(f"R7: {told}")  # noqa: T201 - the figure
+    result = f"{len(writers.acknowledged)} of {writers.attempts} attempts acknowledged, 0 lost"
+    print(f"R7: {result}")  # noqa: T201 - the figure

@@ -83,7 +83,7 @@ class Load:
     failed: list[str] = field(default_factory=list)
 
     def send(self) -> None:
-        """Go on until told to stop."""
+        """Run until stopped."""
         while not self.done:
             for method, path, body in self.requests():
                 self._ask(method, path, body)
@@ -126,7 +126,7 @@ class Prometheus:
             raise AssertionError(f"{parameters}: {refused.read().decode()}") from refused
 
     def answers(self, question: Question) -> bool:
-        """Tell whether an expression gives a number for any series."""
+        """Return whether an expression gives a number for any series."""
         data = self.ask("query", query=question.expr)
         found = [data["result"]] if data["resultType"] == "scalar" else data["result"]
         values = (one["value"] if isinstance(one, dict) else one for one in found)
