@@ -9,7 +9,7 @@ import pytest
 from tests.proofs.carved import Carved
 from tests.rollouts.docker_host import DockerHost, build_image, docker, has_engine
 from tests.rollouts.host import RolloutHost
-from tests.rollouts.measured import DRIVERS
+from tests.rollouts.measured import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def set_up_host(request: pytest.FixtureRequest, folder: Path) -> Iterator[Rollou
         host.clean_up()
 
 
-@pytest.fixture(params=DRIVERS)
+@pytest.fixture(params=HOSTS)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RolloutHost]:
     """A host of its own for each test."""
     yield from set_up_host(request, tmp_path)

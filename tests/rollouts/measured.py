@@ -1,4 +1,4 @@
-"""What the last `make rollouts` measured, by driver, as a page of the documentation.
+"""What the last `make rollouts` measured, by kind of host, as a page of the documentation.
 
 `python -m tests.rollouts.measured NOTES PAGE`; the notes are build/report/tests.json. A figure is a
 line that a test prints: `D1: what was measured: figure`.
@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-DRIVERS = ("process", "docker")
+HOSTS = ("process", "docker")
+"""Kinds of hosts: plain processes, which are for tests only, and containers."""
 TESTS = "tests/rollouts/"
 FIGURE = re.compile(r"(?P<promise>D\d): (?P<what>[^:]+): (?P<figure>[^:]+)")
-DRIVER = re.compile(rf"\b({'|'.join(DRIVERS)})\b")
+HOST = re.compile(rf"\b({'|'.join(HOSTS)})\b")
 PAGE = """\
 # Rollouts, measured
 
@@ -29,31 +30,28 @@ plain processes in place of containers.
 {table}
 """
 Table = dict[str, dict[str, str]]
-"""What was measured -> driver -> figure."""
+"""What was measured -> kind of host -> figure."""
 
 
 def collect_figures(notes: dict[str, dict[str, Any]]) -> Table:
     """Collect the figures of tests that passed."""
     table: Table = {}
     for test, noted in notes.items():
-        driver = DRIVER.search(test.partition("[")[2])
-        if not test.startswith(TESTS) or noted["outcome"] != "passed" or not driver:
+        host = HOST.search(test.partition("[")[2])
+        if not test.startswith(TESTS) or noted["outcome"] != "passed" or not host:
             continue
         for found in filter(None, map(FIGURE.match, noted["figures"])):
             what = f"{found['promise']}: {found['what']}"
-            table.setdefault(what, {})[driver[0]] = found["figure"].strip()
+            table.setdefault(what, {})[host[0]] = found["figure"].strip()
     return dict(sorted(table.items(), key=lambda row: row[0].partition(":")[0]))
 
 
 def render_page(table: Table, when: datetime, cores: int) -> str:
     """Render the page; what was not measured is left empty."""
     rows = [
-        ["Measured", *DRIVERS],
-        ["---"] * (1 + len(DRIVERS)),
-        *(
-            [what, *(figures.get(driver, "") for driver in DRIVERS)]
-            for what, figures in table.items()
-        ),
+        ["Measured", *HOSTS],
+        ["---"] * (1 + len(HOSTS)),
+        *([what, *(figures.get(host, "") for host in HOSTS)] for what, figures in table.items()),
     ]
     lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return PAGE.format(when=f"{when:%Y-%m-%d}", cores=cores, table=lines)

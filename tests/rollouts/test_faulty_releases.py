@@ -9,7 +9,7 @@ import pytest
 
 from tests.rollouts.conftest import set_up_host
 from tests.rollouts.host import FULL, user_load
-from tests.rollouts.measured import DRIVERS
+from tests.rollouts.measured import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,15 @@ A POST among these cannot be retried.
 """
 
 
-@pytest.fixture(scope="module", params=DRIVERS if FULL else DRIVERS[:1])
+CASES = [
+    (host, fault)
+    for host in HOSTS
+    for fault in FAULTS
+    if FULL or host == "process" or fault == "fails"
+]
+
+
+@pytest.fixture(scope="module")
 def host(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RolloutHost]:
@@ -52,7 +60,7 @@ def roll_out_faulty(host: RolloutHost, strategy: str, fault: str) -> tuple[int, 
     return failed, total, seconds
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("host", "fault"), CASES, indirect=["host"])
 @pytest.mark.parametrize("strategy", ["rolling", "blue-green"])
 def test_users_see_no_error_of_a_release_that_has_smoke_tests(
     host: RolloutHost, strategy: str, fault: str
@@ -62,7 +70,7 @@ def test_users_see_no_error_of_a_release_that_has_smoke_tests(
     assert failed <= (2 * CLIENTS if fault == "dies" else 0)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("host", "fault"), CASES, indirect=["host"])
 def test_a_canary_without_smoke_tests_is_caught_by_its_gates(host: RolloutHost, fault: str) -> None:
     host.configure(seconds=10, smoke=False, timeout=TIMEOUT, canary=((100 * SHARE, 10),))
     failed, total, seconds = roll_out_faulty(host, "canary", fault)

@@ -8,27 +8,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rollouts.host import FULL, user_load
-from tests.rollouts.measured import DRIVERS
 
 if TYPE_CHECKING:
     from tests.rollouts.host import RolloutHost
 
 STRATEGIES = ("rolling", "blue-green", "canary") if FULL else ("blue-green",)
-STRIDE = 1 if FULL else 5
+STRIDES = {"process": 1 if FULL else 5, "docker": 1 if FULL else 20}
 """Every how many moments of a journal the tool is killed."""
 RESCUES = ("resume", "rollback")
 
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("host", DRIVERS if FULL else DRIVERS[:1], indirect=True)
-def test_killed_before_and_after_every_step_it_converges(host: RolloutHost, strategy: str) -> None:
+@pytest.mark.parametrize(("host", "stride"), STRIDES.items(), indirect=["host"])
+def test_killed_before_and_after_every_step_it_converges(
+    host: RolloutHost, stride: int, strategy: str
+) -> None:
     host.configure(replicas=1, seconds=0.5, minimum_requests=1)
     host.run_tool("rolling", host.create_release("start"))
     serving, moment = "start", 0
     with user_load(host, clients=2) as load:
         while True:
-            rescue = RESCUES[moment // STRIDE // 2 % 2]
+            rescue = RESCUES[moment // stride // 2 % 2]
             revision = f"r{moment}"
             image = host.create_release(revision)
             if not host.kill_tool_at(moment, strategy, image):
@@ -39,10 +40,10 @@ def test_killed_before_and_after_every_step_it_converges(host: RolloutHost, stra
             now = host.settled_revision(replicas=1)
             assert now in {serving, revision}
             serving = now
-            moment += STRIDE
+            moment += stride
     assert moment > 20
     assert not load.tally.failed, load.tally.reasons
-    moments = f"at {moment // STRIDE} moments, each time one release again"
+    moments = f"at {moment // stride} moments, each time one release again"
     result = f"{moments}; 0 failed of {load.tally.total}"
     print(f"D5: {strategy}, killed: {result}")  # noqa: T201 - the figure
 

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.rollouts.host import FULL, MIX, PAUSE, POSTS, send_get, user_load
-from tests.rollouts.measured import DRIVERS
+from tests.rollouts.measured import HOSTS
 
 if TYPE_CHECKING:
     from tests.rollouts.host import RolloutHost
 
 LOADS = {"mixed": MIX, "posts": POSTS}
-PAIRS = [
-    (it, kind) for it in DRIVERS for kind in LOADS if FULL or (it, kind) != ("docker", "posts")
-]
+PAIRS = [(it, kind) for it in HOSTS for kind in LOADS if FULL or (it, kind) != ("docker", "posts")]
 """Half of the mixed ones are POSTs too."""
 REQUESTS = 50_000 if FULL else 2_000
 RESTARTS = 10 if FULL else 2
