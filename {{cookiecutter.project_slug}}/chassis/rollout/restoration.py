@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chassis.rollout.errors import StepError, UnfinishedError
+from chassis.rollout.errors import TOOL, StepError, UnfinishedError
 
 if TYPE_CHECKING:
     from chassis.rollout.executor import Executor
     from chassis.rollout.rollout import Rollout
+
+RETRY = f"\nFix that, then run: {TOOL} resume"
 
 
 def restore(executor: Executor, rollout: Rollout) -> None:
@@ -32,7 +34,7 @@ def restore(executor: Executor, rollout: Rollout) -> None:
     try:
         executor.wait_until_ready(it for it in missing if it in before)
     except (StepError, OSError) as error:
-        raise UnfinishedError(f"The old release does not become ready: {error}") from error
+        raise UnfinishedError(f"The old release does not become ready: {error}{RETRY}") from error
     try:
         is_expected = not rollout.plan.back or fleet.traffic == rollout.begun.fleet.traffic
         if is_expected and fleet.instances and not executor.proxy.has_applied(fleet):
@@ -40,5 +42,5 @@ def restore(executor: Executor, rollout: Rollout) -> None:
         executor.wait_until_ready(it for it in missing if it not in before)
     except (StepError, OSError) as error:
         if rollout.ended or rollout.plan.back:
-            raise UnfinishedError(f"The release cannot be started: {error}") from error
+            raise UnfinishedError(f"The release cannot be started: {error}{RETRY}") from error
         executor.handle_failure(rollout, str(error))

@@ -130,6 +130,9 @@ class World:
     def upstream(self, instance: Instance) -> str:
         return instance.name
 
+    def describe_engine(self) -> str:
+        return "simulated"
+
     # nginx
 
     def check(self) -> None:
@@ -137,6 +140,9 @@ class World:
 
     def clear_traffic(self) -> None:
         self.effect("clear traffic", lambda: setattr(self, "cleared", True))
+
+    def worker_pids(self) -> set[int]:
+        return set()
 
     def shift(self, fleet: Fleet) -> None:
         self.cleared = False

@@ -1,0 +1,54 @@
+"""The doctor names what would make a rollout fail, and what to do."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chassis.rollout.configuration import Proxy
+from chassis.rollout.doctor import CheckResult, run_checks
+from chassis.rollout.tests.world import Killed, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with closing(socket.socket()) as listener:
+        listener.bind(("", 0))
+        yield listener
+
+
+def check(world: World, listener: socket.socket) -> dict[str, CheckResult]:
+    host = world.host()
+    proxy = Proxy(port=listener.getsockname()[1])
+    configuration = replace(host.configuration, proxy=proxy)
+    return {it.check: it for it in run_checks(replace(host, configuration=configuration))}
+
+
+def test_a_host_without_rollouts_passes(tmp_path: Path, listener: socket.socket) -> None:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    results = check(World(tmp_path), listener)
+    assert [it.check for it in results.values() if not it.ok] == []
+    assert str(results["journal"]) == "ok   journal: nothing has been rolled out yet"
+
+
+def test_an_unfinished_rollout_and_a_port_in_use_fail(
+    tmp_path: Path, listener: socket.socket
+) -> None:
+    listener.listen()
+    world = World(tmp_path, remaining=40)
+    with suppress(Killed):
+        world.roll_out("rolling", "one")
+    results = check(world, listener)
+    assert "is unfinished: run resume or rollback" in results["journal"].detail
+    assert results["port"].detail.endswith(
+        "is in use. Change port in [proxy], or stop that program."
+    )
+    assert {it.check for it in results.values() if not it.ok} == {"journal", "port"}
