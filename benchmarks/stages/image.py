@@ -11,7 +11,7 @@ from uuid import uuid4
 from benchmarks import carvings
 from benchmarks.bench import Missing
 from benchmarks.table import Table
-from tests.containers.stack import answers, docker, eventually, inspect
+from tests.containers.stack import docker, eventually, inspect, is_ready
 from tests.proofs.load import Address
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def started(image: str) -> float:
     docker("run", "--detach", *options, image)
     try:
         _, _, port = docker("port", name, "8000").rpartition(":")
-        eventually(lambda: answers(Address("127.0.0.1", int(port))), TIMEOUT)
+        eventually(lambda: is_ready(Address("127.0.0.1", int(port))), TIMEOUT)
         return time.monotonic() - began
     finally:
         docker("rm", "--force", "--volumes", name)

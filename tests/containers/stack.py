@@ -94,7 +94,7 @@ def ask(
     return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, text)
 
 
-def answers(address: Address, path: str = "/readyz") -> bool:
+def is_ready(address: Address, path: str = "/readyz") -> bool:
     """Return whether it answers 200."""
     try:
         return ask(address, path).status == 200

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.containers.stack import ask, docker, eventually, health, inspect
-from tests.containers.working import JSON, query_prometheus, scraped, services, works
+from tests.containers.working import JSON, assert_works, is_scraped, query_prometheus, services
 
 if TYPE_CHECKING:
     from tests.containers.stack import Stack
@@ -36,7 +36,7 @@ def downgrade() -> None:
 
 
 def test_everything_comes_up_on_a_fresh_clone(everything: Stack) -> None:
-    works(everything)
+    assert_works(everything)
     revision = ask(everything.address, "/version").json()["revision"]
     assert revision == "unknown"  # there is no git here
 
@@ -62,7 +62,7 @@ def test_prometheus_finds_every_replica_and_evaluates_every_rule(everything: Sta
         rules = [rule for group in groups for rule in group["rules"]]
         return files == expected and all(rule["health"] == "ok" for rule in rules)
 
-    eventually(lambda: scraped(everything))
+    eventually(lambda: is_scraped(everything))
     eventually(judged)
 
 
@@ -116,7 +116,7 @@ def test_a_second_up_runs_the_new_migration_and_keeps_the_data(everything: Stack
     new = versions / "2026_11_23_add_colour.py"
     new.write_text(MIGRATION.replace("{head}", head))
     everything.make("up")
-    works(everything)
+    assert_works(everything)
     said = docker("logs", everything.containers("migrate")[0])
     assert said.splitlines()[-1] == "0123456789ab (head)"
     assert ask(everything.address, place.headers["location"]).json()["title"] == title
@@ -124,8 +124,8 @@ def test_a_second_up_runs_the_new_migration_and_keeps_the_data(everything: Stack
 
 def test_two_copies_run_side_by_side(everything: Stack, tmp_path: Path) -> None:
     with everything.copy(tmp_path / "orders").up() as other:
-        works(other)
-        works(everything)
+        assert_works(other)
+        assert_works(everything)
         assert other.address != everything.address
         note = f'{{"title": "only-here-{time.time()}"}}'
         for one in (other, everything):
@@ -139,6 +139,6 @@ def test_everything_goes_down_cleanly_and_comes_back_with_its_data(everything: S
     everything.make("down")
     assert everything.containers() == []
     everything.make("up")
-    works(everything)
+    assert_works(everything)
     assert title in ask(everything.address, "/notes").body
     assert health(everything.containers("web")[0]) == "healthy"

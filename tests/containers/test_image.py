@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.containers.layers import differences, layers
-from tests.containers.stack import PYTHON, Stack, answers, docker, eventually, health, inspect, run
+from tests.containers.stack import PYTHON, Stack, docker, eventually, health, inspect, is_ready, run
 from tests.proofs.load import Address
 from tests.template import files
 
@@ -130,7 +130,7 @@ def test_it_starts_without_a_shell_a_privilege_or_a_place_to_write(image: str) -
     try:
         _, _, port = docker("port", name, "8000").rpartition(":")
         address = Address("127.0.0.1", int(port))
-        eventually(lambda: answers(address), START_SECONDS)
+        eventually(lambda: is_ready(address), START_SECONDS)
         print(f"C2: ready {time.monotonic() - began:.1f} s after docker run")  # noqa: T201
         eventually(lambda: health(name) == "healthy", START_SECONDS)
         began = time.monotonic()

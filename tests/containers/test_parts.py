@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.containers.stack import Stack, eventually
-from tests.containers.working import scraped, services, works
+from tests.containers.working import assert_works, is_scraped, services
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +33,9 @@ def test_it_works_without_what_is_off_and_goes_down_cleanly(name: str, tmp_path:
     answers, expected = OFF[name]
     with Stack.carve(tmp_path, **answers).up() as stack:
         assert set(services(stack)) == expected
-        works(stack)
+        assert_works(stack)
         if "prometheus" in expected:
-            eventually(lambda: scraped(stack))
+            eventually(lambda: is_scraped(stack))
         began = time.monotonic()
         assert set(stack.stop().values()) == {0}
         assert time.monotonic() - began < 35

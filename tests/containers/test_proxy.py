@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.containers.stack import answers, ask, docker, eventually, run
+from tests.containers.stack import ask, docker, eventually, is_ready, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,7 +156,7 @@ def test_a_client_that_asks_too_much_is_told_to_come_back(everything: Stack) -> 
         assert refused
         assert refused[0].headers["retry-after"] == "1"
         assert refused[0].json()["title"] == "Too Many Requests"
-    eventually(lambda: answers(everything.address))
+    eventually(lambda: is_ready(everything.address))
 
 
 def test_without_a_replica_clients_get_a_problem_and_come_back(everything: Stack) -> None:
@@ -169,7 +169,7 @@ def test_without_a_replica_clients_get_a_problem_and_come_back(everything: Stack
         assert answer.json()["status"] == answer.status
     finally:
         everything.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", "web")
-    eventually(lambda: answers(everything.address))
+    eventually(lambda: is_ready(everything.address))
 
 
 @contextmanager

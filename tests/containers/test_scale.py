@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.containers.stack import answers, eventually
+from tests.containers.stack import eventually, is_ready
 from tests.proofs.load import Request, Tally, load
 
 if TYPE_CHECKING:
@@ -54,4 +54,4 @@ def test_no_request_is_lost_while_replicas_come_and_go(everything: Stack) -> Non
     assert min(tally.answered["kept"], tally.answered["new"]) > REQUESTS // 10
     retried = sum(", " in line["upstream.address"] for line in lines)
     print(f"R1: 0 failed of {tally.total} at 1, 3 and 1 replicas, {retried} tried twice")  # noqa: T201
-    eventually(lambda: answers(everything.address))
+    eventually(lambda: is_ready(everything.address))

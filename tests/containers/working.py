@@ -17,8 +17,8 @@ def services(stack: Stack) -> dict[str, dict[str, Any]]:
     return {it["Config"]["Labels"]["com.docker.compose.service"]: it for it in known}
 
 
-def works(stack: Stack) -> None:
-    """Everything is healthy, answers from outside, and is migrated."""
+def assert_works(stack: Stack) -> None:
+    """Assert that every container is healthy, answers from outside, and is migrated."""
     for name, state in services(stack).items():
         if name == "migrate":
             assert (state["State"]["Status"], state["State"]["ExitCode"]) == ("exited", 0)
@@ -37,7 +37,7 @@ def query_prometheus(stack: Stack, path: str) -> Any:  # noqa: ANN401 - JSON is 
     return ask(Address(host, int(port)), f"/api/v1/{path}").json()["data"]
 
 
-def scraped(stack: Stack) -> bool:
-    """Return whether its one replica was found, and gave its figures."""
+def is_scraped(stack: Stack) -> bool:
+    """Return whether Prometheus has scraped the one replica."""
     found = query_prometheus(stack, "query?query=up")["result"]
     return [(it["metric"]["job"], it["value"][1]) for it in found] == [("orders", "1")]

@@ -39,7 +39,7 @@ def assert_own_wiring(replica: Replica, answers: list[Answer]) -> None:
     while sum(of(counted := scrape(replica), "http_requests_total").values()) < len(ASKED):
         assert time.monotonic() < end, counted
         time.sleep(0.05)
-    replica.said("GET (no route) 404")
+    replica.wait_for_line("GET (no route) 404")
     for (path, route, status), answer in zip(ASKED, answers, strict=True):
         assert answer.status == status
         head = dict(line.split(": ", 1) for line in answer.head.splitlines() if line)
@@ -63,7 +63,9 @@ def assert_own_wiring(replica: Replica, answers: list[Answer]) -> None:
 
 def scrape(replica: Replica) -> dict[str, float]:
     """Read the metrics port: a series -> its value."""
-    address = replica.said("metrics are at")["message"].split("//")[1].removesuffix("/metrics")
+    address = (
+        replica.wait_for_line("metrics are at")["message"].split("//")[1].removesuffix("/metrics")
+    )
     with closing(HTTPConnection(address, timeout=TIMEOUT)) as connection:
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()

@@ -154,7 +154,7 @@ class Replica:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        url = urlsplit(self.said("serving")["url"])
+        url = urlsplit(self.wait_for_line("serving")["url"])
         self.address = Address(url.hostname or "", url.port or 0)
         return self
 
@@ -185,7 +185,7 @@ class Replica:
             self._silent = True
             self.news.notify_all()
 
-    def said(self, message: str) -> dict[str, Any]:
+    def wait_for_line(self, message: str) -> dict[str, Any]:
         """Wait for a log line whose message begins so."""
 
         def found() -> list[dict[str, Any]]:

@@ -139,7 +139,7 @@ def argument(name: str, value: Any) -> str:  # noqa: ANN401 - any value is the p
     return name
 
 
-def misfit(name: str, value: Any) -> str:  # noqa: ANN401 - any value is the point
+def wrong_placeholder(name: str, value: Any) -> str:  # noqa: ANN401 - any value is the point
     logging.getLogger(name).info("value %d", value, value)  # noqa: PLE1205
     return name
 
@@ -203,7 +203,7 @@ def context(name: str, value: Any) -> str:  # noqa: ANN401 - any value is the po
 
 WAYS = (
     argument,
-    misfit,
+    wrong_placeholder,
     message,
     extra,
     raised,

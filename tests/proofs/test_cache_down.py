@@ -100,7 +100,7 @@ def ask(address: Address, path: str) -> tuple[int, Any, float]:
         connection.close()
 
 
-async def becomes(address: Address, state: str, within: float) -> float:
+async def wait_for_state(address: Address, state: str, within: float) -> float:
     """Wait until /health says so; readiness is 200 all the while. Gives the seconds it took."""
     began = time.monotonic()
     while True:
@@ -141,7 +141,7 @@ async def under(fault: str, replica: Replica, server: Server, way: Slowly) -> di
     loading = asyncio.create_task(
         load(lambda: [address], requests, until=lambda _: over, clients=4)
     )
-    await becomes(address, "pass", RETURN)
+    await wait_for_state(address, "pass", RETURN)
     match fault:
         case "stopped":
             await asyncio.to_thread(server.stop)
@@ -149,7 +149,7 @@ async def under(fault: str, replica: Replica, server: Server, way: Slowly) -> di
             server.hang()
         case "slow":
             way.delay = 1.0
-    warned = await becomes(address, "warn", RETURN)
+    warned = await wait_for_state(address, "warn", RETURN)
     took = await measured(address, 6)
     match fault:
         case "stopped":
@@ -158,7 +158,7 @@ async def under(fault: str, replica: Replica, server: Server, way: Slowly) -> di
             server.resume()
         case "slow":
             way.delay = 0.0
-    back = await becomes(address, "pass", RETURN)
+    back = await wait_for_state(address, "pass", RETURN)
     began = time.monotonic()
     while not any(line["message"] == "circuit closed" for line in replica.lines):
         assert time.monotonic() - began < RETURN - back

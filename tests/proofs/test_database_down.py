@@ -57,7 +57,7 @@ def ask(replica: Replica, path: str) -> tuple[int, dict[str, Any], float]:
         connection.close()
 
 
-def becomes(replica: Replica, path: str, status: str) -> float:
+def wait_for_status(replica: Replica, path: str, status: str) -> float:
     """Wait until a probe says so; return how long that took."""
     began = time.monotonic()
     while ask(replica, path)[1]["status"] != status:
@@ -84,16 +84,16 @@ def test_a_database_that_goes_away_degrades_and_its_return_is_seen(
     everything: Carved, server: Server, how: str
 ) -> None:
     with everything.serve(DATABASE_URL=server.url, **SMALL) as replica:
-        becomes(replica, "/health", "pass")
+        wait_for_status(replica, "/health", "pass")
         assert ask(replica, "/notes")[0] == 200
         (server.stop if how == "stops" else server.hang)()
-        becomes(replica, "/health", "warn")
+        wait_for_status(replica, "/health", "warn")
         is_degraded_but_ready(replica)
         status, body, seconds = ask(replica, "/notes")
         assert (status, body["type"]) == (503, "/problems/database-unavailable")
         assert seconds < 10
         (server.start if how == "stops" else server.resume)()
-        took = becomes(replica, "/health", "pass")
+        took = wait_for_status(replica, "/health", "pass")
         assert ask(replica, "/notes")[0] == 200
         assert replica.process.poll() is None
         assert PASSWORD not in json.dumps(replica.lines)
@@ -124,15 +124,15 @@ def slow_way_to(server: Server) -> Iterator[Slowly]:
 
 def test_a_slow_database_slows_requests_but_no_probe(everything: Carved, server: Server) -> None:
     with slow_way_to(server) as way, everything.serve(DATABASE_URL=way.url, **SMALL) as replica:
-        becomes(replica, "/health", "pass")
+        wait_for_status(replica, "/health", "pass")
         way.delay = 0.5
-        becomes(replica, "/health", "warn")
+        wait_for_status(replica, "/health", "warn")
         is_degraded_but_ready(replica)
         status, _, seconds = ask(replica, "/notes")
         assert status in (200, 503)
         assert 1 < seconds < 10
         way.delay = 0
-        took = becomes(replica, "/health", "pass")
+        took = wait_for_status(replica, "/health", "pass")
         assert ask(replica, "/notes")[0] == 200
         assert replica.process.poll() is None
     print(f"R3: when it is fast again, that is seen after {took:.1f} s")  # noqa: T201
@@ -148,15 +148,15 @@ def test_a_service_that_starts_without_its_database_waits_for_it(
         assert seconds < SOON
         assert ask(replica, "/livez")[0] == 200
         server.start()
-        becomes(replica, "/readyz", "pass")
+        wait_for_status(replica, "/readyz", "pass")
         server.stop()
-        becomes(replica, "/health", "warn")
+        wait_for_status(replica, "/health", "warn")
         is_degraded_but_ready(replica)
 
 
 def test_a_full_pool_fails_no_probe(everything: Carved, server: Server) -> None:
     with everything.serve(DATABASE_URL=server.url, **SMALL) as replica:
-        becomes(replica, "/readyz", "pass")
+        wait_for_status(replica, "/readyz", "pass")
         blocking = "BEGIN; LOCK TABLE notes; SELECT pg_sleep(4)"
         with subprocess.Popen(
             ["psql", "--no-psqlrc", "-qAt", "-c", blocking, server.url], stdout=subprocess.DEVNULL

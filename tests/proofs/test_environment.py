@@ -231,7 +231,7 @@ def test_a_whole_production_environment_starts_and_keeps_its_secrets(
         "SECURITY_CORS_ORIGINS": "https://app.example.com",
         "SECURITY_HSTS_SECONDS": "31536000",
         "GREETINGS_SALUTATION": "Grüß Gott",
-        "SERVER_SERVICE_HOST": "10.0.0.7",  # a link of Kubernetes: a stranger, not a fault
+        "SERVER_SERVICE_HOST": "10.0.0.7",  # a link of Kubernetes: unknown, not a fault
         "LOG_LEVELS_OF_ANOTHER": SECRET,
         "GREETINGS_LIMIT": "",  # as compose sets what it has not
     }

@@ -29,7 +29,7 @@ def bare(home: Path) -> dict[str, str]:
     return {**clean(), **ports, "HOME": str(home), "PATH": f"{tools}:/usr/bin:/bin"}
 
 
-def answers_at(folder: Path, command: list[str], environment: dict[str, str]) -> str:
+def start_and_read_readiness(folder: Path, command: list[str], environment: dict[str, str]) -> str:
     """Start a command that serves; return what its /readyz says where it says it answers."""
     log = folder / "output.txt"
     with log.open("w") as output:
@@ -63,7 +63,7 @@ def test_one_command_of_the_readme_carves_installs_and_runs_a_service(tmp_path: 
         check=True,
     )
     command = ["make", "service", "ANSWERS=metrics=false project_name='Order desk'"]
-    assert "pass" in answers_at(tmp_path / "clone", command, environment)
+    assert "pass" in start_and_read_readiness(tmp_path / "clone", command, environment)
     (service,) = (tmp_path / "clone" / "build").glob("*/order-desk")
     moved = Carved(service.rename(tmp_path / "elsewhere"))
     moved.run("make", "lint", **environment)
@@ -80,5 +80,5 @@ def test_a_carved_service_runs_and_tests_itself_with_python_and_make_alone(tmp_p
         text=True,
     ).stdout.strip()
     carved = Carved.make(tmp_path, python_version=version)
-    assert "pass" in answers_at(carved.path, ["make", "run"], environment)
+    assert "pass" in start_and_read_readiness(carved.path, ["make", "run"], environment)
     carved.run("make", "test", "ARGS=app/greetings", **environment)

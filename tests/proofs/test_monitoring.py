@@ -37,7 +37,7 @@ def test_every_expression_of_rules_and_panels_has_an_answer(
     open_ = questions
     began = time.monotonic()
     while open_ and time.monotonic() - began < TIMEOUT:
-        open_ = [question for question in open_ if not prometheus.answers(question)]
+        open_ = [question for question in open_ if not prometheus.has_result(question)]
         time.sleep(0.2 if open_ else 0)
     assert not open_, "\n".join(f"{where}: {expr}" for where, expr in open_)
     seconds = time.monotonic() - began

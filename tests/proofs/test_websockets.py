@@ -90,7 +90,7 @@ def open_port(connect: Connect, service: Carved, folder: Path, upstream: int) ->
 
 def gauge(replica: Replica) -> str:
     """Scrape the gauge of open WebSockets."""
-    url = replica.said("metrics are at ")["message"].removeprefix("metrics are at ")
+    url = replica.wait_for_line("metrics are at ")["message"].removeprefix("metrics are at ")
     with urllib.request.urlopen(url, timeout=10) as scraped:  # noqa: S310 - it said so itself
         lines: list[str] = scraped.read().decode().splitlines()
     return next(line for line in lines if line.startswith("websockets_open "))
@@ -116,15 +116,17 @@ def test_an_open_websocket_neither_voids_the_drain_nor_goes_unseen(
         assert gauge(replica) == "websockets_open 1.0"
         request = threading.Thread(target=lambda: statuses.append(replica.ask("/slow/4").status))
         request.start()
-        replica.said("waiting")
+        replica.wait_for_line("waiting")
         asked = time.monotonic()
         assert replica.stop() == 0
         seconds = time.monotonic() - asked
         assert websocket.communicate(timeout=30)[0] == "1012\n"
         request.join()
         assert statuses == [200]
-        line = replica.said("WebSocket /echo closed with 1012")
-        assert line["request_id"] == replica.said("echoing")["request_id"] == "from-outside"
+        line = replica.wait_for_line("WebSocket /echo closed with 1012")
+        assert (
+            line["request_id"] == replica.wait_for_line("echoing")["request_id"] == "from-outside"
+        )
         assert not [it for it in replica.lines if it["level"] in {"warning", "error"}]
     print(f"R12: {connect.__name__}: a request of 4 s answered, 1012, exit 0 in {seconds:.1f} s")  # noqa: T201 - the figure
 

@@ -125,7 +125,7 @@ class Prometheus:
         except urllib.error.HTTPError as refused:
             raise AssertionError(f"{parameters}: {refused.read().decode()}") from refused
 
-    def answers(self, question: Question) -> bool:
+    def has_result(self, question: Question) -> bool:
         """Return whether an expression gives a number for any series."""
         data = self.ask("query", query=question.expr)
         found = [data["result"]] if data["resultType"] == "scalar" else data["result"]
