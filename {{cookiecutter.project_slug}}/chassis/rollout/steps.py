@@ -51,7 +51,7 @@ class WaitUntilReady:
 
 @dataclass(frozen=True)
 class Shift:
-    """Change the weights of the traffic, and wait until nginx works by nothing else."""
+    """Change the weights of the traffic, and wait until every worker of nginx has loaded them."""
 
     traffic: Traffic
     is_a: Literal["shift"] = "shift"
