@@ -41,7 +41,7 @@ def plan(host: Host, strategy: Strategy, image: str) -> list[str]:
     _check_before_rollout(host, strategy)
     adopted = find_adoptable(host)
     begun = host.describe_rollout(strategy, image, "", migrates=True, fleet=adopted)
-    release = Release(image, "its digest", "") if image else _live_release(begun.fleet)
+    release = Release(image, "the one pulled", "") if image else _live_release(begun.fleet)
     steps = plan_forward(begun, release, host.configuration)
     first = [f"take over {', '.join(instance_names(adopted.instances))}"] if adopted else []
     return [*first, f"pull {release.image}", *map(describe, steps)]
