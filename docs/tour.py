@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.proofs.carved import Carved, clean
-from tests.proofs.test_own_tests import NOTHING
-from tests.rollouts.place import free_ports
+from tests.proofs.test_own_tests import NOTHING, available
+from tests.rollouts.host import find_free_ports
 from tests.template import RAW
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def trace(service: Carved) -> list[Call]:
     ran = subprocess.run(  # noqa: S603 - our own program
         [service.python, TRACE],
         cwd=service.path,
-        env=clean(ENVIRONMENT="test", SERVER_PORT=str(free_ports(1)[0])),
+        env=clean(ENVIRONMENT="test", SERVER_PORT=str(find_free_ports(1)[0])),
         check=True,
         capture_output=True,
         text=True,
