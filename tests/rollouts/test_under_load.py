@@ -107,7 +107,9 @@ class Tool:
 
 
 def test_a_canary_has_its_share_and_a_user_stays_on_one_side(host: RolloutHost) -> None:
-    host.configure(canary=[(share, SECONDS) for share in SHARES], minimum_requests=1, p99=30)
+    # At 1 % the gates need one request of a user: of a thousand, 4 in 100,000 runs have none.
+    stages = [(share, SECONDS if share > 1 else 5 * SECONDS) for share in SHARES]
+    host.configure(canary=stages, minimum_requests=1, p99=30)
     chosen: defaultdict[float, list[bool]] = defaultdict(list)
     sides: dict[str, list[str]] = {f"regular-{number}": [] for number in range(50)}
     tool = Tool(host)
@@ -118,7 +120,8 @@ def test_a_canary_has_its_share_and_a_user_stays_on_one_side(host: RolloutHost) 
         # The proxy hashes a user's name and the canary's: with the same names nothing is chance.
         user = f"user-{len(chosen[before])}"
         revision = host.read_revision(user)
-        send_get(host.proxy, "/greetings/ada", user)  # the gates want users, not probes
+        for number in range(3):
+            send_get(host.proxy, "/greetings/ada", f"{user}-{number}")  # the gates want no probes
         side = host.read_revision(regular)
         if before and tool.share == before < 100:
             chosen[before].append(revision == "two")
