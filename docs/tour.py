@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.proofs.carved import Carved, clean
-from tests.proofs.test_own_tests import NOTHING, available
+from tests.proofs.test_own_tests import NOTHING
 from tests.rollouts.host import find_free_ports
 from tests.template import RAW
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 TIMEOUT = 90.0
-PYTHON = "python:3.13-slim"
+VERSION = MANIFEST["python_version"][0]
+PYTHON = f"python:{VERSION}-slim"
 """Base of the image, which every machine that runs these tests has."""
 
 
