@@ -43,7 +43,7 @@ class Tracing(Feature):
     trust_callers: bool = True
     """Whether a caller's `traceparent` is followed; false where untrusted clients call directly."""
     queue_size: Annotated[int, Aliases("OTEL_BSP_MAX_QUEUE_SIZE")] = Field(default=2048, ge=1)
-    """Spans that may wait for the collector; further ones replace the oldest."""
+    """Spans that may wait for the collector; further ones are dropped."""
     batch_size: Annotated[int, Aliases("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")] = Field(default=256, ge=1)
     """Most spans that one request to the collector holds."""
     interval_seconds: float = Field(default=5, gt=0, le=60)

@@ -6,14 +6,15 @@ alert on lost spans stays silent, gives a batch up after its timeout, and logs e
 
 from __future__ import annotations
 
-import ssl
+import logging
 from contextlib import closing
-from functools import cached_property
-from http.client import HTTPConnection, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from chassis.tracing.endpoint import parse_headers
 
@@ -27,47 +28,65 @@ if TYPE_CHECKING:
 OK = range(200, 300)
 TRANSIENT_STATUSES = {429, 502, 503, 504}
 """Statuses after which OTLP says to retry."""
-MAX_RESPONSE_BYTES = 65_536
-"""Bytes of a response that are read."""
+
+logger = logging.getLogger("chassis.tracing")
 
 
-class BatchRejectedError(Exception):
-    """The collector rejected a batch for good; a retry would not help."""
-
-
-class Exporter:
+class Exporter(SpanExporter):
     """Sends batches, each on a connection of its own: none is kept that could have died."""
 
     def __init__(self, settings: Tracing) -> None:
         """Read the address; nothing is opened before there are spans."""
-        url = urlsplit(settings.endpoint)
-        self._host = url.hostname or ""
-        self._port = url.port
-        self._path = url.path
-        self._secure = url.scheme == "https"
-        self._timeout = settings.timeout_seconds
+        self.exported = 0
+        """Spans that the collector accepted."""
+        self.failed = 0
+        """Spans that it rejected, or that still waited when the service stopped."""
+        self.closing = Event()
+        """Whether the service stops: a batch that fails is not retried then."""
+        self._url = urlsplit(settings.endpoint)
+        self._settings = settings
         self._headers = parse_headers(settings.headers.get_secret_value())
         self._headers |= {"Content-Type": "application/x-protobuf", "Connection": "close"}
+        self._failing = False
 
-    def send(self, spans: Sequence[ReadableSpan]) -> None:
-        """Deliver spans. Raises BatchRejectedError, or OSError or HTTPException: then retry."""
-        body = encode_spans(spans).SerializeToString()
-        with closing(self._connection()) as connection:
-            connection.request("POST", self._path, body, self._headers)
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Deliver a batch, however often that has to be tried; it may block."""
+        while not self._deliver(spans):
+            if self.closing.wait(self._settings.interval_seconds):
+                return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS
+
+    def _deliver(self, spans: Sequence[ReadableSpan]) -> bool:
+        """Send a batch; return False if it is to be retried."""
+        try:
+            self._post(encode_spans(spans).SerializeToString())
+        except (OSError, HTTPException) as error:
+            self._log_failure("the collector is away, spans wait for it: %s", error)
+            return False
+        except Exception as error:  # noqa: BLE001 - rejected, or a span that cannot be encoded
+            self.failed += len(spans)
+            self._log_failure("the collector takes no such spans: %s", error)
+            return True
+        self.exported += len(spans)
+        if self._failing:
+            self._failing = False
+            logger.info("the collector takes spans again")
+        return True
+
+    def _post(self, body: bytes) -> None:
+        """Send a request. Raises OSError or HTTPException if it is to be retried, or ValueError."""
+        connect = HTTPSConnection if self._url.scheme == "https" else HTTPConnection
+        host, port = self._url.hostname or "", self._url.port
+        with closing(connect(host, port, timeout=self._settings.timeout_seconds)) as connection:
+            connection.request("POST", self._url.path, body, self._headers)
             response = connection.getresponse()
-            response.read(MAX_RESPONSE_BYTES)
         if response.status in TRANSIENT_STATUSES:
             raise OSError(f"{response.status} {response.reason}")
         if response.status not in OK:
-            raise BatchRejectedError(f"{response.status} {response.reason}")
+            raise ValueError(f"{response.status} {response.reason}")
 
-    def _connection(self) -> HTTPConnection:
-        if self._secure:
-            return HTTPSConnection(
-                self._host, self._port, timeout=self._timeout, context=self._tls_context
-            )
-        return HTTPConnection(self._host, self._port, timeout=self._timeout)
-
-    @cached_property
-    def _tls_context(self) -> ssl.SSLContext:
-        return ssl.create_default_context()
+    def _log_failure(self, message: str, error: Exception) -> None:
+        """Log the first failure after a success."""
+        if not self._failing:
+            self._failing = True
+            logger.warning(message, error)

@@ -1,4 +1,4 @@
-"""Installs tracing: the SDK's provider with our queue, and spans of requests and operations."""
+"""Installs tracing: the SDK's provider, and spans of requests and operations."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from uuid import uuid4
 from opentelemetry import trace
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 
 from chassis.logs.redaction import Redactor
 from chassis.timing import operations
 from chassis.tracing.exporter import Exporter
 from chassis.tracing.operations import OperationSpans
+from chassis.tracing.processor import BoundedProcessor
 from chassis.tracing.propagation import current_trace, propagation_headers
-from chassis.tracing.requests import RequestTracer, TracingMiddleware
-from chassis.tracing.span_queue import SpanQueue
+from chassis.tracing.requests import TracingMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from opentelemetry.sdk.trace.sampling import Sampler
 
     from chassis.service import Service
     from chassis.tracing import Tracing
@@ -32,38 +30,39 @@ if TYPE_CHECKING:
 
 def install_tracing(settings: Tracing, service: Service) -> None:
     """Trace requests and operations, and pin to the board how many spans are delivered."""
-    queue = SpanQueue(Exporter(settings).send, settings)
-    resource = describe_service(service)
-
-    def make_provider(sampler: Sampler) -> TracerProvider:
-        provider = TracerProvider(sampler, resource, shutdown_on_exit=False)
-        provider.add_span_processor(queue)
-        return provider
-
-    sampled = make_provider(ALWAYS_ON).get_tracer("app", service.identity.version)
-    provider = make_provider(ParentBased(TraceIdRatioBased(settings.ratio)))
-    requests = RequestTracer(sampled, settings, Redactor(service.secrets), service.probes)
+    exporter = Exporter(settings)
+    processor = BoundedProcessor(exporter, settings)
+    sampler = ParentBased(TraceIdRatioBased(settings.ratio))
+    provider = TracerProvider(sampler, describe_service(service), shutdown_on_exit=False)
+    provider.add_span_processor(processor)
+    tracer = provider.get_tracer("app", service.identity.version)
     service.resources[TracerProvider] = provider
-    service.middleware.append(partial(TracingMiddleware, requests=requests))
-    service.observers.append(requests.end_span)
+    service.middleware.append(
+        partial(
+            TracingMiddleware,
+            tracer=tracer,
+            redactor=Redactor(service.secrets),
+            probes=service.probes,
+            trust_callers=settings.trust_callers,
+        )
+    )
     service.outgoing_headers.append(propagation_headers)
     service.trace_context = current_trace
-    service.gauges["tracing_spans_waiting"] = lambda: len(queue)
-    service.counters["tracing_spans_exported_total"] = lambda: queue.exported
-    service.counters["tracing_spans_failed_total"] = lambda: queue.failed
-    service.counters["tracing_spans_dropped_total"] = lambda: queue.dropped
+    service.gauges["tracing_spans_waiting"] = lambda: processor.waiting
+    service.counters["tracing_spans_exported_total"] = lambda: exporter.exported
+    service.counters["tracing_spans_failed_total"] = lambda: exporter.failed
+    service.counters["tracing_spans_dropped_total"] = lambda: processor.dropped
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):  # nobody set one
             trace.set_tracer_provider(provider)
-        operations.observer = OperationSpans(sampled)
-        queue.open()
+        operations.observer = OperationSpans(tracer)
         try:
             yield
         finally:
             operations.observer = None
-            await asyncio.to_thread(queue.close, settings.flush_seconds)
+            await asyncio.to_thread(processor.close, settings.flush_seconds)
 
     service.lifespans.append(lifespan)
 

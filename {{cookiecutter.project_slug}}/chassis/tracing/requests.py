@@ -1,23 +1,15 @@
-"""A span for each sampled request; the others only get ids, which costs next to nothing."""
+"""A span for each request, which records if the request is sampled."""
 
 from __future__ import annotations
 
 import re
-from random import getrandbits, random
 from typing import TYPE_CHECKING
 
-from opentelemetry.context import attach, detach
-from opentelemetry.trace import (
-    NonRecordingSpan,
-    SpanContext,
-    SpanKind,
-    StatusCode,
-    set_span_in_context,
-)
+from opentelemetry.context import Context, attach, detach
+from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
 
-from chassis.exchange import current_exchange, header
-from chassis.logs.traceparent import caller_trace
-from chassis.tracing.propagation import parent_context, trace_of
+from chassis.exchange import current_exchange
+from chassis.tracing.propagation import caller_context, trace_of
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -27,61 +19,66 @@ if TYPE_CHECKING:
 
     from chassis.exchange import Exchange
     from chassis.logs.redaction import Redactor
-    from chassis.tracing import Tracing
 
 KNOWN_METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 )
 OTHER_METHOD = "_OTHER"
-SPAN_KEY = "chassis.tracing.span"
-"""Key of the span in the scope of its request."""
 MAX_TEXT_CHARACTERS = 200
 """Characters that are kept of a text that a client sent."""
 PORT_SUFFIX = re.compile(r":\d*$")
 SERVER_ERROR = 500
 
 
-class RequestTracer:
-    """Starts and ends the spans of requests.
+class TracingMiddleware:
+    """Makes the span of a request the current one for all code that serves it.
 
     Attributes: https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span
     """
 
     def __init__(
-        self, tracer: Tracer, settings: Tracing, redactor: Redactor, probes: AbstractSet[str]
+        self,
+        app: ASGIApp,
+        *,
+        tracer: Tracer,
+        redactor: Redactor,
+        probes: AbstractSet[str],
+        trust_callers: bool,
     ) -> None:
-        """Take a tracer that samples everything, and the paths of probes, a set that may grow."""
+        """Wrap an application; `probes` are the paths of probes, a set that may grow."""
+        self._app = app
         self._tracer = tracer
-        self._ratio = settings.ratio
-        self._trust_callers = settings.trust_callers
         self._redactor = redactor
         self._probes = probes
+        self._trust_callers = trust_callers
 
-    def start_span(self, exchange: Exchange) -> Span | None:
-        """Start the span of an exchange, one that only has ids unless it is sampled."""
-        if exchange.scope["path"] in self._probes:
-            return None
-        caller = caller_trace(exchange) if self._trust_callers else None
-        sampled = caller.sampled if caller else random() < self._ratio  # noqa: S311 - not a secret
-        if sampled:
-            span = self._tracer.start_span(
-                _method(exchange), parent_context(caller), SpanKind.SERVER
-            )
-            exchange.scope[SPAN_KEY] = span
-        else:
-            trace_id = int(caller.trace_id, 16) if caller else getrandbits(128)
-            span = NonRecordingSpan(SpanContext(trace_id, getrandbits(64), is_remote=False))
-        exchange.trace = trace_of(span)
-        return span
-
-    def end_span(self, exchange: Exchange) -> None:
-        """End the span of an exchange that has ended: its route is known only now."""
-        span: Span | None = exchange.scope.get(SPAN_KEY)
-        if span is None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        exchange = current_exchange.get() if scope["type"] == "http" else None
+        if exchange is None or scope["path"] in self._probes:
+            await self._app(scope, receive, send)
             return
+        method = scope["method"] if scope["method"] in KNOWN_METHODS else OTHER_METHOD
+        parent = caller_context(exchange) if self._trust_callers else Context()
+        span = self._tracer.start_span(method, parent, SpanKind.SERVER)
+        exchange.trace = trace_of(span)
+        token = attach(set_span_in_context(span))
+        try:
+            await self._app(scope, receive, send)
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__qualname__)
+            raise
+        finally:
+            detach(token)
+            if span.is_recording():
+                self._describe(span, exchange, method)
+                span.end(round(exchange.ended * 1e9) or None)
+
+    def _describe(self, span: Span, exchange: Exchange, method: str) -> None:
+        """Name a span by its route, which is known only now, and set its attributes."""
         scope, status, route = exchange.scope, exchange.status, exchange.route
-        client, method = scope.get("client"), _method(exchange)
-        host = PORT_SUFFIX.sub("", header(scope, b"host").decode("latin-1"))
+        client = scope.get("client")
+        host = PORT_SUFFIX.sub("", self._header(exchange, b"host"))
         span.update_name(
             " ".join(filter(None, ("HTTP" if method == OTHER_METHOD else method, route)))
         )
@@ -93,7 +90,7 @@ class RequestTracer:
             "url.path": self._redact(scope["path"]),
             "server.address": self._redact(host),
             "client.address": client[0] if client else None,
-            "user_agent.original": self._redact(header(scope, b"user-agent").decode("latin-1")),
+            "user_agent.original": self._redact(self._header(exchange, b"user-agent")),
             "network.protocol.version": scope.get("http_version"),
         }
         span.set_attributes({name: value for name, value in attributes.items() if value})
@@ -101,38 +98,9 @@ class RequestTracer:
             span.set_status(StatusCode.ERROR)
         if status is not None and status >= SERVER_ERROR:
             span.set_attribute("error.type", str(status))
-        span.end(round(exchange.ended * 1e9))
+
+    def _header(self, exchange: Exchange, name: bytes) -> str:
+        return exchange.headers.get(name, b"").decode("latin-1")
 
     def _redact(self, text: str) -> str:
         return self._redactor.redact(text, MAX_TEXT_CHARACTERS)
-
-
-class TracingMiddleware:
-    """Makes the span of a request the current one for all code that serves it."""
-
-    def __init__(self, app: ASGIApp, requests: RequestTracer) -> None:
-        """Wrap an application."""
-        self._app = app
-        self._requests = requests
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        exchange = current_exchange.get() if scope["type"] == "http" else None
-        span = self._requests.start_span(exchange) if exchange else None
-        if span is None:
-            await self._app(scope, receive, send)
-            return
-        token = attach(set_span_in_context(span))
-        try:
-            await self._app(scope, receive, send)
-        except BaseException as error:
-            if span.is_recording():
-                span.set_attribute("error.type", type(error).__qualname__)
-            raise
-        finally:
-            detach(token)
-
-
-def _method(exchange: Exchange) -> str:
-    method: str = exchange.scope["method"]
-    return method if method in KNOWN_METHODS else OTHER_METHOD

@@ -1,0 +1,63 @@
+"""The SDK's batch processor, which counts what it drops, and ends when it is told to.
+
+The SDK's own counts neither, and may delay the end of the service by 30 s if the collector hangs.
+"""
+
+from __future__ import annotations
+
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+from chassis.tracing.exporter import logger
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from chassis.tracing import Tracing
+    from chassis.tracing.exporter import Exporter
+
+
+class BoundedProcessor(BatchSpanProcessor):
+    """Keeps ended spans until they are exported; the code that ends a span never waits."""
+
+    def __init__(self, exporter: Exporter, settings: Tracing) -> None:
+        """Start the SDK's thread, which exports."""
+        self.dropped = 0
+        """Spans that were dropped because too many waited."""
+        self._exporter = exporter
+        self._size = settings.queue_size
+        self._taken = 0
+        self._lock = Lock()
+        super().__init__(
+            exporter,
+            max_queue_size=settings.queue_size,
+            schedule_delay_millis=settings.interval_seconds * 1000,
+            max_export_batch_size=settings.batch_size,
+        )
+
+    @property
+    def waiting(self) -> int:
+        """Spans that wait, those that are being sent included."""
+        return self._taken - self._exporter.exported - self._exporter.failed
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Take a span that has ended; the tracer provider calls it."""
+        with self._lock:
+            if self.waiting >= self._size:
+                self.dropped += 1
+                return
+            self._taken += 1
+        super().on_end(span)
+
+    def close(self, seconds: float) -> None:
+        """Export what waits, for so many seconds; count as failed what is left then."""
+        exporter = self._exporter
+        exporter.closing.set()
+        flushing = Thread(target=self.shutdown, name="tracing", daemon=True)
+        flushing.start()
+        flushing.join(seconds)
+        exporter.failed += self.waiting
+        if exporter.failed or self.dropped:
+            logger.warning("spans were lost: %d failed, %d dropped", exporter.failed, self.dropped)
