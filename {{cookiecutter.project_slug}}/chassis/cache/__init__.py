@@ -19,8 +19,6 @@ from chassis.service import Check, Feature
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from redis.asyncio import Redis
-
     from chassis.service import Service
 
 __all__ = ["Cache", "Caching", "Invalidate", "JsonCache"]
@@ -43,7 +41,7 @@ class Caching(Feature):
     breaker_open_seconds: float = Field(default=2, gt=0, le=60)
     """Seconds for which an open circuit, after 3 failures in a row, skips the server."""
     pool_size: int = Field(default=20, ge=1)
-    """Connections of this process at most, besides one for the health check."""
+    """Connections of this process at most."""
     retries: int = Field(default=1, ge=0, le=5)
     """Retries of a command whose connection breaks."""
     health_check_seconds: float = Field(default=30, ge=0)
@@ -54,21 +52,22 @@ class Caching(Feature):
     """Format of the values, part of every key; raise it when a release cannot read old values."""
     ttl_seconds: float = Field(default=300, gt=0)
     """Seconds after which a value expires, unless the code says otherwise."""
-    jitter: float = Field(default=0.1, ge=0, lt=1)
-    """Share of that time that is taken off at random, so that not all values expire at once."""
-    max_value_bytes: int = Field(default=1_000_000, ge=1)
-    """Bytes of the largest value that is stored."""
 
     def install(self, service: Service) -> None:
         """Provide the cache; close it with the service."""
         prefix = f"{self.namespace or service.identity.name}:{self.version}"
-        store = MemoryStore() if self.url == IN_MEMORY else self._connect(service, prefix)
+        store = MemoryStore() if self.url == IN_MEMORY else connect(self)
         breaker = self._make_breaker()
         cache = service.resources[JsonCache] = JsonCache(store, self, prefix, breaker)
         service.gauges["cache_up"] = lambda: breaker.state == "closed"
         for result in RESULTS:
             name = series("cache_requests_total", result=result)
             service.counters[name] = partial(cache.requests.__getitem__, result)
+        if self.url != IN_MEMORY:
+            # It writes: a full server or a replica still answers a ping.
+            probe = partial(store.set, f"{prefix}#health".encode(), b"", px=1000)
+            check = Check(probe=probe, timeout=self.timeout_seconds, gates="nothing")
+            service.checks["cache"] = check
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
@@ -95,20 +94,3 @@ class Caching(Feature):
             trial_seconds=2 * self.timeout_seconds,
         )
         return Breaker("cache", policy)
-
-    def _connect(self, service: Service, prefix: str) -> Redis:
-        health = connect(self, connections=1)
-
-        async def probe() -> None:  # writes: a full server or a replica still answers a ping
-            await health.set(f"{prefix}#health", b"", px=1000)
-
-        @asynccontextmanager
-        async def lifespan() -> AsyncIterator[None]:
-            try:
-                yield
-            finally:
-                await health.aclose()
-
-        service.checks["cache"] = Check(probe=probe, timeout=self.timeout_seconds, gates="nothing")
-        service.lifespans.append(lifespan)
-        return connect(self, connections=self.pool_size)

@@ -37,7 +37,7 @@ def validate_url(url: str) -> str:
     return url
 
 
-def connect(settings: Caching, connections: int) -> Redis:
+def connect(settings: Caching) -> Redis:
     """Make a client, which connects when it is first used and keeps its connections.
 
     The timeout applies to each step of a command, not to their sum: set a deadline around each.
@@ -45,7 +45,7 @@ def connect(settings: Caching, connections: int) -> Redis:
     backoff = ExponentialWithJitterBackoff(base=MIN_BACKOFF, cap=MAX_BACKOFF)
     pool = BlockingConnectionPool.from_url(
         settings.url,
-        max_connections=connections,
+        max_connections=settings.pool_size,
         timeout=settings.timeout_seconds,
         socket_timeout=settings.timeout_seconds,
         socket_connect_timeout=settings.timeout_seconds,

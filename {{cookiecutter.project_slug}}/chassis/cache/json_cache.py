@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import lru_cache
-from random import uniform
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from chassis.cache.connection import IN_MEMORY
-from chassis.cache.single_flight import Flight, SingleFlight
+from chassis.cache.single_flight import SingleFlight
 from chassis.timing import track
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class JsonCache:
         return found[1] if found else None
 
     async def set(self, key: str, value: object, ttl: float | None = None) -> None:
-        """Store a value for `ttl` seconds, less a random part.
+        """Store a value for `ttl` seconds.
 
         Raises ValueError if it cannot be serialized as JSON.
         """
@@ -86,11 +85,11 @@ class JsonCache:
         """
         full_key = self._full_key(key)
 
-        async def work(flight: Flight) -> bytes:
+        async def work(is_wanted: Callable[[], bool]) -> bytes:
             if found := await self._look_up(full_key, kind):
                 return found[0]
             data = encode(await make())
-            if not flight.forgotten:
+            if is_wanted():
                 await self._store_data(full_key, data, ttl)
             return data
 
@@ -109,12 +108,7 @@ class JsonCache:
         return found
 
     async def _store_data(self, full_key: bytes, data: bytes, ttl: float | None) -> None:
-        if len(data) > self._settings.max_value_bytes:
-            await self._execute("cache.delete", self._store.delete, full_key)
-            return
-        seconds = self._settings.ttl_seconds if ttl is None else ttl
-        seconds *= 1 - uniform(0, self._settings.jitter)  # noqa: S311 - spreads load, hides nothing
-        milliseconds = max(1, round(seconds * 1000))
+        milliseconds = max(1, round(1000 * (self._settings.ttl_seconds if ttl is None else ttl)))
         await self._execute("cache.set", self._store.set, full_key, data, px=milliseconds)
 
     async def _execute(

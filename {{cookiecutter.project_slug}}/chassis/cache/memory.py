@@ -5,43 +5,30 @@ Production refuses it, so it needs no more than a bound.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from time import monotonic
-from typing import NamedTuple
 
 MAX_ENTRIES = 1000
-"""Values held at once; the least recently used one makes room."""
-
-
-class Entry(NamedTuple):
-    """One value and its expiry."""
-
-    value: bytes
-    expires_at: float
+"""Values held at once; the oldest one makes room."""
 
 
 class MemoryStore:
-    """Holds the values used last, for this process alone."""
+    """Holds the latest values, for this process alone."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+        self._entries: dict[bytes, tuple[bytes, float]] = {}
 
     async def get(self, key: bytes) -> bytes | None:
         """Return a value that has not expired."""
-        entry = self._entries.get(key)
-        if entry is None or entry.expires_at <= monotonic():
-            self._entries.pop(key, None)
-            return None
-        self._entries.move_to_end(key)
-        return entry.value
+        value, expires_at = self._entries.get(key, (None, 0.0))
+        return value if monotonic() < expires_at else None
 
     async def set(self, key: bytes, value: bytes, *, px: int) -> None:
         """Store a value for `px` milliseconds."""
-        self._entries[key] = Entry(value, monotonic() + px / 1000)
-        self._entries.move_to_end(key)
+        await self.delete(key)
+        self._entries[key] = value, monotonic() + px / 1000
         if len(self._entries) > MAX_ENTRIES:
-            self._entries.popitem(last=False)
+            await self.delete(next(iter(self._entries)))
 
     async def delete(self, *keys: bytes) -> None:
         """Delete values."""

@@ -9,17 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeAlias
 
-    Work: TypeAlias = Callable[["Flight"], Awaitable[bytes]]
-
-
-class Flight:
-    """Work in progress, which others may be waiting for."""
-
-    def __init__(self) -> None:
-        """Begin without a result."""
-        self.result: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self.forgotten = False
-        """Whether the result must not be stored: what it is made of has changed meanwhile."""
+    Work: TypeAlias = Callable[[Callable[[], bool]], Awaitable[bytes]]
+    """Is passed a function that tells whether its result is still wanted: False once forgotten."""
 
 
 class SingleFlight:
@@ -27,46 +18,29 @@ class SingleFlight:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._flights: dict[bytes, Flight] = {}
+        self._flights: dict[bytes, asyncio.Future[bytes]] = {}
 
     async def run(self, key: bytes, work: Work) -> bytes:
-        """Do the work, or wait for the result if it is in progress.
+        """Do the work, or wait for the result if it is in progress; all get its error as well.
 
         It runs in the task of its caller, which has that request's session. If that task is
-        cancelled, the next in line does the work. If it fails, one of those who waited retries
-        it, and all get that result.
+        cancelled, the next in line does the work.
         """
-        failed = False
         while flight := self._flights.get(key):
-            result = flight.result
-            await asyncio.wait({result})  # unlike awaiting it, a cancelled waiter cancels no work
-            if result.cancelled():
-                continue
-            error = result.exception()
-            if error is None:
-                return result.result()
-            if failed:
-                raise error
-            failed = True
-        return await self._lead(key, work)
+            await asyncio.wait({flight})  # unlike awaiting it, a cancelled waiter cancels no work
+            if not flight.cancelled():
+                return flight.result()
+        flight = self._flights[key] = asyncio.get_running_loop().create_future()
+        try:
+            flight.set_result(await work(lambda: self._flights.get(key) is flight))
+        except Exception as error:  # noqa: BLE001 - it is raised below
+            flight.set_exception(error)
+        finally:
+            flight.cancel()  # wakes those who wait when this task is cancelled
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+        return flight.result()
 
     def forget(self, key: bytes) -> None:
         """Let those who wait have the result, but nobody who asks from now on."""
-        if flight := self._flights.pop(key, None):
-            flight.forgotten = True
-
-    async def _lead(self, key: bytes, work: Work) -> bytes:
-        flight = self._flights[key] = Flight()
-        result = flight.result
-        try:
-            data = await work(flight)
-            result.set_result(data)
-        except Exception as error:
-            result.set_exception(error)
-            result.exception()  # marks it as retrieved: perhaps nobody waits for it
-            raise
-        finally:
-            result.cancel()  # wakes those who wait when this task is cancelled
-            if self._flights.get(key) is flight:
-                del self._flights[key]
-        return data
+        self._flights.pop(key, None)

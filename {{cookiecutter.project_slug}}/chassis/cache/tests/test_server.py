@@ -96,11 +96,3 @@ async def test_a_full_server_is_told_by_the_check_and_still_read(server: Any) ->
         for _ in range(5):
             await cache.set("other", "value")
             assert await cache.get("key", str) == "value"
-
-
-async def test_the_check_has_a_connection_of_its_own(server: Any) -> None:
-    async with opened(server.url, pool_size=1, timeout_seconds=2) as service:
-        store = service.resources[JsonCache]._store  # noqa: SLF001 - to occupy its pool
-        occupied = await store.connection_pool.get_connection()
-        await service.checks["cache"].probe()
-        await store.connection_pool.release(occupied)

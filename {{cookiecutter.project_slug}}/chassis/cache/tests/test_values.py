@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 from chassis.application import Application
 from chassis.cache import Caching
 from chassis.cache.json_cache import JsonCache
-from chassis.cache.memory import MemoryStore
 from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
@@ -92,22 +91,6 @@ async def test_a_value_ends_with_its_time(url: str) -> None:
         assert await cache.get("long", int) == 2
 
 
-async def test_chance_takes_something_off_the_time_and_never_adds_to_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    times = []
-
-    async def note(_: MemoryStore, name: bytes, value: bytes, *, px: int) -> None:
-        times.append(px)
-
-    monkeypatch.setattr(MemoryStore, "set", note)
-    async with opened("memory://", ttl_seconds=100, jitter=0.2) as cache:
-        for _ in range(200):
-            await cache.set("key", 1)
-    assert 80_000 <= min(times) < 85_000
-    assert 95_000 < max(times) <= 100_000
-
-
 async def test_what_does_not_fit_counts_as_absent_and_is_made_anew(url: str) -> None:
     async with opened(url) as cache:
         await cache.set("key", {"old": "format"})
@@ -138,13 +121,6 @@ async def test_formats_and_namespaces_do_not_read_each_other(url: str) -> None:
         assert await newer.get("key", str) is None
         assert await stranger.get("key", str) is None
         assert await one.get("key", str) == "old"
-
-
-async def test_a_value_too_large_is_not_kept_and_ends_the_one_before(url: str) -> None:
-    async with opened(url, max_value_bytes=100) as cache:
-        await cache.set("key", "small")
-        await cache.set("key", "x" * 100)
-        assert await cache.get("key", str) is None
 
 
 async def test_a_value_that_json_cannot_hold_is_an_error(url: str) -> None:
