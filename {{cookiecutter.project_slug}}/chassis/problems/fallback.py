@@ -10,7 +10,6 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocketDisconnect
 
 from chassis.exchange import current_exchange
-from chassis.problems.handshakes import deny_with_problem
 from chassis.problems.problem import Problem, ProblemResponse
 from chassis.websocket import INTERNAL
 
@@ -42,11 +41,8 @@ class FallbackMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request; respond to it if it fails without a response."""
-        is_websocket = scope["type"] == "websocket"
         try:
-            await self.app(
-                scope, receive, deny_with_problem(scope, receive, send) if is_websocket else send
-            )
+            await self.app(scope, receive, send)
         except WebSocketDisconnect:
             raise  # tells the caller that it is closed
         except CancelledError:
@@ -59,7 +55,7 @@ class FallbackMiddleware:
             if not response_started():
                 response = await self.handle_error(HTTPConnection(scope), error)
                 await response(scope, receive, send)
-            elif is_websocket:
+            elif scope["type"] == "websocket":
                 await self.handle_error(HTTPConnection(scope), error)
                 await send({"type": "websocket.close", "code": INTERNAL})
             raise

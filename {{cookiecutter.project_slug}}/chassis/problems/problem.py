@@ -77,20 +77,9 @@ class ProblemResponse(Response):
     media_type = "application/problem+json"
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
         super().__init__(problem.members(), problem.status_code, problem.headers)
 
     def render(self, content: Mapping[str, object]) -> bytes:
-        """Encode it as JSON, without extensions if they cannot be encoded."""
-        try:
-            return dump_json(
-                to_jsonable_python(content, inf_nan_mode="null", serialize_unknown=True)
-            )
-        except Exception:  # noqa: BLE001 - extensions can be anything, and a response must be sent
-            extra = self.problem.extensions
-            return dump_json({name: content[name] for name in content if name not in extra})
-
-
-def dump_json(members: Mapping[str, object]) -> bytes:
-    """Encode JSON in UTF-8; a lone surrogate becomes a question mark."""
-    return json.dumps(members, ensure_ascii=False, allow_nan=False).encode(errors="replace")
+        """Encode it as JSON in UTF-8; a lone surrogate becomes a question mark."""
+        plain = to_jsonable_python(content, inf_nan_mode="null", serialize_unknown=True)
+        return json.dumps(plain, ensure_ascii=False, allow_nan=False).encode(errors="replace")
