@@ -18,7 +18,8 @@ from chassis.auth.secret_keys import (
     validate_secret,
 )
 from chassis.auth.tokens import TokenVerifier
-from chassis.auth.url import is_secure_url, validate_issuer_url
+from chassis.auth.url import is_secure_url
+from chassis.environment.url import validate_http_url
 from chassis.service import Check, Feature
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ class Auth(Feature):
     """Key that verifies tokens but signs none: the previous or the next one, during a rotation."""
     token_minutes: float = Field(default=15, gt=0)
     """Minutes for which a token that this service signs is valid, by default."""
-    issuer: Annotated[str, AfterValidator(validate_issuer_url)] = ""
+    issuer: Annotated[str, AfterValidator(validate_http_url)] = ""
     """URL of the OpenID Connect issuer whose tokens alone are accepted; empty for none."""
     audience: str = ""
     """Audience that a token must have; the name of the service if empty."""
-    jwks_url: Annotated[str, AfterValidator(validate_issuer_url)] = ""
+    jwks_url: Annotated[str, AfterValidator(validate_http_url)] = ""
     """URL of the issuer's keys; discovered from the issuer if empty."""
     scope_claim: str = Field(default="scope", min_length=1)
     """Claim that lists the scopes, such as scope or scp."""

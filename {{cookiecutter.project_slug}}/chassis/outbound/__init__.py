@@ -10,10 +10,10 @@ import httpx2
 from pydantic import AfterValidator, Field
 from starlette.requests import HTTPConnection  # noqa: TC002 - FastAPI reads the annotation
 
+from chassis.environment.url import validate_http_url
 from chassis.outbound.client import Client
 from chassis.outbound.errors import DeadlineExceeded, Rejected
 from chassis.outbound.problems import handle_outbound_error
-from chassis.outbound.url import validate_base_url
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Outbound(Feature):
     dependency: ClassVar[str]
     """Name of the service that is called, in labels, log lines and problems."""
 
-    base_url: Annotated[str, AfterValidator(validate_base_url)] = ""
+    base_url: Annotated[str, AfterValidator(validate_http_url)] = ""
     """Address that paths are appended to, http://host/path or https://…; empty rejects calls."""
     timeout_seconds: Seconds = 10
     """Deadline of a call in seconds: waiting, every try and reading the response included."""

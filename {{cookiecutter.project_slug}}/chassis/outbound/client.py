@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
-from functools import cache, partial
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,11 @@ import httpx2
 from anyio import CapacityLimiter
 
 from chassis.breaker import Breaker, CircuitOpen, Policy
+from chassis.exchange import current_exchange
 from chassis.outbound.bulkhead import acquire_slot
 from chassis.outbound.call import Call
 from chassis.outbound.errors import DeadlineExceeded, Rejected
 from chassis.outbound.problems import DEPENDENCY, SERVER_ERROR
-from chassis.outbound.propagation import propagated_headers
 from chassis.outbound.recorder import CallRecorder
 from chassis.outbound.retries import RetryPolicy
 from chassis.outbound.streaming import StreamedBody
@@ -25,7 +25,6 @@ from chassis.timing import track
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from ssl import SSLContext
     from typing import TypeAlias
 
     from chassis.outbound import Outbound
@@ -54,7 +53,7 @@ class Client(httpx2.AsyncClient):
                 keepalive_expiry=settings.keepalive_seconds,
             ),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # no caller gets another's
-            verify=load_certificates(),
+            verify=httpx2.create_ssl_context(),  # SSL_CERT_FILE replaces the system's authorities
             trust_env=False,  # neither proxies nor ~/.netrc
         )
         self._settings = settings
@@ -133,13 +132,11 @@ class Client(httpx2.AsyncClient):
         return response
 
     def _set_headers(self, call: Call) -> None:
-        """Propagate request id and trace; headers that the code has set stay as they are."""
-        headers = propagated_headers()
+        """Propagate the request id and the board's headers; those of the code stay as they are."""
+        exchange = current_exchange.get()
+        headers = {"x-request-id": exchange.request_id} if exchange else {}
         for provide in self._outgoing_headers:
-            provided = provide()
-            if "traceparent" in provided:  # a tracestate belongs to its own traceparent
-                headers.pop("tracestate", None)
-            headers.update(provided)
+            headers.update(provide())
         for name in headers.keys() - call.explicit_headers:
             call.request.headers[name] = headers[name]
 
@@ -151,12 +148,6 @@ class Client(httpx2.AsyncClient):
         service.gauges[of("outbound_in_flight")] = lambda: limiter.borrowed_tokens
         service.gauges[of("outbound_waiting")] = lambda: limiter.statistics().tasks_waiting
         self._breaker.register(service)
-
-
-@cache
-def load_certificates() -> SSLContext:
-    """Read, once, which authorities are trusted: SSL_CERT_FILE replaces the system's."""
-    return httpx2.create_ssl_context()
 
 
 def is_failure(error: Exception) -> bool | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+from chassis.environment.url import validate_http_url
 
 TRACES_PATH = "/v1/traces"
 """Where a collector takes traces: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request."""
@@ -10,18 +12,9 @@ TRACES_PATH = "/v1/traces"
 
 def complete_endpoint(url: str) -> str:
     """Validate the address of a collector, and add the path that it lacks. Raises ValueError."""
-    if not url:
-        return url
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise ValueError("should be like http://collector:4318")
-    if parts.username or parts.password or parts.query:
-        raise ValueError("should have no user and no query; set TRACING_HEADERS for credentials")
-    return url if parts.path.endswith(TRACES_PATH) else url.rstrip("/") + TRACES_PATH
+    validate_http_url(url)
+    complete = not url or url.endswith(TRACES_PATH)
+    return url if complete else url.rstrip("/") + TRACES_PATH
 
 
 def parse_headers(text: str) -> dict[str, str]:
