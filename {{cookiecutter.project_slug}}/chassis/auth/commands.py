@@ -3,25 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-
-    from chassis.auth import Auth
-    from chassis.service import Identity
-
-
-class Settings(Protocol):
-    """The settings that are used here."""
-
-    @property
-    def service(self) -> Identity:
-        """Who the service is."""
-
-    @property
-    def auth(self) -> Auth:
-        """What signs tokens."""
 
 
 def add_auth_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +20,7 @@ def add_auth_arguments(parser: argparse.ArgumentParser) -> None:
     token.add_argument("--minutes", type=float, help="Minutes for which it is valid")
 
 
-def run_auth(settings: Settings, arguments: argparse.Namespace) -> int:
+def run_auth(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the service's own
     """Sign a token and print it.
 
     Production is no exception: whoever has its key can sign anywhere.

@@ -23,11 +23,11 @@ DEVELOPMENT_KEY = "a key for development, which everybody knows"
 
 def validate_secret(secret: SecretStr) -> SecretStr:
     """Return the secret unchanged. Raises ValueError, which does not repeat it."""
-    if len(encode_secret(secret.get_secret_value())) < MIN_BYTES:
+    key = import_secret(secret.get_secret_value())  # raises for a public key
+    if len(key.raw_value) < MIN_BYTES:
         raise ValueError(
             f"is shorter than {MIN_BYTES} bytes. Set it to the output of: {GENERATE_COMMAND}"
         )
-    import_secret(secret.get_secret_value())  # raises for a public key
     return secret
 
 
@@ -53,10 +53,5 @@ class SecretKeys:
 
 
 def import_secret(secret: str) -> OctKey:
-    """Make a key from a secret. Raises ValueError if it is a public key."""
-    return OctKey.import_key(encode_secret(secret))
-
-
-def encode_secret(secret: str) -> bytes:
-    """Return the bytes of the variable, whatever they are."""
-    return secret.encode(errors="surrogateescape")
+    """Make a key from the bytes of a variable. Raises ValueError if it is a public key."""
+    return OctKey.import_key(secret.encode(errors="surrogateescape"))

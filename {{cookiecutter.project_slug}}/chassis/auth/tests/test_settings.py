@@ -61,7 +61,7 @@ def test_production_refuses_a_weak_key_and_does_not_repeat_it(
     "url",
     [
         "http://login.example.com",
-        "http://127.0.0.1.example.com",
+        "http://127.0.0.1",
         "login.example.com",
         "ftp://login.example.com",
         "https://",
@@ -89,9 +89,6 @@ def test_production_refuses_what_keys_cannot_safely_come_from(
     [
         "https://login.example.com",
         "https://login.example.com:8443/realms/one/",
-        "http://127.0.0.1:8080",
-        "http://[::1]:8080/realm",
-        "http://localhost",
     ],
 )
 def test_issuers_that_production_accepts(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
@@ -119,12 +116,6 @@ def test_limits_cannot_be_taken_away(field: str) -> None:
 def test_no_token_is_signed_that_would_be_refused(minutes: float) -> None:
     with pytest.raises(ValueError, match="AUTH_MAX_LIFETIME_MINUTES=1440"):
         Auth().sign(SERVICE, "ada", minutes=minutes)
-
-
-@pytest.mark.parametrize(("subject", "scope"), [("", "a"), ("ada\n", "a"), ("ada", "\udcff")])
-def test_nor_one_whose_words_would_be_refused(subject: str, scope: str) -> None:
-    with pytest.raises(ValueError, match="control characters"):
-        Auth().sign(SERVICE, subject, [scope])
 
 
 def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
