@@ -96,7 +96,7 @@ class Client(httpx2.AsyncClient):
             return response
 
     async def _send_with_retries(self, call: Call, send: Send) -> httpx2.Response:
-        self._retry_policy.record_call()
+        self._retry_policy.budget.record_call()
         while True:
             try:
                 response = await self._breaker.call(self._send_once, call, send)

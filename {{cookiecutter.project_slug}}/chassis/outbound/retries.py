@@ -36,15 +36,12 @@ class RetryPolicy:
     def __init__(self, max_retries: int, ratio: float) -> None:
         """Retry one call so many times, and so large a share of all calls, at most."""
         self._max_retries = max_retries
-        self._budget = RetryBudget(ratio)
+        self.budget = RetryBudget(ratio)
+        """Each call adds to it."""
         self.retries = 0
         """How many there were."""
         self.refused = 0
         """How many there were not because the budget was used up."""
-
-    def record_call(self) -> None:
-        """Let a call earn its share of a retry."""
-        self._budget.record_call()
 
     def next_delay(self, call: Call, result: httpx2.Response | Exception) -> float | None:
         """Return the seconds to wait before the next try; None if there must be none."""
@@ -56,7 +53,7 @@ class RetryPolicy:
         delay = (asked or 0.0) + jitter
         if get_running_loop().time() + delay >= call.deadline:
             return None
-        if not self._budget.take_token():
+        if not self.budget.take_token():
             self.refused += 1
             return None
         self.retries += 1

@@ -35,10 +35,7 @@ class Admission:
         self.app = app
         self.service = service
         self.hosts = host_pattern(security.allowed_hosts)
-        self.max_body_bytes = security.max_body_bytes
-        self.max_json_values = security.max_json_values
-        self.max_in_flight = security.max_in_flight
-        self.max_websockets = security.max_websockets
+        self.limits = security
         self.origins = {origin.encode() for origin in security.cors_origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +48,7 @@ class Admission:
                 self._admit_host(headers)
                 if scope["type"] == "websocket":
                     self._admit_websocket(headers)
-                elif self.service.in_flight > self.max_in_flight:
+                elif self.service.in_flight > self.limits.max_in_flight:
                     raise overloaded("The limit of concurrent requests is reached.")
                 elif not headers.keys().isdisjoint(BODY_HEADERS):
                     receive = await self._limit_body(headers, receive)
@@ -73,7 +70,7 @@ class Admission:
         own = origin is None or origin.partition(b"://")[2].lower() == headers[b"host"].lower()
         if not own and self.origins.isdisjoint((origin, b"*")):
             raise Problem(403, "Pages of this origin may not open a WebSocket here.")
-        if len(self.service.websockets) > self.max_websockets:
+        if len(self.service.websockets) > self.limits.max_websockets:
             raise overloaded("The limit of open WebSockets is reached.")
 
     async def _limit_body(self, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
@@ -81,12 +78,12 @@ class Admission:
             b"0"
         )  # the server has checked that it is digits
         length = int(announced[:MAX_LENGTH_DIGITS] or 0)
-        if length > self.max_body_bytes:
-            raise body_too_large(self.max_body_bytes)
+        if length > self.limits.max_body_bytes:
+            raise body_too_large(self.limits.max_body_bytes)
         if length or b"transfer-encoding" in headers:
-            receive = limit_body(receive, self.max_body_bytes)
+            receive = limit_body(receive, self.limits.max_body_bytes)
             if JSON.search(headers.get(b"content-type", b"")):
-                receive = await require_json(receive, self.max_json_values)
+                receive = await require_json(receive, self.limits.max_json_values)
         return receive
 
 

@@ -61,16 +61,16 @@ class Exporter(SpanExporter):
         try:
             self._post(encode_spans(spans).SerializeToString())
         except (OSError, HTTPException) as error:
-            self._log_failure("the collector is away, spans wait for it: %s", error)
+            self._log_failure("collector unavailable, spans are queued: %s", error)
             return False
         except Exception as error:  # noqa: BLE001 - rejected, or a span that cannot be encoded
             self.failed += len(spans)
-            self._log_failure("the collector takes no such spans: %s", error)
+            self._log_failure("collector rejected spans: %s", error)
             return True
         self.exported += len(spans)
         if self._failing:
             self._failing = False
-            logger.info("the collector takes spans again")
+            logger.info("collector accepts spans again")
         return True
 
     def _post(self, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The current span, as other services and log lines are told of it: W3C Trace Context."""
+"""The current span in headers and log lines: W3C Trace Context."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_neither_a_request_nor_the_end_waits_for_a_collector(
     assert end < FLUSH + BUSY
     assert figures(service) == {"exported": 0, "failed": 400, "dropped": 0}
     said = [line.split(":")[0] for line in messages(caplog)]
-    away = ["the collector is away, spans wait for it"] if mood in {"dead", 503} else []
+    away = ["collector unavailable, spans are queued"] if mood in {"dead", 503} else []
     assert said == [*away, "spans were lost"]
 
 
@@ -122,8 +122,8 @@ def test_spans_wait_for_a_collector_that_is_away_and_one_line_says_so(
         collector.wait(lambda: len(collector.spans) == 4)
         until(lambda: figures(service)["exported"] == 4)
     assert messages(caplog) == [
-        "the collector is away, spans wait for it: 503 Service Unavailable",
-        "the collector takes spans again",
+        "collector unavailable, spans are queued: 503 Service Unavailable",
+        "collector accepts spans again",
     ]
 
 
@@ -139,7 +139,7 @@ def test_rejected_spans_are_counted_as_failed_and_not_retried(
         until(lambda: figures(service)["failed"] == 6)
     assert len(collector.asked) <= 6, "at most once for each span"
     assert [line.split(":")[0] for line in messages(caplog)] == [
-        "the collector takes no such spans",
+        "collector rejected spans",
         "spans were lost",
     ]
 
