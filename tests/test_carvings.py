@@ -32,6 +32,7 @@ TRACES = {
     "outbound": ["outbound", "stamina", r"app[./]quotes", r"\bquotes_"],
     "outbound or cache": [r"chassis[./]breaker", "circuit"],
     "tracing": [r"opentelemetry[.-]", "otlp", r"chassis[./]tracing", "TRACING_", r"\bOTEL_"],
+    "auth or outbound or tracing": [r"environment[./]url", "validate_http_url"],
     "auth": ["joserfc", "jwks", r"chassis[./]auth\b", r"\bAUTH_"],
     "docker": [
         r"\bdockerfile\b",
