@@ -52,6 +52,7 @@ class DockerHost(RolloutHost):
     """A host with a checkout of the carved service."""
 
     tool = "chassis.rollout"
+    ready_seconds = 20
     base = ""
 
     def copy_files(self) -> None:

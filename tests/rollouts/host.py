@@ -84,6 +84,8 @@ class RolloutHost:
 
     tool = "chassis.rollout.tests.processes"
     """The rollout tool, with processes in place of containers."""
+    ready_seconds = 10
+    """Seconds within which a good release is ready, also on a busy machine."""
 
     def __init__(self, service: Carved, folder: Path) -> None:
         """Copy the files that an operator would."""

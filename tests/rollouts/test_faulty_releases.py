@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 FAULTS = ("crashes", "unready", "fails", "slow", "dies", "eats")
 SHARE = 0.5
 ROLLBACK_SECONDS = 60
-TIMEOUT = 5
-"""Seconds within which a release must be ready; the good ones take one or two."""
 CLIENTS = 2
 """As many requests are in flight when instances exit, and as many were just sent to them.
 
@@ -65,14 +63,14 @@ def roll_out_faulty(host: RolloutHost, strategy: str, fault: str) -> tuple[int, 
 def test_users_see_no_error_of_a_release_that_has_smoke_tests(
     host: RolloutHost, strategy: str, fault: str
 ) -> None:
-    host.configure(seconds=10, timeout=TIMEOUT)
+    host.configure(seconds=10, timeout=host.ready_seconds)
     failed, _, _ = roll_out_faulty(host, strategy, fault)
     assert failed <= (2 * CLIENTS if fault == "dies" else 0)
 
 
 @pytest.mark.parametrize(("host", "fault"), CASES, indirect=["host"])
 def test_a_canary_without_smoke_tests_is_caught_by_its_gates(host: RolloutHost, fault: str) -> None:
-    host.configure(seconds=10, smoke=False, timeout=TIMEOUT, canary=((100 * SHARE, 10),))
+    host.configure(seconds=10, smoke=False, timeout=host.ready_seconds, canary=((100 * SHARE, 10),))
     failed, total, seconds = roll_out_faulty(host, "canary", fault)
     assert failed <= SHARE * total
     assert seconds < ROLLBACK_SECONDS
