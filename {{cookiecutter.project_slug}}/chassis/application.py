@@ -43,6 +43,7 @@ class Application(FastAPI):
             lifespan=service.lifespan,
             **{"telemetry": TELEMETRY_OFF, **service.options},
         )
+        self.router.routes += service.routes
         for router in service.routers:
             self.include_router(router)
         refuse_duplicate_names(self.routes)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import APIRouter, FastAPI
+    from starlette.routing import Route
     from starlette.types import ASGIApp
 
     from chassis.exchange import Exchange, Observer, Trace
@@ -84,6 +85,8 @@ class Service:
     """Values of all secret settings, which logs redact."""
     middleware: list[Middleware] = field(default_factory=list)
     lifespans: list[Lifespan] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)
+    """Plain routes, which match before those of the routers."""
     routers: list[APIRouter] = field(default_factory=list)
     observers: list[Observer] = field(default_factory=list)
     websocket_observers: list[Callable[[WebSocketExchange], None]] = field(default_factory=list)
