@@ -9,6 +9,7 @@ from fastapi.telemetry import TelemetryConfig
 
 from chassis.exchange import ExchangeMiddleware
 from chassis.route_names import refuse_duplicate_names
+from chassis.router_prefix import skip_other_paths
 from chassis.websocket import WebSocketMiddleware
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Application(FastAPI):
         )
         self.router.routes += service.routes
         for router in service.routers:
+            skip_other_paths(router)
             self.include_router(router)
         refuse_duplicate_names(self.routes)
         app: ASGIApp = super().__call__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextvars import ContextVar
 from functools import cached_property
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     Observer: TypeAlias = Callable[["Exchange"], None]
 
 __all__ = ["Exchange", "Trace", "current_exchange", "header"]
+
+logger = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
@@ -48,10 +51,6 @@ class Board(Protocol):
     in_flight: int
     draining: bool
 
-    @property
-    def defer(self) -> Callable[[Callable[[], object]], object]:
-        """Run a call that the response does not wait for."""
-
 
 class Exchange:
     """One request and its response."""
@@ -69,7 +68,7 @@ class Exchange:
     seconds: float | None = None
     """Seconds from the request's head to the last byte of the response; None until then."""
     ended = 0.0
-    """When it ended, in seconds since 1970; observers may be called later."""
+    """When it ended, in seconds since 1970."""
 
     def __init__(
         self, scope: Scope, send: Send, service: Board, routes: Sequence[BaseRoute] = ()
@@ -105,10 +104,14 @@ class Exchange:
             self.end()
 
     def end(self) -> None:
-        """Take the time and notify the observers, once."""
-        if self.seconds is None:
-            self.seconds, self.ended = perf_counter() - self.began, time()
-            self._service.defer(self._notify_observers)
+        """Take the time and notify the observers, once; an error of theirs is only logged."""
+        if self.seconds is not None:
+            return
+        self.seconds, self.ended = perf_counter() - self.began, time()
+        try:
+            self._notify_observers()
+        except Exception:
+            logger.exception("an observer of requests failed")
 
     def _notify_observers(self) -> None:
         for observe in self._service.observers:

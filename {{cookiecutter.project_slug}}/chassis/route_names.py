@@ -10,7 +10,7 @@ from starlette.routing import Host, Mount, WebSocketRoute
 from chassis.startup import StartupError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from starlette.routing import BaseRoute
 
@@ -54,10 +54,8 @@ def named_routes(
     """Yield every route that `url_path_for` can find, by the name that finds it.
 
     A route below a named mount is `mount:route`, below an unnamed one `route`.
-    FastAPI's `iter_route_contexts` is public; with a FastAPI without it nothing is checked.
     """
-    contexts = getattr(routing, "iter_route_contexts", lambda _: ())
-    for context in contexts(routes):
+    for context in route_contexts(routes):
         route = context.original_route
         if isinstance(route, (Mount, Host)):
             below = [it for it in context.routes or () if not _is_documentation(route.app, it)]
@@ -68,6 +66,15 @@ def named_routes(
             yield NamedRoute(
                 name + context.name, path + (context.path or ""), is_websocket, context
             )
+
+
+def route_contexts(routes: Sequence[BaseRoute]) -> Iterable[Any]:
+    """Return each route with the path that it has where its router is included.
+
+    FastAPI's `iter_route_contexts` is public; with a FastAPI without it there are none.
+    """
+    contexts: Iterable[Any] = getattr(routing, "iter_route_contexts", lambda _: ())(routes)
+    return contexts
 
 
 def websocket_paths(routes: Sequence[BaseRoute]) -> list[str]:

@@ -23,10 +23,13 @@ def route_template(scope: Scope, routes: Iterable[BaseRoute]) -> str | None:
     if "endpoint" not in scope:
         return None
     context = scope.get("fastapi", {}).get("effective_route_context")
-    candidates = (context, getattr(context, "starlette_route", None), scope.get("route"))
-    leaf = next(filter(None, (getattr(route, "path", None) for route in candidates)), None)
-    prefix = mount_template(routes, scope["path"]) if "app_root_path" in scope else ""
-    return prefix + (leaf or _path_of_endpoint(scope))
+    leaf = (
+        getattr(context, "path", None)
+        or getattr(getattr(context, "starlette_route", None), "path", None)
+        or getattr(scope.get("route"), "path", None)
+        or _path_of_endpoint(scope)
+    )
+    return mount_template(routes, scope["path"]) + leaf if "app_root_path" in scope else leaf
 
 
 def mount_template(routes: Iterable[BaseRoute], path: str) -> str:

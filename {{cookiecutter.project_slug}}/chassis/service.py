@@ -112,8 +112,6 @@ class Service:
     """Further arguments of `FastAPI()`."""
     customizers: list[Callable[[FastAPI], object]] = field(default_factory=list)
     """Functions that are called with the application once it has its routes."""
-    defer: Callable[[Callable[[], object]], object] = lambda call: call()
-    """Runs a call that the response does not wait for: at once, unless the server defers it."""
     in_flight: int = 0
     """Requests in flight, without WebSockets."""
     websockets: set[WebSocketExchange] = field(default_factory=set)

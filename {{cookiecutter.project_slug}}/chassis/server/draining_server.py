@@ -23,7 +23,6 @@ from chassis.application import Application
 from chassis.route_names import websocket_paths
 from chassis.server import CLOSE_SECONDS, EXIT_SECONDS
 from chassis.server.connection import Connection
-from chassis.server.deferred_calls import DeferredCalls
 from chassis.server.websockets import close_websockets
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ class DrainingServer(uvicorn.Server):
         """Configure uvicorn from the settings."""
         self.settings = settings
         self.service = service
-        self.service.defer = DeferredCalls()
         self.phase_started = monotonic()
         self.close_timed_out = False
         self.wake_main_loop: Callable[[], object] = lambda: None

@@ -1,5 +1,4 @@
 import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -107,20 +106,14 @@ def test_an_exchange_is_observed_once_with_its_status_size_and_time(service: Ser
     assert service.in_flight == 0
 
 
-def test_observers_that_are_told_later_are_told_of_the_end(service: Service) -> None:
-    client, exchanges = seen(service, lambda _: None)
-    calls: list[Callable[[], object]] = []
-    service.defer = calls.append
-    began = time.time()
-    client.get("/")
-    ended = time.time()
-    assert exchanges == []
-    (tell,) = calls
-    tell()
-    (exchange,) = exchanges
-    assert exchange.seconds is not None
-    assert began <= exchange.ended - exchange.seconds
-    assert exchange.ended <= ended
+def test_an_observer_that_fails_is_logged_and_stops_no_answer(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, _ = seen(service, lambda app: app.add_route("/", lambda _: Response("well")))
+    service.observers.insert(0, lambda _: 1 / 0)
+    assert client.get("/").text == "well"
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert record.getMessage() == "an observer of requests failed"
 
 
 def test_an_answer_keeps_its_own_header_where_the_service_has_one(service: Service) -> None:
