@@ -33,7 +33,7 @@ def skip_other_paths(router: APIRouter) -> None:
             known, prefix = len(router.routes), literal_prefix(router)
         return matches(scope) if prefix in scope["path"] else (Match.NONE, {})
 
-    router.matches = matches_own_paths  # type: ignore[method-assign] - of this router alone
+    router.matches = matches_own_paths  # type: ignore[method-assign] # of this one alone
 
 
 def literal_prefix(router: APIRouter) -> str:

@@ -110,7 +110,11 @@ def test_an_observer_that_fails_is_logged_and_stops_no_answer(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     client, _ = seen(service, lambda app: app.add_route("/", lambda _: Response("well")))
-    service.observers.insert(0, lambda _: 1 / 0)
+
+    def fail(_: Exchange) -> None:
+        raise ZeroDivisionError
+
+    service.observers.insert(0, fail)
     assert client.get("/").text == "well"
     (record,) = [record for record in caplog.records if record.exc_info]
     assert record.getMessage() == "an observer of requests failed"
