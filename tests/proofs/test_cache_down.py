@@ -75,7 +75,7 @@ def caching(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     text = main.read_text()
     assert field in text
     text = text.replace(field, f"{field}    squares: Squares = Squares()\n")
-    line = "from chassis.timing import Timing\n"
+    line = "from chassis.service import Identity, Service\n"
     main.write_text(text.replace(line, f"from app.squares import Squares\n{line}"))
     return carved.sync()
 

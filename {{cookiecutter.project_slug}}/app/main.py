@@ -20,7 +20,6 @@ from chassis.problems import Problems
 from chassis.security import Security
 from chassis.server import Server
 from chassis.service import Identity, Service
-from chassis.timing import Timing
 from chassis.tracing import Tracing  # if tracing
 
 
@@ -31,7 +30,6 @@ class Settings(Environment):
     log: Log = Log()
     tracing: Tracing = Tracing()  # if tracing
     server: Server = Server()
-    timing: Timing = Timing()
     metrics: Metrics = Metrics()  # if metrics
     health: Health = Health()
     problems: Problems = Problems()

@@ -1,12 +1,10 @@
-"""The operations of the process: counts since the start, and the durations of the latest runs."""
+"""The operations of the process: counts and durations since the start."""
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from math import ceil, fsum
 from threading import RLock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from chassis.timing.histogram import Histogram
 
@@ -42,49 +40,33 @@ class Operation:
     The lock is reentrant: the garbage collector may end a run in a thread that holds it.
     """
 
-    __slots__ = ("_failed", "_histogram", "_lock", "_recent")
+    __slots__ = ("_failed", "_histogram", "_lock")
 
-    def __init__(self, window: int) -> None:
+    def __init__(self) -> None:
         """Start with no run."""
         self._lock = RLock()
         self._histogram = Histogram()
-        self._recent: deque[float] = deque(maxlen=window)
         self._failed = 0
 
     def record(self, seconds: float, *, failed: bool) -> None:
         """Record one run."""
         with self._lock:
             self._histogram.observe(seconds)
-            self._recent.append(seconds)
             self._failed += failed
-
-    def resize(self, window: int) -> None:
-        """Keep the latest `window` runs from now on."""
-        with self._lock:
-            self._recent = deque(self._recent, maxlen=window)
 
     def totals(self) -> Totals:
         """Return the counts since the start."""
         with self._lock:
             return Totals(self._histogram.buckets(), self._histogram.sum, self._failed)
 
-    def snapshot(self) -> dict[str, dict[str, float]]:
-        """Return count, failures and seconds since the start, and statistics of the latest runs."""
-        with self._lock:
-            recent = list(self._recent)
-            count, total, failed = self._histogram.count, self._histogram.sum, self._failed
-        since_start = {"count": count, "failed": failed, "sum": total}
-        return {"total": since_start, "recent": statistics(recent)}
-
 
 class Operations:
     """Every operation of the process, by name."""
 
-    def __init__(self, window: int = 1000) -> None:
+    def __init__(self) -> None:
         """Start with none."""
         self.observer: OperationObserver | None = None
         """Called for each run of `track`; a feature that follows runs sets its own."""
-        self._window = window
         self._lock = RLock()
         self._by_name: dict[str, Operation] = {}
 
@@ -97,22 +79,12 @@ class Operations:
         with self._lock:
             return iter(list(self._by_name.items()))
 
-    def resize(self, window: int) -> None:
-        """Keep the latest `window` runs of each operation, known or still to come."""
-        self._window = window
-        for _, operation in self:
-            operation.resize(window)
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return everything as numbers, ready for JSON; times in seconds."""
-        return {name: operation.snapshot() for name, operation in self}
-
     def _get_or_create(self, name: str) -> Operation:
         with self._lock:
             full = len(self._by_name) >= MAX_OPERATIONS and name not in self._by_name
             warn = full and OTHER not in self._by_name
             key = OTHER if full else name
-            operation = self._by_name.setdefault(key, Operation(self._window))
+            operation = self._by_name.setdefault(key, Operation())
         if warn:
             logger.warning(
                 "over %d operations: %r and further ones count as %s", MAX_OPERATIONS, name, OTHER
@@ -122,14 +94,3 @@ class Operations:
 
 operations = Operations()
 """The operations of this process: `track` writes here."""
-
-
-def statistics(seconds: list[float]) -> dict[str, float]:
-    """Describe runs; percentiles are by nearest rank, so each is a duration that was measured."""
-    if not seconds:
-        return {"count": 0}
-    ordered = sorted(seconds)
-    count, total = len(ordered), fsum(ordered)
-    percentiles = {f"p{p}": ordered[ceil(p * count / 100) - 1] for p in (50, 95, 99)}
-    described = {"count": count, "sum": total, "average": total / count}
-    return described | {"min": ordered[0], "max": ordered[-1]} | percentiles

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 import time
@@ -10,32 +9,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chassis.service import Identity, Service
-from chassis.timing import Timing, operations, track
+from chassis.timing import operations, track
 from chassis.timing.histogram import Histogram
-from chassis.timing.operation import MAX_OPERATIONS, OTHER, Operation, Operations, statistics
+from chassis.timing.operation import MAX_OPERATIONS, OTHER, Operation, Operations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(autouse=True)
-def _window_as_it_was() -> Iterator[None]:
-    yield
-    operations.resize(1000)
-
-
 def count(name: str) -> tuple[float, float]:
-    total = operations.snapshot()[name]["total"]
-    return total["count"], total["failed"]
+    totals = operations[name].totals()
+    return totals.buckets[-1][1], totals.failed
 
 
 def test_a_block_is_timed() -> None:
     with track("test.block"):
         pass
-    described = operations.snapshot()["test.block"]
-    assert described["total"]["count"] == 1
-    assert 0 < described["total"]["sum"] == described["recent"]["max"] < 1
+    assert count("test.block") == (1, 0)
+    assert 0 < operations["test.block"].totals().seconds < 1
 
 
 def test_each_call_of_a_sync_function_is_timed() -> None:
@@ -56,9 +47,8 @@ async def test_an_async_function_is_timed_until_it_returns_and_its_calls_may_ove
         return seconds
 
     assert list(await asyncio.gather(pause(0.05), pause(0.01))) == [0.05, 0.01]
-    recent = operations.snapshot()["test.async"]["recent"]
-    assert recent["count"] == 2
-    assert 0.01 <= recent["min"] < 0.05 <= recent["max"]
+    assert count("test.async") == (2, 0)
+    assert 0.06 <= operations["test.async"].totals().seconds < 1
 
 
 async def test_what_raises_is_counted_as_failed_and_raised_on() -> None:
@@ -109,52 +99,15 @@ def test_no_run_is_lost_between_threads_while_another_reads(
     assert operations["test.threads"].totals().failed == 1600
 
 
-def test_statistics_cover_the_latest_runs_and_totals_all_of_them() -> None:
-    book = Operations(window=100)
-    for milliseconds in range(1, 201):
-        book["op"].record(milliseconds / 1000, failed=False)
-    described = book.snapshot()["op"]
-    assert described["total"] == {"count": 200, "failed": 0, "sum": pytest.approx(20.1)}
-    assert described["recent"] == {
-        "count": 100,
-        "sum": pytest.approx(15.05),
-        "average": pytest.approx(0.1505),
-        "min": 0.101,
-        "max": 0.2,
-        "p50": 0.15,
-        "p95": 0.195,
-        "p99": 0.199,
-    }
-    json.dumps(described, allow_nan=False)
-
-
-def test_percentiles_of_a_few_runs_are_runs_and_none_is_no_error() -> None:
-    assert set(statistics([3.0]).values()) == {1, 3.0}
-    assert statistics([3.0, 1.0, 2.0])["p50"] == 2.0
-    assert statistics([]) == {"count": 0}
-
-
-def test_the_setting_bounds_the_window_of_old_and_new_operations() -> None:
-    service = Service(identity=Identity(name="t"), environment="test")
-    with track("test.window"):
-        pass
-    Timing(window=2).install(service)
-    for _ in range(5):
-        with track("test.window"), track("test.window.later"):
-            pass
-    for name in ("test.window", "test.window.later"):
-        assert operations.snapshot()[name]["recent"]["count"] == 2
-
-
 def test_names_beyond_the_cap_share_one_and_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     book = Operations()
     with caplog.at_level(logging.WARNING):
         for number in range(MAX_OPERATIONS + 50):
             book[f"made.from.data.{number}"].record(0.1, failed=False)
     book["made.from.data.0"].record(0.1, failed=False)
-    assert len(book.snapshot()) == MAX_OPERATIONS + 1
-    assert book.snapshot()[OTHER]["total"]["count"] == 50
-    assert book.snapshot()["made.from.data.0"]["total"]["count"] == 2
+    assert len(list(book)) == MAX_OPERATIONS + 1
+    assert book[OTHER].totals().buckets[-1][1] == 50
+    assert book["made.from.data.0"].totals().buckets[-1][1] == 2
     assert len(caplog.records) == 1
 
 
@@ -196,7 +149,7 @@ def test_a_run_knows_its_seconds_when_it_has_ended() -> None:
     run = track("test.seconds")
     with run:
         time.sleep(0.01)
-    assert operations.snapshot()["test.seconds"]["total"]["sum"] == run.seconds >= 0.01
+    assert operations["test.seconds"].totals().seconds == run.seconds >= 0.01
 
 
 def test_a_run_that_the_garbage_collector_ends_while_another_is_recorded_does_not_deadlock() -> (
@@ -209,11 +162,11 @@ def test_a_run_that_the_garbage_collector_ends_while_another_is_recorded_does_no
             operation.record(1, failed=True)
             return sum_ + float(self)
 
-    operation = Operation(window=10)
+    operation = Operation()
     thread = threading.Thread(
         target=operation.record, args=[Late(2)], kwargs={"failed": False}, daemon=True
     )
     thread.start()
     thread.join(5)
     assert not thread.is_alive()
-    assert operation.snapshot()["total"]["failed"] == 1
+    assert operation.totals().failed == 1
