@@ -14,7 +14,7 @@ from chassis.environment import Misconfigured, load
 from chassis.environment.faults import unknown_variables
 from chassis.environment.report import FORMATS, report
 from chassis.probe import report_health
-from chassis.startup import StartupError, explain_missing_library
+from chassis.startup import StartupError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +32,7 @@ def serve(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 
     """Serve until SIGTERM or SIGINT; the default."""
     log = structlog.get_logger("app")
     try:
-        with explain_missing_library():
-            service = arguments.compose(settings)
+        service = arguments.compose(settings)
         for name in unknown_variables(type(settings)):
             log.warning("unknown variable", variable=name)
         return int(settings.server.serve(service))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastapi import FastAPI, routing
+from fastapi import routing
 from starlette.routing import Host, Mount, WebSocketRoute
 
 from chassis.startup import StartupError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class NamedRoute(NamedTuple):
-    """A route, with the prefixes of the routers and mounts that contain it."""
+    """A route, with the path that it has where its router is included."""
 
     name: str
     path: str
@@ -48,24 +48,13 @@ def refuse_duplicate_names(routes: Sequence[BaseRoute]) -> None:
             )
 
 
-def named_routes(
-    routes: Sequence[BaseRoute], path: str = "", name: str = ""
-) -> Iterator[NamedRoute]:
-    """Yield every route that `url_path_for` can find, by the name that finds it.
-
-    A route below a named mount is `mount:route`, below an unnamed one `route`.
-    """
+def named_routes(routes: Sequence[BaseRoute]) -> Iterator[NamedRoute]:
+    """Yield every route that has a name, without what is mounted."""
     for context in route_contexts(routes):
         route = context.original_route
-        if isinstance(route, (Mount, Host)):
-            below = [it for it in context.routes or () if not _is_documentation(route.app, it)]
-            inner = f"{name}{context.name}:" if context.name else name
-            yield from named_routes(below, path + (context.path or ""), inner)
-        elif context.name:
+        if not isinstance(route, (Mount, Host)) and context.name:
             is_websocket = isinstance(route, WebSocketRoute)
-            yield NamedRoute(
-                name + context.name, path + (context.path or ""), is_websocket, context
-            )
+            yield NamedRoute(context.name, context.path or "", is_websocket, context)
 
 
 def route_contexts(routes: Sequence[BaseRoute]) -> Iterable[Any]:
@@ -80,11 +69,3 @@ def route_contexts(routes: Sequence[BaseRoute]) -> Iterable[Any]:
 def websocket_paths(routes: Sequence[BaseRoute]) -> list[str]:
     """List the paths of the WebSocket routes."""
     return [route.path for route in named_routes(routes) if route.is_websocket]
-
-
-def _is_documentation(app: object, route: BaseRoute) -> bool:
-    """Tell whether a mounted FastAPI added this route itself: all use the same names."""
-    if not isinstance(app, FastAPI):
-        return False
-    own = (app.openapi_url, app.docs_url, app.redoc_url, app.swagger_ui_oauth2_redirect_url)
-    return getattr(route, "path", None) in own

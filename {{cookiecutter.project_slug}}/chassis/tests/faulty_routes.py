@@ -1,4 +1,4 @@
-"""The service with routes that it refuses: `python -m chassis.tests.faulty_routes NAME`."""
+"""The service with routes that it refuses: `python -m chassis.tests.faulty_routes`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, UploadFile
+from fastapi import APIRouter
 
 from chassis.commands import main
 from chassis.service import Feature
@@ -15,20 +15,6 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 ROOT = import_module("app.main")
-
-
-class Upload(Feature):
-    """Takes a file, without the library for that: an import of None fails."""
-
-    def install(self, service: Service) -> None:
-        for library in ("python_multipart", "multipart"):
-            sys.modules[library] = None  # type: ignore[assignment]
-        router = APIRouter()
-
-        @router.post("/files")
-        async def upload(file: UploadFile) -> None: ...
-
-        service.routers.append(router)
 
 
 class Twice(Feature):
@@ -40,12 +26,9 @@ class Twice(Feature):
         service.routers.append(router)
 
 
-FAULTS: dict[str, Feature] = {"upload": Upload(), "twice": Twice()}
-
-
 def faulty(settings: Any) -> Service:
     service: Service = ROOT.compose(settings)
-    FAULTS[sys.argv[1]].install(service)
+    Twice().install(service)
     return service
 
 

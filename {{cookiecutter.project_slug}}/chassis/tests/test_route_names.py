@@ -46,14 +46,6 @@ def nested(inner: APIRouter, prefix: str = "/v1") -> APIRouter:
     return outer
 
 
-def mounted(path: str, name: str | None, route: str = "read") -> APIRouter:
-    app = FastAPI()
-    app.include_router(router("/below", route))
-    outer = APIRouter()
-    outer.mount(path, app, name=name)
-    return outer
-
-
 def other_kind(path: str) -> APIRouter:
     made = APIRouter()
     made.add_api_websocket_route(path, feed, name="read")
@@ -76,11 +68,10 @@ def test_both_routes_are_named_and_what_to_do() -> None:
     [
         lambda: router("/b"),
         lambda: nested(router("/a")),
-        lambda: mounted("/m", None),
         lambda: other_kind("/a/{id}"),
         lambda: other_kind("/b"),
     ],
-    ids=["beside", "nested", "mounted without a name", "as WebSocket", "elsewhere as WebSocket"],
+    ids=["beside", "nested", "as WebSocket", "elsewhere as WebSocket"],
 )
 def test_a_name_that_leads_to_two_addresses_is_refused(other: Callable[[], APIRouter]) -> None:
     with pytest.raises(StartupError, match="'read'"):
@@ -92,11 +83,6 @@ def test_a_plain_route_counts() -> None:
     starlette.add_route("/plain", plain, name="read")
     with pytest.raises(StartupError, match="/plain"):
         build(router("/a"), starlette)
-
-
-def test_names_below_two_mounts_without_a_name_are_compared() -> None:
-    with pytest.raises(StartupError, match=r"/one/below.*/two/below"):
-        build(mounted("/one", None), mounted("/two", None))
 
 
 def test_methods_of_one_address_may_share_a_name() -> None:
@@ -120,9 +106,9 @@ def test_one_router_may_be_included_twice_and_its_names_lead_to_the_first() -> N
     assert app.url_path_for("read", id=1) == "/v1/orders/1"
 
 
-def test_what_is_mounted_under_a_name_or_is_documentation_does_not_count() -> None:
-    app = build(router("/a"), mounted("/m", "m"), mounted("/n", "n"), mounted("/o", None, "other"))
-    assert app.url_path_for("read", id=1) == "/a/1"
-    assert app.url_path_for("m:read", id=1) == "/m/below/1"
-    assert app.url_path_for("other", id=1) == "/o/below/1"
-    build(mounted("/one", None, "one"), mounted("/two", None, "two"))
+def test_what_is_mounted_does_not_count() -> None:
+    app = FastAPI()
+    app.include_router(router("/below"))
+    outer = APIRouter()
+    outer.mount("/m", app)
+    assert build(router("/a"), outer).url_path_for("read", id=1) == "/a/1"
