@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from time import time
 from typing import TYPE_CHECKING
 
 from chassis.metrics.exposition import Family
@@ -34,13 +33,11 @@ logger = logging.getLogger(__name__)
 class Series:
     """The exchanges of one method, route and status."""
 
-    __slots__ = ("exemplars", "received", "seconds", "sent")
+    __slots__ = ("received", "seconds", "sent")
 
     def __init__(self, buckets: Sequence[float]) -> None:
         """Start empty."""
         self.seconds = Histogram(buckets)
-        self.exemplars: dict[int, str] = {}
-        """The latest traced request of each bucket of the durations."""
         self.received = Histogram(BODY_SIZE_BOUNDS)
         self.sent = Histogram(BODY_SIZE_BOUNDS)
 
@@ -64,11 +61,7 @@ class ExchangeCollector:
             exchange.status or STATUS_IF_UNANSWERED,
         )
         series = self._table.get(key) or self._create_series(key)
-        seconds = exchange.seconds or 0.0
-        bucket = series.seconds.observe(seconds)
-        if exchange.trace is not None and exchange.trace.sampled:
-            ids = label(trace_id=exchange.trace.trace_id, span_id=exchange.trace.span_id)
-            series.exemplars[bucket] = f"{{{ids}}} {seconds} {time():.3f}"
+        series.seconds.observe(exchange.seconds or 0.0)
         series.sent.observe(exchange.sent)
         length = exchange.headers.get(b"content-length")
         if length and length.isdigit() and len(length) <= MAX_LENGTH_DIGITS:
@@ -89,7 +82,7 @@ class ExchangeCollector:
             labels = label(method=method, route=route, status=str(status))
             buckets = series.seconds.buckets()
             total.counter(labels, buckets[-1][1])
-            seconds.histogram(labels, buckets, series.seconds.sum, series.exemplars.copy())
+            seconds.histogram(labels, buckets, series.seconds.sum)
             sent.histogram(labels, series.sent.buckets(), series.sent.sum)
             if series.received.count:
                 received.histogram(labels, series.received.buckets(), series.received.sum)

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import generate_latest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from prometheus_client import Metric
     from prometheus_client.registry import Collector
 
 logger = logging.getLogger(__name__)
-
-END_OF_OPENMETRICS = b"# EOF\n"
 
 
 class Family:
@@ -36,7 +33,6 @@ class Family:
         self.name = name
         self._meaning = meaning
         self._lines: list[str] = []
-        self._exemplars: dict[int, str] = {}
 
     def add(self, series: str, value: float) -> None:
         """Add a series by its name, which ends in `_total` for a counter."""
@@ -46,29 +42,18 @@ class Family:
         """Add a counter's series."""
         self.add(f"{self.name}_total{{{labels}}}", value)
 
-    def histogram(
-        self,
-        labels: str,
-        buckets: list[tuple[str, int]],
-        total: float,
-        exemplars: Mapping[int, str] = MappingProxyType({}),
-    ) -> None:
-        """Add a histogram's series, and an exemplar to each bucket that has one."""
-        name, first = self.name, len(self._lines)
-        self._exemplars |= {first + bucket: text for bucket, text in exemplars.items()}
+    def histogram(self, labels: str, buckets: list[tuple[str, int]], total: float) -> None:
+        """Add a histogram's series."""
+        name = self.name
         self._lines += [f'{name}_bucket{{{labels},le="{b}"}} {count}\n' for b, count in buckets]
         self._lines.append(f"{name}_count{{{labels}}} {buckets[-1][1]}\n")
         self._lines.append(f"{name}_sum{{{labels}}} {total}\n")
 
-    def text(self, *, openmetrics: bool) -> str:
-        """Return the text; OpenMetrics names counters differently, and has exemplars."""
-        name = self.name if openmetrics or self._kind != "counter" else f"{self.name}_total"
+    def text(self) -> str:
+        """Return the text."""
+        name = f"{self.name}_total" if self._kind == "counter" else self.name
         head = f"# HELP {name} {self._meaning}\n# TYPE {name} {self._kind}\n"
-        lines = self._lines.copy()
-        if openmetrics:
-            for line, exemplar in self._exemplars.items():
-                lines[line] = f"{lines[line].rstrip()} # {exemplar}\n"
-        return head + "".join(lines)
+        return head + "".join(self._lines)
 
 
 class TextCollector(Protocol):
@@ -101,17 +86,9 @@ def warn_about_taken_name(name: str) -> None:
     logger.warning("metric %s is left out: the service has one of that name. Rename yours.", name)
 
 
-def expose(
-    accept: str, registry: Collector, collectors: Iterable[TextCollector]
-) -> tuple[bytes, str]:
-    """Return the exposition in the format that an Accept header asks for, and its content type."""
-    try:
-        encode, format_ = choose_encoder(accept)
-    except TypeError:  # prometheus_client 0.26 cannot order a version such as `1.0.x`
-        encode, format_ = choose_encoder("")
-    openmetrics = format_.startswith("application/openmetrics-text")
+def expose(registry: Collector, collectors: Iterable[TextCollector]) -> bytes:
+    """Return the exposition, in Prometheus's text format."""
     families = [family for collector in collectors for family in collector.families()]
     others = RegistryWithoutTakenNames(registry, {family.name for family in families})
-    text = "".join(family.text(openmetrics=openmetrics) for family in families)
-    body = encode(others).removesuffix(END_OF_OPENMETRICS) + text.encode(errors="replace")
-    return body + END_OF_OPENMETRICS if openmetrics else body, format_
+    text = "".join(family.text() for family in families)
+    return generate_latest(others) + text.encode(errors="replace")

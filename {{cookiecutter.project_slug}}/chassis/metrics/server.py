@@ -1,28 +1,27 @@
 """The metrics server: in a thread of its own, so that it answers while the event loop is blocked.
 
-prometheus-client's `start_http_server` keeps neither promise about hostile clients: it limits no
-connections and never drops a silent one. Its encoder takes 20 times as long for ten thousand lines
-(a hundred routes), more than the 50 ms that a scrape may take.
+prometheus-client's `start_http_server` never drops a silent client, and its encoder takes 20 times
+as long for ten thousand lines (a hundred routes), more than the 50 ms that a scrape may take.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from socket import AF_INET, AF_INET6
 from socketserver import ThreadingTCPServer
-from threading import BoundedSemaphore, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
-    Expose: TypeAlias = Callable[[str], tuple[bytes, str]]
+    Expose: TypeAlias = Callable[[], bytes]
 
-MAX_CONNECTIONS = 32
-"""Connections served at once; further ones are closed."""
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 READ_TIMEOUT_SECONDS = 5
 """Seconds without a byte after which a connection is closed."""
 SHUTDOWN_POLL_SECONDS = 0.02
@@ -45,9 +44,9 @@ class MetricsHandler(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404)
             return
-        body, content_type = self.server.expose(self.headers.get("Accept", ""))
+        body = self.server.expose()
         self.send_response(200)
-        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Type", CONTENT_TYPE)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -57,7 +56,7 @@ class MetricsHandler(BaseHTTPRequestHandler):
 
 
 class MetricsServer(ThreadingTCPServer):
-    """Serves a limited number of connections, each in a thread."""
+    """Serves each connection in a thread."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -65,22 +64,14 @@ class MetricsServer(ThreadingTCPServer):
     def __init__(self, host: str, port: int, expose: Expose) -> None:
         """Listen. Raises OSError."""
         self.address_family = AF_INET6 if ":" in host else AF_INET
-        self._free = BoundedSemaphore(MAX_CONNECTIONS)
         self.expose = expose
         super().__init__((host, port), MetricsHandler)
 
-    def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as the library has it
-        """Serve a connection, in its thread, unless the limit is reached."""
-        if not self._free.acquire(blocking=False):
-            return
-        try:
-            super().finish_request(request, client_address)
-        except (ConnectionError, TimeoutError):
-            logger.debug("a client of the metrics server disconnected")
-        except Exception:
-            logger.exception("the metrics server could not answer")
-        finally:
-            self._free.release()
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002 - as the library has it
+        """Log why a connection could not be served."""
+        error = sys.exception()
+        level = logging.DEBUG if isinstance(error, ConnectionError) else logging.ERROR
+        logger.log(level, "the metrics server could not answer", exc_info=error)
 
 
 @contextmanager

@@ -25,12 +25,10 @@ class Histogram:
         self.sum = 0.0
         """Sum of all values."""
 
-    def observe(self, value: float) -> int:
-        """Count one value; return the index of its bucket."""
-        bucket = bisect_left(self._bounds, value)
-        self._counts[bucket] += 1
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self._counts[bisect_left(self._bounds, value)] += 1
         self.sum += value
-        return bucket
 
     @property
     def count(self) -> int:

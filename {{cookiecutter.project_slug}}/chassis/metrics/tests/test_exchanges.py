@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
-from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
@@ -16,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
 from chassis.application import Application
-from chassis.exchange import Exchange, Trace
+from chassis.exchange import Exchange
 from chassis.metrics.exchanges import OTHER, ExchangeCollector
 from chassis.service import Identity, Service
 from chassis.timing.histogram import Histogram
@@ -41,7 +39,7 @@ def table(service: Service) -> ExchangeCollector:
 
 def samples(table: ExchangeCollector, name: str) -> dict[tuple[str, ...], float]:
     """Values by method, route and status (and bound, where there is one)."""
-    text = "".join(family.text(openmetrics=False) for family in table.families())
+    text = "".join(family.text() for family in table.families())
     return {
         tuple(sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -222,30 +220,6 @@ def exchange(service: Service, status: int) -> Exchange:
     return ended
 
 
-def test_a_bucket_shows_the_latest_request_that_was_traced_and_only_openmetrics_does(
-    service: Service, table: ExchangeCollector
-) -> None:
-    for seconds, flags, number in ((0.05, "01", 1), (0.06, "03", 2), (0.07, "00", 3), (0.5, "", 4)):
-        ended = exchange(service, 200)
-        ended.seconds = seconds
-        ended.trace = Trace(f"{number:032x}", f"{number:016x}", flags) if flags else None
-        table.observe(ended)
-    table.observe(exchange(service, 404))
-    families = list(table.families())
-    text = "".join(family.text(openmetrics=True) for family in families) + "# EOF\n"
-    (exemplar,) = (
-        sample.exemplar
-        for family in openmetrics.text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
-        for sample in family.samples
-        if sample.exemplar
-    )
-    assert exemplar.labels == {"trace_id": f"{2:032x}", "span_id": f"{2:016x}"}
-    assert exemplar.value == 0.06
-    assert float(exemplar.timestamp) == pytest.approx(time.time(), abs=60)
-    assert text.index('le="0.1"} 3 # {trace_id') < text.index('le="1.0"} 4\n')
-    assert "trace_id" not in "".join(family.text(openmetrics=False) for family in families)
-
-
 def test_an_exchange_that_ends_during_a_scrape_is_in_count_and_duration_or_in_neither(
     service: Service, table: ExchangeCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,7 +234,7 @@ def test_an_exchange_that_ends_during_a_scrape_is_in_count_and_duration_or_in_ne
     buckets = Histogram.buckets
     monkeypatch.setattr(Histogram, "buckets", interrupted)
     table.observe(exchange(service, 200))
-    lines = "".join(family.text(openmetrics=False) for family in table.families()).splitlines()
+    lines = "".join(family.text() for family in table.families()).splitlines()
     labels = '{method="GET",route="unmatched",status="200"}'
     assert f"http_requests_total{labels} 1" in lines
     assert f"http_request_duration_seconds_count{labels} 1" in lines

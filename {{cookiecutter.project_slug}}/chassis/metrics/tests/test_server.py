@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import socket
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
 from prometheus_client import CollectorRegistry, Counter
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families
 
 from chassis.metrics import server
 from chassis.metrics.exposition import expose
@@ -51,23 +50,12 @@ def test_metrics_are_given_as_text(url: str) -> None:
     assert "\ncups_total 3.0\n" in answer.text
 
 
-def test_metrics_are_given_as_openmetrics_to_who_asks(url: str) -> None:
+def test_labels_are_escaped(url: str) -> None:
     with track('test "quoted" \\ \n'):
         pass
-    answer = httpx2.get(f"{url}/metrics", headers={"accept": "application/openmetrics-text"})
-    parsed = text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
-    families = {family.name: family for family in parsed}
-    assert {"cups", "operation_failures", "operation_duration_seconds"} <= families.keys()
-    operations = {sample.labels["operation"] for sample in families["operation_failures"].samples}
-    assert 'test "quoted" \\ \n' in operations
-
-
-@pytest.mark.parametrize("kind", ["application/openmetrics-text", "text/plain"])
-@pytest.mark.parametrize("version", ["x", "1..0", "1e9", "0x1", "9" * 5000, ""])
-def test_an_invented_version_is_answered_like_none(url: str, kind: str, version: str) -> None:
-    answer = httpx2.get(f"{url}/metrics", headers={"accept": f"{kind};version={version}"})
-    assert answer.status_code == 200
-    assert "cups_total 3.0" in answer.text
+    families = text_string_to_metric_families(httpx2.get(f"{url}/metrics").text)
+    samples = [sample for family in families for sample in family.samples]
+    assert 'test "quoted" \\ \n' in {sample.labels.get("operation") for sample in samples}
 
 
 @pytest.mark.parametrize(
@@ -108,21 +96,6 @@ def test_a_silent_client_is_dropped(show: Expose, monkeypatch: pytest.MonkeyPatc
     with serve_metrics("127.0.0.1", 0, show) as url, connect(url) as client:
         client.sendall(b"GET /met")
         assert client.recv(1) == b""
-
-
-def test_clients_beyond_the_limit_are_closed_and_those_before_it_still_served(
-    show: Expose, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
-    with serve_metrics("127.0.0.1", 0, show) as url, connect(url) as first, connect(url) as second:
-        first.sendall(b"GET /metrics HTTP/1.1\r\n")
-        second.sendall(b"GET /metrics HTTP/1.1\r\n")
-        time.sleep(0.2)
-        with connect(url) as third:
-            assert third.recv(1) == b""
-        first.sendall(b"\r\n")
-        assert first.recv(100).startswith(b"HTTP/1.0 200 ")
-        assert [httpx2.get(f"{url}/metrics").status_code for _ in range(3)] == [200] * 3
 
 
 def test_a_collector_that_fails_is_logged_and_hurts_no_later_scrape(

@@ -16,7 +16,7 @@ ROLLOUT = "overlays/argo-rollouts/rollout"
 
 def test_gates_ask_for_figures_that_the_service_has() -> None:
     families = ExchangeCollector((1.0,), 1).families()
-    shown = "".join(it.text(openmetrics=False) for it in families)
+    shown = "".join(it.text() for it in families)
     for metric in one("AnalysisTemplate", ROLLOUT)["spec"]["metrics"]:
         query = metric["provider"]["prometheus"]["query"]
         asked = re.findall(r"\b(http_\w+?)(?:_bucket)?\{", query)
