@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,35 +15,47 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ANSWERS: dict[str, Any] = {
+    **dict.fromkeys(("database", "cache", "outbound", "auth"), False),
+    "deployment": "compose",
+}
+
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Carved:
     """A service that needs no server, with the tool and its plain processes for tests."""
     where = tmp_path_factory.mktemp("service")
-    off = dict.fromkeys(("database", "cache", "outbound", "auth"), False)
-    return Carved.make(where, **off, deployment="compose", _chassis_tests=True).sync()
+    return Carved.make(where, **ANSWERS, _chassis_tests=True).sync()
 
 
 @pytest.fixture(scope="session")
-def image(service: Carved) -> Iterator[str]:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Carved:
+    """The same service as a checkout that builds its image, on a Python that has one."""
+    where = tmp_path_factory.mktemp("checkout")
+    carved = Carved.make(where, **ANSWERS, python_version="3.13")
+    carved.run("make", "lock")
+    return carved
+
+
+@pytest.fixture(scope="session")
+def image(checkout: Carved) -> Iterator[str]:
     """The image of that service."""
     if not has_engine():
         pytest.skip("NOT PROVEN: no container engine answers")
-    if not (service.path / "compose.yaml").exists():
+    if not (checkout.path / "compose.yaml").exists():
         pytest.skip("NOT PROVEN: the carved service has no compose file")
-    name = build_image(service)
+    name = build_image(checkout)
     yield name
     docker("rmi", "--force", name)
 
 
 def set_up_host(request: pytest.FixtureRequest, folder: Path) -> Iterator[RolloutHost]:
     """Set up a host on which the release `one` serves; clean it up afterwards."""
-    service = request.getfixturevalue("service")
-    kind = RolloutHost
     if request.param == "docker":
         DockerHost.base = request.getfixturevalue("image")
-        kind = DockerHost
-    host = kind(service, folder)
+        host: RolloutHost = DockerHost(request.getfixturevalue("checkout"), folder)
+    else:
+        host = RolloutHost(request.getfixturevalue("service"), folder)
     try:
         host.run_tool("rolling", host.create_release("one"))
         yield host

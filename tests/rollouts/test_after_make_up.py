@@ -64,10 +64,10 @@ class ComposeHost(DockerHost):
 
 
 @pytest.fixture
-def host(service: Carved, image: str, tmp_path: Path) -> Iterator[ComposeHost]:
+def host(checkout: Carved, image: str, tmp_path: Path) -> Iterator[ComposeHost]:
     """A host where nothing runs."""
     DockerHost.base = image
-    host = ComposeHost(service, tmp_path)
+    host = ComposeHost(checkout, tmp_path)
     try:
         yield host
     finally:

@@ -24,10 +24,10 @@ compose = ["../compose.yaml", "../proxy/compose.tls.yaml"]
 
 
 @pytest.fixture
-def host(service: Carved, image: str, tmp_path: Path) -> Iterator[DockerHost]:
+def host(checkout: Carved, image: str, tmp_path: Path) -> Iterator[DockerHost]:
     """A host on which nothing has been rolled out."""
     DockerHost.base = image
-    host = DockerHost(service, tmp_path)
+    host = DockerHost(checkout, tmp_path)
     try:
         yield host
     finally:
