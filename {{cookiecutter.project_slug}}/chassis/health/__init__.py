@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 
 from chassis.health.checks import Checks
 from chassis.health.gauges import HealthGauges  # if metrics
-from chassis.health.routes import routes
+from chassis.health.routes import PROBES, routes
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ class Health(Feature):
     def install(self, service: Service) -> None:
         """Pin the probes' routes."""
         checks = Checks(service, self.cache_seconds, self.timeout_seconds)
-        probes = routes(service, checks, self.may_see_details)
-        service.routes += probes
-        service.probes.update(route.path for route in probes)
+        service.routes += routes(service, checks, self.may_see_details)
+        service.probes.update(PROBES)
         service.lifespans.append(HealthGauges(service, checks).lifespan)  # if metrics
 
     def may_see_details(self, authorization: bytes) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from chassis.health.checks import CheckRunner, Checks
     from chassis.service import Service
 
+PROBES = ("/livez", "/readyz", "/startupz", "/health", "/version")
+
 
 def routes(
     service: Service, checks: Checks, may_see_details: Callable[[bytes], bool]
