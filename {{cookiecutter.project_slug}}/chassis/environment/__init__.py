@@ -29,9 +29,11 @@ from chassis.service import Feature
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+SECRETS_DIR = "/run/secrets"
+"""Folder whose files are secrets, each named after its variable."""
 E = TypeVar("E", bound="Environment")
 
-__all__ = ["Aliases", "Environment", "Misconfigured", "Names", "load", "secrets"]
+__all__ = ["SECRETS_DIR", "Aliases", "Environment", "Misconfigured", "Names", "load", "secrets"]
 
 
 def _split(value: object) -> object:
@@ -57,7 +59,7 @@ class Environment(BaseSettings):
         env_nested_max_split=1,
         env_ignore_empty=True,
         nested_model_default_partial_update=True,
-        secrets_dir="/run/secrets",
+        secrets_dir=SECRETS_DIR,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.main import Production, Staging
-from chassis.environment import Environment
+from chassis.environment import SECRETS_DIR
 from chassis.health import Health
 from chassis.health.routes import PROBES
 from chassis.kubernetes import ROOT  # if docker
@@ -95,7 +95,7 @@ def test_settings_and_secrets_come_by_reference_to_where_the_service_looks(
     mounts = {it["name"]: it for it in inner["volumeMounts"]}
     volumes = {it["name"]: it for it in pod(workload)["volumes"]}
     assert mounts.keys() == volumes.keys()
-    assert mounts["secrets"]["mountPath"] == Environment.model_config["secrets_dir"]
+    assert mounts["secrets"]["mountPath"] == SECRETS_DIR
     assert mounts["secrets"]["readOnly"]
     assert mounts["tmp"]["mountPath"] == "/tmp"  # noqa: S108 - the pod's own
     assert "emptyDir" in volumes["tmp"]
