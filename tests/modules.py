@@ -26,6 +26,7 @@ PROVIDED = {
     "jsonschema": "kubernetes-validate",
     "pydantic_core": "pydantic",
     "starlette": "fastapi",
+    "typing_extensions": "pydantic",
     "yaml": "pyyaml",
 }
 """Packages that come with another distribution, or are called otherwise than theirs."""

@@ -86,6 +86,11 @@ def turn(name: str) -> bool:
     return name in others[: math.ceil(len(others) / share)]
 
 
+def python_of_this_run() -> str:
+    """Choose one of the versions that are here, by the seed."""
+    return Random(seed()).choice(available())  # noqa: S311 - nothing is kept secret by it
+
+
 CARVINGS = carvings()
 
 
@@ -96,7 +101,8 @@ def test_a_carving_passes_its_own_pipeline_and_the_tests_of_its_chassis(
 ) -> None:
     if not turn(name):
         pytest.skip(f"ROTATED: not in the share of seed {seed()}; PIPELINES=full runs it")
-    answers = {**CARVINGS[name], "_chassis_tests": True}
+    python = python_of_this_run()
+    answers = {**CARVINGS[name], "python_version": python, "_chassis_tests": True}
     carved = Carved.make(tmp_path, **answers)
     carved.run(uv(), "sync", "--quiet", **shared)
     carved.run("make", "lint", "types", **shared)

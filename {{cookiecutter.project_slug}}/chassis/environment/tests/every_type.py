@@ -11,7 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from pydantic import (
     StrictInt,
     field_validator,
 )
+from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from chassis.environment import Environment, Names
 from chassis.service import Feature
