@@ -20,7 +20,7 @@ def add_copies(service: Carved, copies: Mapping[str, str]) -> None:
     for old, new in copies.items():
         own = rf"from app\.{old}s import .*\n|    {old}s: .*\n|    outbound_{old}s: .*\n"
         repeat(service.path / "app" / "main.py", own, old, new)
-    document(service, {f"{old}s".upper(): f"{new}s".upper() for old, new in copies.items()})
+    service.run("make", "settings", "ARGS=--write")
     service.run("make", "format")
 
 
@@ -44,22 +44,3 @@ def repeat(path: Path, lines: str, old: str, new: str) -> None:
     """Repeat lines of a file with another word, each after the original."""
     found = re.compile(lines)
     path.write_text(found.sub(lambda line: line[0] + replaced(line[0], old, new), path.read_text()))
-
-
-def document(service: Carved, groups: Mapping[str, str]) -> None:
-    """Put what `make settings` prints of the new variables into the table and `.env.example`."""
-    for form, name, entry in (
-        ("markdown", "README.md", r"\| `{}_.*\n"),
-        ("env", ".env.example", r"# .*\n#{}_.*\n"),
-    ):
-        printed = service.run("make", "--silent", "settings", f"ARGS=--format {form}").stdout
-        path = service.path / name
-        for old, new in groups.items():
-            for prefix in ("", "OUTBOUND_"):
-                rows = "".join(re.findall(entry.format(prefix + new), printed))
-                text = path.read_text()
-                there = [*re.finditer(entry.format(prefix + old), text)]
-                assert bool(rows) == bool(there), (form, prefix + new, printed)
-                if there:
-                    end = there[-1].end()
-                    path.write_text(text[:end] + rows + text[end:])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -12,7 +13,7 @@ from chassis.auth.commands import add_auth_arguments, run_auth  # if auth
 from chassis.database.commands import add_arguments, database  # if database
 from chassis.environment import Misconfigured, load
 from chassis.environment.faults import unknown_variables
-from chassis.environment.report import FORMATS, report
+from chassis.environment.report import FORMATS, report, write_documents
 from chassis.probe import report_health
 from chassis.startup import StartupError
 
@@ -43,6 +44,10 @@ def serve(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 
 
 def show_settings(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the same
     """Print the effective settings, secrets masked, and where each is set."""
+    if arguments.write:
+        changed = write_documents(settings, Path.cwd())
+        print(f"written: {', '.join(changed)}" if changed else "nothing to write")  # noqa: T201 - its job
+        return 0
     print(report(settings, arguments.format))  # noqa: T201 - its job
     return 0
 
@@ -83,6 +88,8 @@ def main(
         command.set_defaults(run=run)
         if run is show_settings:
             command.add_argument("--format", choices=FORMATS, default=FORMATS[0])
+            text = "Write the table of README.md, and .env.example, in the current folder"
+            command.add_argument("--write", action="store_true", help=text)
         if run is run_auth:  # if auth
             add_auth_arguments(command)  # if auth
         if run is database:  # if database

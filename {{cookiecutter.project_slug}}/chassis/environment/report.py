@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from chassis.environment.fault import printable
@@ -9,11 +10,14 @@ from chassis.environment.sources import origins
 from chassis.environment.variables import format_value, variables
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chassis.environment import Environment
 
-__all__ = ["format_markdown", "report"]
+__all__ = ["format_markdown", "report", "write_documents"]
 
 FORMATS = ("text", "env", "markdown")
+TABLE = re.compile(r"^\| Variable \| Default \| Meaning \|\n(?:\|.*\n)+", re.MULTILINE)
 
 
 def report(settings: Environment, form: str = "text") -> str:
@@ -51,6 +55,26 @@ def format_markdown(settings: Environment) -> str:
         for variable in variables(type(settings))
     )
     return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows])
+
+
+def write_documents(settings: Environment, root: Path) -> list[str]:
+    """Bring the table in `README.md` and `.env.example` up to date; return what was changed.
+
+    Raises ValueError if the README has no such table.
+    """
+    readme, example = root / "README.md", root / ".env.example"
+    text = readme.read_text("utf-8")
+    if not TABLE.search(text):
+        raise ValueError(f"{readme} has no table | Variable | Default | Meaning |. Write its head.")
+    head = example.read_text("utf-8").partition("\n\n")[0]
+    wanted = {
+        readme: TABLE.sub(lambda _: f"{format_markdown(settings)}\n", text),
+        example: f"{head}\n\n{format_env(settings)}\n",
+    }
+    stale = [path for path, it in wanted.items() if path.read_text("utf-8") != it]
+    for path in stale:
+        path.write_text(wanted[path], "utf-8")
+    return [path.name for path in stale]
 
 
 def _code(value: str) -> str:
