@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -229,13 +230,63 @@ def test_it_runs_on_the_chosen_python_only(tmp_path: Path, ci: str) -> None:
                 assert step["with"] == {"python-version-file": ".python-version"}
 
 
-@pytest.mark.parametrize(("tag", "version"), [("v1.2.3", "1.2.3"), ("v1;x", ""), ("latest", "")])
+def in_repository(service: Path, *tags: str) -> None:
+    """Make a repository of the folder around a service, or of its own, with a commit and tags."""
+    somebody = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    made = (("init", "-q"), (*somebody, "commit", "-qm", "a", "--allow-empty"))
+    for command in (*made, *(("tag", tag) for tag in tags)):
+        assert run("git", *command, cwd=service).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("tags", "version"),
+    [(["v1.2.3"], "1.2.3"), (["v1+a"], "1+a"), (["v1;x"], ""), (["latest"], ""), (["a/v1"], "")],
+)
 def test_an_image_of_a_tag_says_that_it_is_this_release(
-    tmp_path: Path, tag: str, version: str
+    tmp_path: Path, tags: list[str], version: str
 ) -> None:
     service = carve(tmp_path / "orders")
-    somebody = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-    for command in ("init", "-q"), (*somebody, "commit", "-qm", "a", "--allow-empty"), ("tag", tag):
-        assert run("git", *command, cwd=service).returncode == 0
+    in_repository(service, *tags)
     output = run("make", "--dry-run", "image", cwd=service).stdout
     assert f"--build-arg VERSION={version} --build-arg" in output
+
+
+def test_in_a_larger_repository_only_tags_of_the_folder_are_releases(tmp_path: Path) -> None:
+    service = carve(tmp_path / "services" / "orders")
+    in_repository(tmp_path, "v9.9.9")
+    output = run("make", "--dry-run", "image", cwd=service).stdout
+    assert "--build-arg VERSION= --build-arg" in output
+    assert run("git", "tag", "services/orders/v1.2.3", cwd=service).returncode == 0
+    output = run("make", "--dry-run", "image", cwd=service).stdout
+    assert "--build-arg VERSION=1.2.3 --build-arg" in output
+
+
+def test_an_image_is_not_built_where_git_refuses_to_tell_the_revision(tmp_path: Path) -> None:
+    service = carve(tmp_path / "orders")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, script in {
+        "git": "echo \"fatal: detected dubious ownership in repository at '/x'\" >&2; exit 128",
+        "docker": "echo built",
+        "uv": "true",
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    ended = run("make", "image", cwd=service, PATH=path)
+    assert ended.returncode != 0
+    assert "dubious ownership" in ended.stdout
+    assert "built" not in ended.stdout
+    assert "built" in run("make", "image", "REVISION=abc", cwd=service, PATH=path).stdout
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_a_tag_with_a_plus_names_an_image_with_an_underscore(tmp_path: Path, ci: str) -> None:
+    service = carve(tmp_path / "orders", ci=ci)
+    file = {"github": ".github/workflows/ci.yml", "gitlab": ".gitlab-ci.yml"}[ci]
+    text = (service / file).read_text("utf-8")
+    (name,) = re.findall(r"--tag \"[^\"]*?(\$\{GITHUB_REF_NAME[^\"]*|\$NAME)\"", text)
+    given = re.findall(r"- (NAME=.*)", text)
+    script = "\n".join([*given, f"echo {name}"])
+    variables = {"GITHUB_REF_NAME": "v1.2.3+a", "CI_COMMIT_TAG": "v1.2.3+a"}
+    assert run("bash", "-c", script, cwd=tmp_path, **variables).stdout == "v1.2.3_a\n"

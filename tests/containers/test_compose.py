@@ -54,6 +54,14 @@ def test_an_image_is_made_where_there_is_no_git_to_tell_a_time_or_revision(
         docker("image", "rm", "--force", other)
 
 
+def test_child_processes_whose_parent_has_ended_are_reaped(everything: Stack) -> None:
+    (web,) = everything.compose("ps", "--quiet", "web").split()
+    docker("exec", web, "sh", "-c", "for i in 1 2 3; do sh -c 'sleep 0.2 & exit'; done")
+    time.sleep(1)
+    states = docker("exec", web, "sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null; true")
+    assert not [line for line in states.splitlines() if line.rpartition(")")[2].split()[0] == "Z"]
+
+
 def test_prometheus_finds_every_replica_and_evaluates_every_rule(everything: Stack) -> None:
     def judged() -> bool:
         groups = query_prometheus(everything, "rules")["groups"]

@@ -57,6 +57,10 @@ def test_the_ports_are_those_that_the_service_listens_on() -> None:
     assert ports == expected
 
 
+def test_child_processes_whose_parent_has_ended_are_reaped() -> None:
+    assert pod(DEPLOYMENT)["shareProcessNamespace"]
+
+
 def test_no_replica_is_taken_away_before_another_one_serves() -> None:
     assert DEPLOYMENT["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
     assert DEPLOYMENT["spec"]["minReadySeconds"] > 0
