@@ -29,6 +29,8 @@ PERIODIC = {"DrainingServer.main_loop", "DrainingServer.on_tick", "Server.on_tic
 """What the server calls ten times a second, whatever happens."""
 EXTENDED = "HttpToolsProtocol."
 """Methods of this class are called by those that extend them."""
+STEPS = {"Exchange.end", "Exchange._notify_observers", "Sink.write"}
+"""Calls inside one folder without which the path of a request cannot be followed."""
 BEGINNING = {"request": "client", "shutdown": "SIGTERM"}
 
 
@@ -60,13 +62,17 @@ def draw(phase: str, calls: Iterable[Call]) -> str:
     arrows = dict.fromkeys(
         (folder(call.caller) or BEGINNING[phase], folder(call.callee), shorten(call.function))
         for call in calls
-        if call.phase == phase
-        and call.function not in PERIODIC
-        and not call.function.startswith(EXTENDED)
+        if call.phase == phase and is_shown(call)
     )
-    arrows = {arrow: None for arrow in arrows if arrow[0] != arrow[1]}
     lines = [f"  {caller}->>{callee}: {function}" for caller, callee, function in arrows]
     return "\n".join(["sequenceDiagram", *lines, ""])
+
+
+def is_shown(call: Call) -> bool:
+    """Tell whether a call is drawn: one between two folders, or one of STEPS."""
+    if call.function in PERIODIC or call.function.startswith(EXTENDED):
+        return False
+    return folder(call.caller) != folder(call.callee) or call.function in STEPS
 
 
 def folder(part: str) -> str:

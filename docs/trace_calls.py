@@ -82,6 +82,9 @@ def drive() -> None:
         ask(connection)
     phase = "request"
     ask(connection)
+    phase = ""
+    connection.close()
+    time.sleep(SETTLED)
     phase = "shutdown"
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -192,9 +192,9 @@ def watched(service: Carved, metrics_ports: list[int], **own: str) -> Iterator[S
         database, cache = stack.enter_context(postgres()), stack.enter_context(redis())
         other = stack.enter_context(elsewhere())
         variables = {"DATABASE_URL": database.url, "CACHE_URL": cache.url}
-        if (service.path / "app" / "outbound").exists():
+        if (service.path / "chassis" / "outbound").exists():
             variables |= {"OUTBOUND_QUOTES_BASE_URL": other}
-        if (service.path / "app" / "tracing").exists():
+        if (service.path / "chassis" / "tracing").exists():
             variables |= {"TRACING_ENDPOINT": other, "TRACING_RATIO": "1"}
         program = (str(service.python), "-m", "app", "database", "upgrade")
         service.run(*program, ENVIRONMENT="test", **variables)
