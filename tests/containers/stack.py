@@ -14,17 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import uuid4
 
-from tests.proofs.carved import Carved, uv
+from tests.proofs.carved import Carved, available, uv
 from tests.proofs.load import Address
-from tests.template import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 TIMEOUT = 90.0
-VERSION = MANIFEST["python_version"][0]
-PYTHON = f"python:{VERSION}-slim"
-"""Base of the image, which every machine that runs these tests has."""
+PYTHON = f"python:{available()[0]}-slim"
+"""Base of the image: of a Python that is here, because locking asks for it."""
 
 
 def run(
@@ -114,7 +112,7 @@ class Stack:
     @classmethod
     def carve(cls, where: Path, **answers: Any) -> Self:  # noqa: ANN401 - answers are any JSON
         """Carve the template, as a checkout whose secrets do not exist yet."""
-        return cls(Carved.make(where, **{"python_version": VERSION, **answers}).path)
+        return cls(Carved.make(where, **answers).path)
 
     def copy(self, where: Path) -> Stack:
         """Make a second checkout of the same service, with what git would not have, left out."""

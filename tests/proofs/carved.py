@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -59,19 +60,18 @@ def clean(**variables: str) -> dict[str, str]:
 
 @cache
 def available() -> list[str]:
-    """List the offered versions of Python that are on this machine, the template's default first.
-
-    uv is asked, as a service would ask it; it must not download one.
-    """
+    """List the offered versions of Python that are on this machine, the template's default first."""
     offered = json.loads((TEMPLATE / "cookiecutter.json").read_text())["python_version"]
-    find = [uv(), "python", "find", "--no-python-downloads", "--no-project"]
-    return [
-        version
-        for version in offered
-        if not subprocess.run(
-            [*find, version], check=False, capture_output=True, env=clean()
-        ).returncode
-    ]
+    return [version for version in offered if has_interpreter(version)]
+
+
+def has_interpreter(version: str) -> bool:
+    """Ask uv, as a service with this answer would; it must not download one."""
+    with TemporaryDirectory() as folder:
+        Path(folder, ".python-version").write_text(version)
+        command = [uv(), "python", "find", "--no-python-downloads"]
+        found = subprocess.run(command, check=False, capture_output=True, cwd=folder, env=clean())
+    return found.returncode == 0
 
 
 @dataclass(frozen=True)

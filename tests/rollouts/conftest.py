@@ -30,9 +30,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Carved:
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Carved:
-    """The same service as a checkout that builds its image, on a Python that has one."""
+    """The same service as a checkout that builds its image."""
     where = tmp_path_factory.mktemp("checkout")
-    carved = Carved.make(where, **ANSWERS, python_version="3.13")
+    carved = Carved.make(where, **ANSWERS)
     carved.run("make", "lock")
     return carved
 

@@ -109,12 +109,12 @@ def websocket_routes() -> APIRouter:
     @router.websocket("/deaf")
     async def deaf(socket: WebSocket) -> None:
         await socket.accept()
-        log.info("waiting")
+        log.info("deaf")
         await asyncio.sleep(60)
 
     @router.websocket("/undecided")
     async def undecided(socket: WebSocket) -> None:
-        log.info("waiting")
+        log.info("undecided")
         await asyncio.sleep(60)
         await socket.accept()
 

@@ -126,7 +126,7 @@ def test_a_handshake_that_is_not_over_is_refused_at_the_end() -> None:
 
         thread = threading.Thread(target=shake)
         thread.start()
-        running.said("waiting")
+        running.said("undecided")
         with socket.create_connection(running.address) as half:
             half.sendall(UPGRADE.format("/echo").encode())
             running.get("/livez")
