@@ -60,7 +60,7 @@ def clean(**variables: str) -> dict[str, str]:
 
 @cache
 def available() -> list[str]:
-    """List the offered versions of Python that are on this machine, the template's default first."""
+    """List the offered versions of Python that are on this machine, the default first."""
     offered = json.loads((TEMPLATE / "cookiecutter.json").read_text())["python_version"]
     return [version for version in offered if has_interpreter(version)]
 
