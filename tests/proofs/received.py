@@ -1,4 +1,4 @@
-"""Starts the receiver of spans and envelopes, and waits for what it got."""
+"""Starts a program that receives what a service sends, and waits for what it prints of that."""
 
 from __future__ import annotations
 
@@ -21,17 +21,23 @@ TIMEOUT = 30.0
 
 
 class Receiver:
-    """Takes spans and envelopes for the time of a `with` block."""
+    """Receives for the time of a `with` block; the program prints its address, then JSON lines."""
 
-    def __init__(self, service: Carved) -> None:
-        """Run in that service's environment."""
+    def __init__(self, service: Carved, program: str = RECEIVING, **variables: str) -> None:
+        """Run the program in that service's folder and environment, with these variables."""
         self.service = service
+        self.program = program
+        self.variables = variables
         self.items: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
         """Start it."""
         self.process = subprocess.Popen(
-            [self.service.python, RECEIVING], env=clean(), stdout=subprocess.PIPE, text=True
+            [self.service.python, self.program],
+            cwd=self.service.path,
+            env=clean(**self.variables),
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self.process.stdout
         self.address = self.process.stdout.readline().strip()

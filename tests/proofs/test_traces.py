@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.proofs.carved import TEMPLATE, Carved, clean
+from tests.proofs.carved import TEMPLATE, Carved
+from tests.proofs.received import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 CALLING = str(Path(__file__).with_name("calling.py"))
 COLLECTING = str(Path(__file__).with_name("collecting.py"))
 RECEIVER = str(TEMPLATE / "{{cookiecutter.project_slug}}/chassis/tracing/tests")
-TIMEOUT = 30.0
 FLUSH = 2.0
 """Seconds that spans get at the end: the service's default."""
 BUSY = 3.0
@@ -33,49 +31,16 @@ LOST = 2 * REQUESTS
 """Each request is a span, with one operation below it."""
 
 
-class Collector:
+class Collector(Receiver):
     """Takes spans for the time of a `with` block."""
 
     def __init__(self, service: Carved) -> None:
         """Run in that service's environment."""
-        self.service = service
-        self.spans: list[dict[str, Any]] = []
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        self.process = subprocess.Popen(
-            [self.service.python, COLLECTING],
-            cwd=self.service.path,
-            env=clean(PYTHONPATH=RECEIVER, PYTHONDONTWRITEBYTECODE="1"),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout
-        self.url = self.process.stdout.readline().strip()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End it."""
-        self.process.kill()
-        self.process.wait()
-        self._reader.join()
-        assert self.process.stdout
-        self.process.stdout.close()
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.spans.append(json.loads(line))
+        super().__init__(service, COLLECTING, PYTHONPATH=RECEIVER, PYTHONDONTWRITEBYTECODE="1")
 
     def one(self, name: str) -> dict[str, Any]:
         """Wait for the only span of that name."""
-        end = time.monotonic() + TIMEOUT
-        while not (found := [span for span in self.spans if span["name"] == name]):
-            assert time.monotonic() < end, self.spans
-            time.sleep(0.05)
-        (span,) = found
+        (span,) = self.wait(1, lambda item: item["name"] == name)
         return span
 
 
@@ -93,7 +58,7 @@ def lines(replica: Replica, trace: str) -> list[dict[str, Any]]:
 def test_one_trace_spans_two_services_and_their_log_lines(
     everything: Carved, collector: Collector
 ) -> None:
-    traced = {"TRACING_ENDPOINT": collector.url, "TRACING_INTERVAL_SECONDS": "60"}
+    traced = {"TRACING_ENDPOINT": collector.address, "TRACING_INTERVAL_SECONDS": "60"}
     second = everything.serve(**traced, TRACING_RATIO="0")
     with second:
         other = f"http://{second.address.host}:{second.address.port}"
@@ -113,14 +78,14 @@ def test_one_trace_spans_two_services_and_their_log_lines(
     assert said == {"asking": asked["span"], "GET /relays/{name} 200": asked["span"]}
     (line,) = lines(second, asked["trace"])
     assert (line["message"], line["span_id"]) == ("GET /greetings/{name} 200", served["span"])
-    assert "pl4nted" not in json.dumps(collector.spans)
+    assert "pl4nted" not in json.dumps(collector.items)
 
 
 @pytest.mark.parametrize("fault", ["stopped", "hung"])
 def test_a_collector_that_is_away_delays_neither_answers_nor_the_end(
     everything: Carved, collector: Collector, fault: str
 ) -> None:
-    traced = {"TRACING_ENDPOINT": collector.url, "TRACING_RATIO": "1"}
+    traced = {"TRACING_ENDPOINT": collector.address, "TRACING_RATIO": "1"}
     with everything.serve(**traced, TRACING_INTERVAL_SECONDS="0.1") as replica:
         assert replica.ask("/greetings/ada").status == 200
         collector.one("GET /greetings/{name}")

@@ -26,15 +26,15 @@ def cells(row: str) -> list[str]:
 
 def test_the_readme_lists_every_variable_with_its_default_and_meaning() -> None:
     expected = [cells(row) for row in format_markdown(Development()).splitlines()[2:]]
-    told = [cells(row) for row in README.splitlines() if re.match(r"\| `[A-Z_]+` \|", row)]
-    assert told == expected, "run: make settings ARGS=--write"
+    found = [cells(row) for row in README.splitlines() if re.match(r"\| `[A-Z_]+` \|", row)]
+    assert found == expected, "run: make settings ARGS=--write"
 
 
 def test_the_example_file_sets_every_variable_to_its_default() -> None:
     text = (ROOT / ".env.example").read_text()
-    told = re.findall(r"^# (.+)\n#([A-Z_]+)=(.*?)(?:  #.*)?$", text, re.MULTILINE)
+    found = re.findall(r"^# (.+)\n#([A-Z_]+)=(.*?)(?:  #.*)?$", text, re.MULTILINE)
     expected = [(v.meaning, v.name, v.default_text) for v in variables(Development)]
-    assert told == expected, "run: make settings ARGS=--write"
+    assert found == expected, "run: make settings ARGS=--write"
 
 
 def test_the_project_and_the_service_have_one_version() -> None:

@@ -1,4 +1,4 @@
-"""An example to copy: greets whom it is told to, with the settings of its own feature."""
+"""An example to copy: greets by name, with the settings of its own feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SDK's batch processor, which counts what it drops, and ends when it is told to.
+"""The SDK's batch processor, which counts what it drops, and ends at shutdown.
 
 The SDK's own counts neither, and may delay the end of the service by 30 s if the collector hangs.
 """

@@ -39,8 +39,8 @@ async def asking(url: str, kept: int = 10, **settings: Any) -> AsyncIterator[htt
 
 async def test_a_quote_comes_from_the_service_that_knows() -> None:
     async with faulty_server(quote("ABC", 7.5)) as server, asking(server.url) as client:
-        told = await client.get("/quotes/ABC")
-        assert told.json() == {"symbol": "ABC", "price": 7.5, "stale": False}
+        answers = await client.get("/quotes/ABC")
+        assert answers.json() == {"symbol": "ABC", "price": 7.5, "stale": False}
         assert server.received[-1].path == "/quotes/ABC"
 
 
@@ -52,8 +52,8 @@ async def test_the_last_one_known_stands_in_when_that_fails(fault: Fault) -> Non
     ):
         for _ in range(2):
             await client.get("/quotes/ABC")
-        told = await client.get("/quotes/ABC")
-        assert told.json() == {"symbol": "ABC", "price": 2, "stale": True}
+        answers = await client.get("/quotes/ABC")
+        assert answers.json() == {"symbol": "ABC", "price": 2, "stale": True}
 
 
 async def test_the_last_one_known_stands_in_while_the_circuit_is_open() -> None:
@@ -61,8 +61,8 @@ async def test_the_last_one_known_stands_in_while_the_circuit_is_open() -> None:
         faulty_server(reset, quote("ABC", 1)) as server,
         asking(server.url, breaker_minimum_tries=2, retries=0) as client,
     ):
-        told = [await client.get("/quotes/ABC") for _ in range(9)]
-        assert [it.json()["stale"] for it in told] == [False, *[True] * 8]
+        answers = [await client.get("/quotes/ABC") for _ in range(9)]
+        assert [it.json()["stale"] for it in answers] == [False, *[True] * 8]
         assert len(server.received) == 2
 
 
@@ -71,8 +71,8 @@ async def test_what_is_not_known_is_a_problem() -> None:
         faulty_server(respond(500), respond(404), respond(200, b"no quote")) as server,
         asking(server.url) as client,
     ):
-        told = [await client.get("/quotes/ABC") for _ in range(3)]
-        assert [it.status_code for it in told] == [404, 502, 502]
+        answers = [await client.get("/quotes/ABC") for _ in range(3)]
+        assert [it.status_code for it in answers] == [404, 502, 502]
     async with asking("") as client:
         assert (await client.get("/quotes/ABC")).status_code == 503
 
@@ -85,8 +85,8 @@ async def test_only_so_many_are_kept_those_asked_for_last() -> None:
     ):
         for symbol in asked:
             await client.get(f"/quotes/{symbol}")
-        told = [(await client.get(f"/quotes/{it}")).status_code for it in "ABC"]
-        assert told == [200, 502, 200]
+        answers = [(await client.get(f"/quotes/{it}")).status_code for it in "ABC"]
+        assert answers == [200, 502, 200]
 
 
 @pytest.mark.parametrize("symbol", ["abc", "..%2Fadmin", "A" * 9, "%0A"])

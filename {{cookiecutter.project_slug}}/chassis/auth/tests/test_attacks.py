@@ -28,7 +28,7 @@ def said(
 
 
 def refused(answer: Response, said: str, token: bytes) -> None:
-    """Check that nobody got in, and that nothing but this was told."""
+    """Check that nobody got in, and that the answer says nothing but this."""
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["www-authenticate"].startswith('Bearer realm="orders"')

@@ -109,12 +109,12 @@ async def test_a_fetch_belongs_to_nobody_who_waits_for_it(
     issuer: Issuer, clock: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asker = ContextVar("asker", default="nobody")
-    told = []
+    addresses = []
     async with kept(Auth(issuer=issuer.url, jwks_url=f"{issuer.url}/keys")) as keys:
         get = keys._fetch_json  # noqa: SLF001 - where lines would be written
 
         async def noted(url: str) -> object:
-            told.append(asker.get())
+            addresses.append(asker.get())
             return await get(url)
 
         monkeypatch.setattr(keys, "_fetch_json", noted)
@@ -122,7 +122,7 @@ async def test_a_fetch_belongs_to_nobody_who_waits_for_it(
         asker.set("somebody")
         with pytest.raises(TokenRejected):
             await keys.find("new")
-    assert told == ["nobody"]
+    assert addresses == ["nobody"]
 
 
 @pytest.mark.parametrize("seconds", [300, 86_400])

@@ -40,7 +40,7 @@ def test_production_needs_a_key_or_an_issuer(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", ["AUTH_SECRET_KEY", "AUTH_PREVIOUS_SECRET_KEY"])
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "message"),
     [
         (DEVELOPMENT_KEY, "is the one of development"),
         ("pl4nted-and-one-byte-too-short-", "shorter than 32 bytes"),
@@ -48,11 +48,11 @@ def test_production_needs_a_key_or_an_issuer(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_production_refuses_a_weak_key_and_does_not_repeat_it(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
 ) -> None:
     said = complaints(monkeypatch, **{"AUTH_SECRET_KEY": KEY, name: value})
     assert said.startswith(f"{name}: ")
-    assert told in said
+    assert message in said
     assert value not in said
 
 

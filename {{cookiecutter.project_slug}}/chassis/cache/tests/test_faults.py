@@ -187,11 +187,11 @@ async def test_no_connection_is_lost_to_calls_that_ran_out_of_time() -> None:
 async def test_who_watches_runs_is_told_that_another_system_is_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told: list[object] = []
+    recorded: list[object] = []
 
     async with pretending(says(b"$-1\r\n")) as url, opened(url) as service:
-        monkeypatch.setattr(operations, "observer", lambda *run: told.append(run))
+        monkeypatch.setattr(operations, "observer", lambda *run: recorded.append(run))
         await service.resources[JsonCache].get("key", str)
     async with opened("memory://") as service:
         await service.resources[JsonCache].get("key", str)
-    assert told == [("cache.get", {"db.system.name": "redis"}), ("cache.get", None)]
+    assert recorded == [("cache.get", {"db.system.name": "redis"}), ("cache.get", None)]

@@ -12,7 +12,7 @@ from chassis.service import Identity, Service
 
 
 class Work:
-    """Takes until it is released, then fails as often as told."""
+    """Takes until it is released, then fails so many times."""
 
     def __init__(self, failures: int = 0) -> None:
         self.failures = failures
@@ -74,7 +74,7 @@ async def test_an_error_is_everybodys_who_waited() -> None:
     work.released.set()
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [LookupError] * 10
-    assert await flights.run(b"key", work) == b"2", "who asks later tries again"
+    assert await flights.run(b"key", work) == b"2", "a later caller retries"
 
 
 @pytest.mark.parametrize("change", ["delete", "set"])

@@ -58,11 +58,11 @@ def test_a_model_that_no_migration_makes_is_noticed(command: Command, database: 
 
 
 @needs_a_migration
-@pytest.mark.parametrize("told", ["current", "history"])
+@pytest.mark.parametrize("action", ["current", "history"])
 def test_the_revision_is_told(
-    command: Command, database: Database, told: str, capsys: pytest.CaptureFixture[str]
+    command: Command, database: Database, action: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command(database, told) == 0
+    assert command(database, action) == 0
     assert "(head)" in capsys.readouterr().out
 
 

@@ -104,11 +104,11 @@ async def test_a_statement_that_fails_is_counted(empty: Database, service: Servi
 async def test_the_observer_of_operations_gets_the_names_of_the_semantic_conventions(
     empty: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[Any] = []
+    recorded: list[Any] = []
 
     def observe(name: str, attributes: Any) -> Callable[[BaseException | None], None]:
-        told.append((name, attributes))
-        return lambda error: told.append(type(error).__name__)
+        recorded.append((name, attributes))
+        return lambda error: recorded.append(type(error).__name__)
 
     async with connected(empty) as connection:
         monkeypatch.setattr(operations, "observer", observe)
@@ -121,10 +121,10 @@ async def test_the_observer_of_operations_gets_the_names_of_the_semantic_convent
     system = "postgresql" if empty.url.startswith("postgresql") else "sqlite"
     known = {"db.operation.name": "INSERT", "db.collection.name": "teas"}
     insert = ("INSERT teas", {"db.system.name": system, **known})
-    ends = [told[place + 1] for place, entry in enumerate(told) if entry == insert]
+    ends = [recorded[place + 1] for place, entry in enumerate(recorded) if entry == insert]
     assert ends[0] == "NoneType"
     assert ends[1] in {"IntegrityError", "UniqueViolationError"}
-    assert (system, {"db.system.name": system}) in told
+    assert (system, {"db.system.name": system}) in recorded
 
 
 async def test_a_line_has_the_statement_cut_its_time_and_rows_but_no_parameter(

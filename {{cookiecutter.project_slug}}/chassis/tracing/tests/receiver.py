@@ -1,4 +1,4 @@
-"""A collector that takes OTLP over HTTP on a real port, and behaves as it is told."""
+"""A collector that takes OTLP over HTTP on a real port, and fails as requested."""
 
 from __future__ import annotations
 
