@@ -4,8 +4,6 @@ import asyncio
 import json
 import logging
 import queue
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
@@ -16,15 +14,8 @@ from fastapi import APIRouter, BackgroundTasks, HTTPException
 from starlette.testclient import TestClient
 
 from chassis.application import Application
-from chassis.exchange import Exchange, Trace
 from chassis.logs import Log, access
-from chassis.logs.access import AccessLog
-from chassis.logs.formatter import LineFormatter
-from chassis.logs.layout import to_json
 from chassis.logs.pipeline import LineHandler
-from chassis.logs.redaction import Redactor
-from chassis.logs.threads import ContextThreadPool, carry_context_into_threads
-from chassis.logs.traceparent import caller_trace
 from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
@@ -118,26 +109,6 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 def test_the_trace_of_the_caller_is_on_every_line(ask: Ask) -> None:
     for line in ask("/sync", traceparent=f"00-{TRACE}-{SPAN}-01"):
         assert (line["trace_id"], line["span_id"], line["trace_flags"]) == (TRACE, SPAN, "01")
-
-
-@pytest.mark.parametrize(
-    ("given", "flags"),
-    [
-        (f"00-{TRACE}-{SPAN}-00", "00"),
-        (f"cc-{TRACE}-{SPAN}-01-what-comes", "01"),
-        (f"00-{TRACE}-{SPAN}-01-more", None),
-        (f"ff-{TRACE}-{SPAN}-01", None),
-        (f"00-{TRACE.upper()}-{SPAN}-01", None),
-        (f"00-{'0' * 32}-{SPAN}-01", None),
-        (f"00-{TRACE}-{'0' * 16}-01", None),
-        (f"00-{TRACE}-{SPAN}-01\n", None),
-        ("", None),
-    ],
-)
-def test_a_traceparent_counts_if_it_is_well_formed(given: str, flags: str | None) -> None:
-    assert caller_trace(exchange(headers=[(b"traceparent", given.encode())])) == (
-        Trace(TRACE, SPAN, flags) if flags else None
-    )
 
 
 def test_an_answer_makes_one_line_without_the_query(ask: Ask) -> None:
@@ -256,74 +227,3 @@ def test_probes_are_logged_at_debug_only(ask: Ask) -> None:
     logging.getLogger("app.access").setLevel("DEBUG")
     assert ask("/livez")[0]["level"] == "debug"
     logging.getLogger("app.access").setLevel("NOTSET")
-
-
-def exchange(**scope: Any) -> Exchange:
-    async def send(message: Any) -> None: ...
-
-    service = Service(identity=Identity(), environment="test")
-    whole: dict[str, Any] = {
-        "type": "http",
-        "method": "GET",
-        "path": "/",
-        "headers": [],
-        "client": None,
-    }
-    return Exchange(whole | scope, send, service)
-
-
-def quiet_handler() -> LineHandler:
-    return LineHandler(LineFormatter(Redactor(()), to_json, {}), {})
-
-
-def test_a_request_that_was_never_answered_is_logged_as_such(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    AccessLog(set(), quiet_handler())(exchange(path="/gone"))
-    assert caplog.messages == ["GET (no route) unanswered, cut off"]
-    assert caplog.records[0].levelname == "WARNING"
-
-
-class Untouchable(Exchange):
-    @property
-    def route(self) -> str | None:
-        raise AssertionError("looked at for nothing")
-
-
-def test_a_line_below_the_level_costs_nothing(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    quiet = exchange()
-    quiet.__class__ = Untouchable
-    quiet.status = 200
-    quiet.complete = True
-    with caplog.at_level("WARNING", "app.access"):
-        AccessLog(set(), quiet_handler())(quiet)
-    assert caplog.messages == []
-
-
-async def test_the_threads_end_without_waiting_for_a_stuck_call() -> None:
-    stuck, running = threading.Event(), threading.Event()
-
-    def call() -> None:
-        running.set()
-        stuck.wait(20)
-
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(5):
-            async with carry_context_into_threads():
-                loop.run_in_executor(None, call)
-                await asyncio.to_thread(running.wait, 5)
-            await loop.shutdown_default_executor()
-    finally:
-        stuck.set()
-
-
-def test_a_call_that_fails_in_a_thread_fails_for_who_asked() -> None:
-    def fail(number: int, *, why: str) -> None:
-        raise ValueError(number, why)
-
-    with ContextThreadPool() as threads, pytest.raises(ValueError, match="bad"):
-        threads.submit(fail, 1, why="bad").result(5)
-    assert issubclass(ContextThreadPool, ThreadPoolExecutor)  # all that the loop accepts
