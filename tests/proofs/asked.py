@@ -36,7 +36,10 @@ def ask(replica: Replica) -> list[Answer]:
 def assert_own_wiring(replica: Replica, answers: list[Answer]) -> None:
     """Look at what the service itself makes of each request, whatever was added."""
     end = time.monotonic() + TIMEOUT
-    while sum(of(counted := scrape(replica), "http_requests_total").values()) < len(ASKED):
+    while (
+        sum(of(counted := scrape(replica), "http_requests_total").values()) < len(ASKED)
+        or counted["http_requests_in_flight"]  # what runs after the response is not over yet
+    ):
         assert time.monotonic() < end, counted
         time.sleep(0.05)
     replica.wait_for_line("GET (no route) 404")
