@@ -53,7 +53,8 @@ class Application(FastAPI):
         for wrap in reversed(service.middleware):
             app = wrap(app)
         websockets = WebSocketMiddleware(app, service, self.routes)
-        self._outermost = ExchangeMiddleware(app, service, self.routes, websockets)
+        exchanges = ExchangeMiddleware(app, service, self.routes, websockets)
+        self._outermost = service.entrance(exchanges) if service.entrance else exchanges
         for customize in service.customizers:
             customize(self)
 

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
+ARRIVED = "chassis.arrived"
+"""Key of the scope: when a request arrived that had to wait, in seconds of `perf_counter`."""
+
 current_exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 """The exchange that is served, in every task and thread that has its context."""
 
@@ -74,7 +77,7 @@ class Exchange:
         self, scope: Scope, send: Send, service: Board, routes: Sequence[BaseRoute] = ()
     ) -> None:
         """Start the clock; keep a well-formed request id, generate one otherwise."""
-        self.began = perf_counter()
+        self.began: float = scope.get(ARRIVED) or perf_counter()
         self.scope = scope
         self._send = send
         self._service = service

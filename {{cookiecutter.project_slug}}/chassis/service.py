@@ -83,6 +83,8 @@ class Service:
     environment: str
     secrets: frozenset[str] = frozenset()
     """Values of all secret settings, which logs redact."""
+    entrance: Middleware | None = None
+    """Middleware around everything else, which can refuse a request before it costs anything."""
     middleware: list[Middleware] = field(default_factory=list)
     lifespans: list[Lifespan] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
@@ -114,6 +116,8 @@ class Service:
     """Functions that are called with the application once it has its routes."""
     in_flight: int = 0
     """Requests in flight, without WebSockets."""
+    requests_shed: int = 0
+    """Requests that the entrance refused because of overload."""
     websockets: set[WebSocketExchange] = field(default_factory=set)
     """WebSockets that are open or in their handshake."""
     draining: bool = False

@@ -69,7 +69,7 @@ class Metrics(Feature):
         """Observe every exchange; serve metrics while the service runs."""
         if not self.enabled:
             return
-        exchanges = ExchangeCollector(self.buckets, self.max_series)
+        exchanges = ExchangeCollector(self.buckets, self.max_series, lambda: service.requests_shed)
         lag = EventLoopLag()
         service.observers.append(exchanges.observe)
         service.gauges["event_loop_lag_seconds"] = lag.longest

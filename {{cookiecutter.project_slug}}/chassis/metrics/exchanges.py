@@ -10,7 +10,7 @@ from chassis.series import label
 from chassis.timing.histogram import Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeAlias
 
     from chassis.exchange import Exchange
@@ -22,6 +22,8 @@ KNOWN_METHODS = frozenset(
 )
 OTHER = "_OTHER"
 UNMATCHED = "unmatched"
+SHED = "shed"
+"""The route of requests that were refused because of overload, before they were exchanges."""
 STATUS_IF_UNANSWERED = 500
 """Status of an exchange that ended before its answer began: the client saw a failure."""
 BODY_SIZE_BOUNDS = (1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
@@ -45,8 +47,14 @@ class Series:
 class ExchangeCollector:
     """Written by the event loop only, read by the scrape's thread: neither waits for the other."""
 
-    def __init__(self, buckets: Sequence[float], max_series: int) -> None:
-        """Keep `max_series` series apart, and at most six for all others."""
+    def __init__(
+        self, buckets: Sequence[float], max_series: int, shed: Callable[[], int] = int
+    ) -> None:
+        """Keep `max_series` series apart, and at most six for all others.
+
+        `shed` returns how many requests were refused because of overload.
+        """
+        self._shed = shed
         self._buckets = buckets
         self._max_series = max_series
         self._table: dict[Key, Series] = {}
@@ -86,6 +94,8 @@ class ExchangeCollector:
             sent.histogram(labels, series.sent.buckets(), series.sent.sum)
             if series.received.count:
                 received.histogram(labels, series.received.buckets(), series.received.sum)
+        if shed := self._shed():
+            total.counter(label(method=OTHER, route=SHED, status="503"), shed)
         yield from (total, seconds, received, sent)
 
     def _create_series(self, key: Key) -> Series:

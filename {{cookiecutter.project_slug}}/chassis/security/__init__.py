@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 from starlette.middleware.cors import CORSMiddleware
@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from chassis.environment import Names
 from chassis.security.admission import Admission
 from chassis.security.docs import docs_router
+from chassis.security.load_shedding import LoadShedding
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Security(Feature):
     """Values that a JSON body may have; each can cost a thousand times its length to validate."""
     max_in_flight: PositiveInt = 500
     """Concurrent requests, endless streams included; further ones get 503 and Retry-After."""
+    max_wait_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.12
+    """Seconds that a request may have to wait for its turn; if longer, it gets 503, Retry-After."""
     max_websockets: PositiveInt = 1000
     """Open WebSockets, which are no requests; further ones get 503 and Retry-After."""
 
@@ -96,6 +99,9 @@ class Security(Feature):
                     expose_headers=EXPOSED_HEADERS,
                 )
             )
+        service.entrance = partial(
+            LoadShedding, service=service, max_wait_seconds=self.max_wait_seconds
+        )
         service.middleware.append(partial(Admission, service=service, security=self))
         service.gauges["http_requests_in_flight_limit"] = lambda: self.max_in_flight
         service.gauges["websockets_open_limit"] = lambda: self.max_websockets

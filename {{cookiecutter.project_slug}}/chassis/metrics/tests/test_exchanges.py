@@ -238,3 +238,8 @@ def test_an_exchange_that_ends_during_a_scrape_is_in_count_and_duration_or_in_ne
     labels = '{method="GET",route="unmatched",status="200"}'
     assert f"http_requests_total{labels} 1" in lines
     assert f"http_request_duration_seconds_count{labels} 1" in lines
+
+
+def test_requests_refused_because_of_overload_are_counted_with_a_route_of_their_own() -> None:
+    total, *_ = ExchangeCollector((0.5, 1.0), 10, lambda: 7).families()
+    assert 'http_requests_total{method="_OTHER",route="shed",status="503"} 7' in total.text()

@@ -1,0 +1,31 @@
+"""The carved service with a route that takes 8 ms of CPU: `busy.py`, run where a service is."""
+# mypy: ignore-errors
+# The template's environment has neither the service nor its libraries.
+
+from __future__ import annotations
+
+import sys
+import time
+
+from app.main import ENVIRONMENTS, compose
+from chassis.environment import load
+from fastapi import APIRouter
+
+SECONDS = 0.008
+
+router = APIRouter()
+
+
+@router.get("/busy")
+async def read_busy() -> str:
+    """Compute for a while."""
+    until = time.thread_time() + SECONDS
+    while time.thread_time() < until:
+        pass
+    return "done"
+
+
+settings = load(ENVIRONMENTS)
+service = compose(settings)
+service.routers.append(router)
+sys.exit(settings.server.serve(service))
