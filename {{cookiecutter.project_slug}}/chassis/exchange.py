@@ -54,6 +54,10 @@ class Board(Protocol):
     in_flight: int
     draining: bool
 
+    @property
+    def defer(self) -> Callable[[Callable[[], None]], object]:
+        """Run a call that the response does not wait for."""
+
 
 class Exchange:
     """One request and its response."""
@@ -71,7 +75,7 @@ class Exchange:
     seconds: float | None = None
     """Seconds from the request's head to the last byte of the response; None until then."""
     ended = 0.0
-    """When it ended, in seconds since 1970."""
+    """When it ended, in seconds since 1970; observers may be called later."""
 
     def __init__(
         self, scope: Scope, send: Send, service: Board, routes: Sequence[BaseRoute] = ()
@@ -107,10 +111,13 @@ class Exchange:
             self.end()
 
     def end(self) -> None:
-        """Take the time and notify the observers, once; an error of theirs is only logged."""
-        if self.seconds is not None:
-            return
-        self.seconds, self.ended = perf_counter() - self.began, time()
+        """Take the time and notify the observers, once."""
+        if self.seconds is None:
+            self.seconds, self.ended = perf_counter() - self.began, time()
+            self._service.defer(self._notify)
+
+    def _notify(self) -> None:
+        """Notify the observers; an error of theirs is only logged."""
         try:
             self._notify_observers()
         except Exception:

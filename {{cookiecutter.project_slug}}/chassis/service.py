@@ -114,6 +114,8 @@ class Service:
     """Further arguments of `FastAPI()`."""
     customizers: list[Callable[[FastAPI], object]] = field(default_factory=list)
     """Functions that are called with the application once it has its routes."""
+    defer: Callable[[Callable[[], None]], object] = lambda call: call()
+    """Runs a call that no response waits for: at once, unless the server defers it."""
     in_flight: int = 0
     """Requests in flight, without WebSockets."""
     requests_shed: int = 0

@@ -19,6 +19,8 @@ from chassis.logs.websockets import log_websocket
 from chassis.service import Feature
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chassis.exchange import Exchange, Trace
     from chassis.logs.layout import Layout
     from chassis.service import Service
@@ -71,13 +73,16 @@ class Log(Feature):
         def trace_context(exchange: Exchange | None) -> Trace | None:
             return (service.trace_context or caller_trace)(exchange)
 
+        def defer(call: Callable[[], None]) -> None:
+            service.defer(call)  # which the server sets later
+
         layout, constant_fields = self._layout(service)
         redactor = Redactor(service.secrets)
         formatter = LineFormatter(redactor, layout, constant_fields, trace_context)
         handler = LineHandler(formatter, self.levels)
         install_handler(handler, self.level)
         install_hooks()
-        service.observers.append(AccessLog(service.probes, handler))
+        service.observers.append(AccessLog(service.probes, handler, defer))
         service.websocket_observers.append(log_websocket)
         service.counters["log_lines_dropped_total"] = lambda: handler.sink.dropped
         service.lifespans.append(carry_context_into_threads)

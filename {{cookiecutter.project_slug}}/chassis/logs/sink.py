@@ -46,12 +46,12 @@ class Sink:
         self._retrying = False
         self._closed = False
 
-    def write(self, line: str) -> None:
-        """Write a line after those before it; buffer what standard output does not take at once."""
-        data = f"{line}\n".encode("utf-8", "backslashreplace")
+    def write(self, lines: str) -> None:
+        """Write lines after those before; buffer what standard output does not take at once."""
+        data = f"{lines}\n".encode("utf-8", "backslashreplace")
         with self.lock:
             if len(self._buffer) + len(data) > MAX_BUFFER_BYTES:
-                self.dropped += 1
+                self.dropped += data.count(b"\n")
             else:
                 self._buffer += data
             self.flush()

@@ -23,6 +23,7 @@ from chassis.application import Application
 from chassis.route_names import websocket_paths
 from chassis.server import CLOSE_SECONDS, EXIT_SECONDS
 from chassis.server.connection import Connection
+from chassis.server.deferred_calls import DeferredCalls
 from chassis.server.websockets import close_websockets
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class DrainingServer(uvicorn.Server):
         """Configure uvicorn from the settings."""
         self.settings = settings
         self.service = service
+        self.service.defer = self.deferred_calls = DeferredCalls()
         self.phase_started = monotonic()
         self.close_timed_out = False
         self.wake_main_loop: Callable[[], object] = lambda: None
@@ -114,7 +116,10 @@ class DrainingServer(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         """Start the drain at the first signal; exit at the second, with the shell's code."""
         if self.should_exit:
-            os._exit(128 + sig)
+            try:
+                self.deferred_calls.run()
+            finally:
+                os._exit(128 + sig)
         self.phase_started = monotonic()
         self.service.draining = True
         self.should_exit = True

@@ -1,4 +1,5 @@
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -104,6 +105,22 @@ def test_an_exchange_is_observed_once_with_its_status_size_and_time(service: Ser
     assert (exchange.status, exchange.sent) == (200, 9)
     assert exchange.seconds
     assert service.in_flight == 0
+
+
+def test_observers_that_are_notified_later_learn_when_the_exchange_ended(service: Service) -> None:
+    client, exchanges = seen(service, lambda _: None)
+    calls: list[Callable[[], None]] = []
+    service.defer = calls.append
+    began = time.time()
+    client.get("/")
+    ended = time.time()
+    assert exchanges == []
+    (notify,) = calls
+    notify()
+    (exchange,) = exchanges
+    assert exchange.seconds is not None
+    assert began <= exchange.ended - exchange.seconds
+    assert exchange.ended <= ended
 
 
 def test_an_observer_that_fails_is_logged_and_stops_no_answer(

@@ -101,6 +101,16 @@ def test_what_finds_no_room_is_dropped_and_counted_and_told_of_later(
     assert lines.count(b"y" * 999) == 100 - sink.dropped
 
 
+def test_lines_that_find_no_room_together_are_counted_one_by_one(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = pipe.sink()
+    fill(sink)
+    monkeypatch.setattr(sinks, "MAX_BUFFER_BYTES", 10)
+    sink.write("long enough\nand one more")
+    assert sink.dropped == 2
+
+
 def test_lines_are_written_whole(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     pieces: list[bytes] = []
     real = os.write
