@@ -1,6 +1,6 @@
 """Runs calls that no response waits for in the next iteration of the event loop.
 
-It exists for speed: with 16 connections, a request takes 13 % less processor time, together with
+It exists for speed: with 16 connections, a request takes 15 % less processor time, together with
 access lines that are written together.
 """
 
