@@ -41,6 +41,19 @@ def test_everything_comes_up_on_a_fresh_clone(everything: Stack) -> None:
     assert revision == "unknown"  # there is no git here
 
 
+def test_make_up_ends_with_where_everything_answers(everything: Stack) -> None:
+    said = everything.make("up", "SECURITY_DOCS=true").splitlines()
+    at = f"http://{everything.address.host}:{everything.address.port}"
+    assert f"service        {at}" in said
+    assert f"documentation  {at}/docs" in said
+    assert ask(everything.address, "/docs").status == 200
+    prometheus = everything.compose("port", "prometheus", "9090").strip()
+    assert f"Prometheus     http://{prometheus}" in said
+    for named in ("--profile grafana", "the container that migrated it has ended, as it should"):
+        assert any(named in line for line in said)
+    assert any("documentation  off" in line for line in everything.make("up").splitlines())
+
+
 def test_an_image_is_made_where_there_is_no_git_to_tell_a_time_or_revision(
     everything: Stack,
 ) -> None:

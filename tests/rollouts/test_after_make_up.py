@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from tests.proofs.carved import Carved
 
 STRATEGIES = ("rolling", "blue-green", "canary")
+PROFILE = """
+services:
+  extra:
+    image: {image}
+    command: sleep 600
+    profiles: [extra]
+    networks: [edge]
+"""
 READING = (["doctor"], ["status"], ["history"], ["--help"], ["rolling", "IMAGE", "--dry-run"])
 
 
@@ -111,6 +119,33 @@ def test_make_up_beside_a_rollout_touches_nothing_and_make_down_ends_it(host: Co
     subprocess.run(["rm", "-r", "deploy/state"], cwd=host.folder, check=True)
     host.run_make("up")
     assert host.read_revision() == "unknown"
+
+
+@pytest.mark.timeout(600)
+def test_make_down_ends_what_a_profile_and_a_rollout_started_and_make_ps_shows_what_is_left(
+    host: ComposeHost,
+) -> None:
+    host.configure(replicas=1, timeout=60)
+    with (host.folder / "compose.yaml").open("a") as file:
+        file.write(PROFILE.format(image=DockerHost.base))
+    host.run_tool("rolling", host.create_release("one"))
+    command = ("docker", "compose", "--profile", "extra", "up", "--detach", "extra")
+    subprocess.run(command, cwd=host.folder, env=clean(**host.variables), check=True)
+    foreign = f"{host.project}-foreign"
+    network = f"{host.project}_edge"
+    run = ("run", "--detach", "--name", foreign, "--network", network)
+    docker(*run, DockerHost.base, "sleep", "600")
+    try:
+        shown = host.run_make("ps")
+        assert f"{host.project}-extra-1" in shown
+        assert f"{host.project}-web-blue-1-1" in shown
+        assert foreign in host.run_make("down", code=2)
+        assert host.list_containers("--all") == []
+        assert network in host.run_make("ps")
+    finally:
+        docker("rm", "--force", foreign)
+    host.run_make("down")
+    assert host.project not in host.run_make("ps").replace(f"{host.project}_prometheus", "")
 
 
 @pytest.mark.timeout(600)
