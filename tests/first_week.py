@@ -181,9 +181,7 @@ def configure(path: Path, port: int) -> None:
     text = path.read_text("utf-8")
     start, end = text.index("canary = ["), text.index("]\n", text.index("canary = [")) + 2
     text = text[:start] + CANARY + text[end:]
-    text = text.replace("port = 8080", f"port = {port}")
-    text = text.replace("minimum_requests = 100", "minimum_requests = 5")
-    path.write_text(text.replace('sticky = "client"', 'sticky = "header:x-request-id"'), "utf-8")
+    path.write_text(text.replace("port = 8080", f"port = {port}"), "utf-8")
 
 
 def main() -> int:

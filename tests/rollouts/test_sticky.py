@@ -66,3 +66,17 @@ def test_a_canary_of_half_gets_half_of_the_users(
     share = sum(first == "two" for first, _ in sides)
     print(f"D3: canary of 50 % by {sticky}, process: {share} % of {USERS} users")  # noqa: T201 - the figure
     assert abs(share - USERS / 2) <= 3 * sqrt(USERS / 4)
+
+
+def test_without_stickiness_one_address_sees_both_releases(host: RolloutHost) -> None:
+    host.configure(canary=((50, 15),), minimum_requests=1, sticky="none")
+    tool = host.start_tool("canary", host.create_release("two"))
+    for line in tool.stdout:
+        if "observe" in line:
+            break
+    sides = [read_sides(host, "X-Plain", "1")[0] for _ in range(USERS)]
+    tool.communicate()
+    assert tool.returncode == 0
+    share = sum(side == "two" for side in sides)
+    print(f"D3: canary of 50 % by none, process: {share} % of {USERS} requests of one address")  # noqa: T201 - the figure
+    assert abs(share - USERS / 2) <= 3 * sqrt(USERS / 4)

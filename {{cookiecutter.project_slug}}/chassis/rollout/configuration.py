@@ -54,6 +54,8 @@ class Gates:
     """Path of the request counters, on a port of its own; a canary requires it."""
     minimum_requests: Annotated[int, Range(1, 1_000_000)] = 100
     """Requests needed for ratios and percentiles; missing ones count as good."""
+    canary_requests: Annotated[int, Range(1, 1_000_000)] = 20
+    """Requests that each stage of a canary needs; it waits for them up to 3 times its seconds."""
     error_ratio: Annotated[float, Range(0, 1)] = 0.01
     """Highest ratio of 5xx responses, on top of the ratio of the old release."""
     p99_seconds: Seconds = 0.5
@@ -64,6 +66,11 @@ class Gates:
     """Highest resident memory of one instance."""
     ignored_routes: tuple[str, ...] = ("/livez", "/readyz", "/startupz", "/health", "/version")
     """Routes whose requests come from probes, not from users."""
+
+    @property
+    def needed_requests(self) -> int:
+        """Requests that each stage of a canary needs, which are never more than suffice."""
+        return min(self.canary_requests, self.minimum_requests)
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,11 @@ class Proxy:
 
     port: Port = 8080
     """Port where users reach it."""
-    sticky: str = "client"
-    """What keeps a user on one release: client (address), header:NAME or cookie:NAME."""
+    sticky: str = "none"
+    """What keeps a user on one release in a canary: client (address), header:NAME, cookie:NAME.
+
+    With `none` each request is drawn anew, so that any number of clients is shared out.
+    """
     leave_seconds: Seconds = 30.0
     """Seconds that requests started before a reload of nginx may take.
 
@@ -93,8 +103,10 @@ class Proxy:
     def __post_init__(self) -> None:
         """Reject a value that nginx cannot use."""
         kind, _, name = self.sticky.partition(":")
-        if self.sticky != "client" and kind not in CHARACTERS:
-            raise ValueError(f"sticky: {self.sticky!r} is not client, header:NAME or cookie:NAME")
+        if self.sticky not in {"none", "client"} and kind not in CHARACTERS:
+            raise ValueError(
+                f"sticky: {self.sticky!r} is not none, client, header:NAME or cookie:NAME"
+            )
         if kind in CHARACTERS and not re.fullmatch(f"[{CHARACTERS[kind]}]+", name):
             raise ValueError(
                 f"sticky: nginx cannot read a {kind} named {name!r}: use letters, digits and "
@@ -142,7 +154,7 @@ class Configuration:
     """Seconds to observe each new instance of a rolling release."""
     blue_green_seconds: Seconds = 30.0
     """Seconds to observe after the switch, with the old release on standby."""
-    canary: tuple[Stage, ...] = field(default=(Stage(5, 60), Stage(25, 60), Stage(50, 60)))
+    canary: tuple[Stage, ...] = field(default=(Stage(10, 60), Stage(25, 60), Stage(50, 60)))
     """Stages of a canary, before all users get the release."""
     ready: Readiness = Readiness()
     gates: Gates = Gates()

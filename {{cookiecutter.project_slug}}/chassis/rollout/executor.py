@@ -93,9 +93,8 @@ class Executor:
         plan = rollout.plan
         for number, step in rollout.remaining_steps():
             self.progress.raise_if_cancelled()
-            self.progress.begin_step(
-                number + 1, len(plan.steps), describe(step), rollback=plan.back
-            )
+            action = describe(step, rollout.fleet)
+            self.progress.begin_step(number + 1, len(plan.steps), action, rollback=plan.back)
             rollout.record(Intended(number))
             release, readings = self._run_step(step, rollout.fleet)
             rollout.record(Done(number, release, readings))

@@ -19,6 +19,10 @@ class Release:
     revision: str
     """Source revision; the instance returns it at `ready.version`."""
 
+    def __str__(self) -> str:
+        """Name it for operators."""
+        return f"{self.image} (revision {self.revision})"
+
 
 @dataclass(frozen=True)
 class Instance:

@@ -22,6 +22,8 @@ UNREADY_LIMIT = 2
 UNKNOWN_LIMIT = 5
 """Consecutive evaluations without the counters of every instance, after which it has failed."""
 MEBI = 2**20
+PATIENCE = 3
+"""Times its seconds that a stage of a canary waits for the requests that it needs."""
 
 
 class Observation:
@@ -68,8 +70,9 @@ class Observation:
         gates, minimum = self.gates, self.gates.minimum_requests
         ratio_limit = gates.error_ratio + baseline.error_ratio(minimum)
         p99_limit = max(gates.p99_seconds, gates.p99_factor * baseline.quantile(0.99, minimum))
+        failed = f"{new.errors:g} of {new.requests:g} requests failed"
         return (
-            Reading("error ratio", new.error_ratio(minimum), ratio_limit),
+            Reading("error ratio", new.error_ratio(minimum), ratio_limit, failed),
             Reading("p99 seconds", new.quantile(0.99, minimum), p99_limit),
             requests,
         )
@@ -100,7 +103,9 @@ def observe(
     """Observe for as long as the step says; return the last readings. Raises StepError."""
     gates = configuration.gates
     observation = Observation(step, containers, configuration)
-    end = monotonic() + step.seconds
+    needed = gates.needed_requests if step.needs_data else 0
+    started = monotonic()
+    end = started + step.seconds
     while True:
         readings = observation.evaluate()
         progress.show_readings(step.share, readings, max(0.0, end - monotonic()))
@@ -108,14 +113,18 @@ def observe(
             if reading.exceeds_limit:
                 raise StepError(f"The new release exceeds a limit: {reading}.")
         remaining = end - monotonic()
-        if remaining <= 0 and not observation.unknown:
+        is_late = monotonic() >= started + PATIENCE * step.seconds
+        is_judged = readings[-1].value >= needed or is_late
+        if remaining <= 0 and not observation.unknown and is_judged:
             break
         interval = gates.interval_seconds
         progress.sleep(min(interval, remaining) if remaining > 0 else interval)
-    requests = readings[-1].value
-    if step.needs_data and requests < gates.minimum_requests:
+    if readings[-1].value < needed:
+        shared = configuration.proxy.sticky == "client"
+        advice = ' With sticky = "client" users who share an address share a release.'
         raise StepError(
-            f"{requests:g} requests are too few to judge the release; gates.minimum_requests is "
-            f"{gates.minimum_requests}. Lengthen the stages of the canary, or lower it."
+            f"{readings[-1].value:g} requests at {step.share:g} % in {monotonic() - started:.0f} s "
+            f"are too few to judge the release: a stage needs {needed}. Lengthen the stages of the "
+            f"canary, or use rolling or blue-green.{advice if shared else ''}"
         )
     return readings

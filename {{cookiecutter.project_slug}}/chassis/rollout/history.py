@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chassis.rollout.events import Begun
+    from chassis.rollout.fleet import Release
     from chassis.rollout.journal import Disk
 
 
@@ -95,19 +96,18 @@ class History:
         latest = self.latest()
         return latest.begun.number + 1 if latest else 1
 
-    def rollback_target(self, number: int | None) -> Rollout:
+    def rollback_target(self, number: int | None) -> tuple[int, Release]:
         """Find the rollout to return to: that number, or the last one of another release.
 
         Raises RefusedError if there is none.
         """
-        good = [it for it in self.all() if isinstance(it, Rollout) and it.succeeded]
+        ended = [it for it in self.all() if isinstance(it, Rollout) and it.succeeded]
+        good = [(it.begun.number, it.release) for it in ended if it.release]
         if number is not None:
-            good = [it for it in good if it.begun.number == number]
+            good = [it for it in good if it[0] == number]
         else:
             live = {it.release.digest for it in self.expected_fleet().instances}
-            good = [
-                it for it in _drop_rolled_back(good) if it.release and it.release.digest not in live
-            ]
+            good = [it for it in _drop_rolled_back(good) if it[1].digest not in live]
         if not good:
             raise RefusedError(
                 f"{self.folder} records no successful rollout {number or 'before this one'}.\n"
@@ -116,15 +116,14 @@ class History:
         return good[-1]
 
 
-def _drop_rolled_back(good: Iterable[Rollout]) -> list[Rollout]:
+def _drop_rolled_back(good: Iterable[tuple[int, Release]]) -> list[tuple[int, Release]]:
     """Leave out releases that were rolled back: a second rollback goes further back."""
-    line: list[Rollout] = []
-    for rollout in good:
-        digests = [it.release and it.release.digest for it in line]
-        digest = rollout.release and rollout.release.digest
-        if digest in digests:
-            del line[digests.index(digest) :]
-        line.append(rollout)
+    line: list[tuple[int, Release]] = []
+    for number, release in good:
+        digests = [it.digest for _, it in line]
+        if release.digest in digests:
+            del line[digests.index(release.digest) :]
+        line.append((number, release))
     return line
 
 

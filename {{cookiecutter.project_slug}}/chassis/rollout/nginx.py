@@ -70,8 +70,9 @@ def _render_upstream(name: str, servers: Sequence[str], backup: Sequence[str]) -
 
 def _render_split(traffic: Traffic, sticky: str) -> Iterable[str]:
     kind, _, name = sticky.partition(":")
-    if kind == "client":
-        yield render_block('map "" $rollout_user', "default $remote_addr;")
+    if kind in {"none", "client"}:
+        user = "$remote_addr" if kind == "client" else "$request_id"
+        yield render_block('map "" $rollout_user', f"default {user};")
     elif kind == "header":
         # nginx turns hyphens into underscores in variables of headers, but not of cookies.
         header = f"$http_{name.lower().replace('-', '_')}"

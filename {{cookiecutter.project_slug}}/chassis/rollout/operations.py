@@ -9,16 +9,17 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from chassis.rollout.adoption import adopt, find_adoptable, pin_image
+from chassis.rollout.demand import describe_demand
 from chassis.rollout.errors import TOOL, RefusedError, StepError, UnfinishedError
 from chassis.rollout.fleet import Release
 from chassis.rollout.lock import find_holder
+from chassis.rollout.releases import explain_rolled_back, live_release, pull
 from chassis.rollout.restoration import restore
-from chassis.rollout.steps import describe
+from chassis.rollout.steps import describe, expect_begun, expect_done
 from chassis.rollout.strategies import instance_names, plan_forward
 
 if TYPE_CHECKING:
     from chassis.rollout.configuration import Strategy
-    from chassis.rollout.fleet import Fleet
     from chassis.rollout.host import Host
     from chassis.rollout.rollout import Rollout
 
@@ -29,9 +30,13 @@ def roll_out(host: Host, strategy: Strategy, image: str, command: str) -> int:
     """Roll a release out; without an image, restart the one that is live."""
     with host.locked(command):
         _check_before_rollout(host, strategy)
+        image = image and pin_image(pull(host, image))
+        fleet = find_adoptable(host) or host.history.expected_fleet()
+        if strategy == "canary" and fleet.instances:
+            host.progress.log(describe_demand(host, fleet))
         if not adopt(host, command):
             return 1
-        image = image or pin_image(_live_release(host.history.expected_fleet()))
+        image = image or pin_image(live_release(host.history.expected_fleet()))
         rollout = host.history.begin(host.describe_rollout(strategy, image, command, migrates=True))
         return _run(host, rollout, "done")
 
@@ -41,10 +46,15 @@ def plan(host: Host, strategy: Strategy, image: str) -> list[str]:
     _check_before_rollout(host, strategy)
     adopted = find_adoptable(host)
     begun = host.describe_rollout(strategy, image, "", migrates=True, fleet=adopted)
-    release = Release(image, "the one pulled", "") if image else _live_release(begun.fleet)
-    steps = plan_forward(begun, release, host.configuration)
-    first = [f"take over {', '.join(instance_names(adopted.instances))}"] if adopted else []
-    return [*first, f"pull {release.image}", *map(describe, steps)]
+    fleet = begun.fleet
+    release = Release(image, "the one pulled", "") if image else live_release(fleet)
+    lines = [describe_demand(host, fleet)] if strategy == "canary" and fleet.instances else []
+    lines += [f"take over {', '.join(instance_names(adopted.instances))}"] if adopted else []
+    lines += [f"pull {release.image}"]
+    for step in plan_forward(begun, release, host.configuration):
+        lines.append(describe(step, fleet))
+        fleet = expect_done(expect_begun(fleet, step), step)
+    return lines
 
 
 def roll_back(host: Host, number: int | None, command: str) -> int:
@@ -56,9 +66,10 @@ def roll_back(host: Host, number: int | None, command: str) -> int:
             host.executor.begin_rollback(latest, f"rolled back by {command}")
             restore(host.executor, latest)
             return _run(host, latest, "rolled back")
-        release = host.history.rollback_target(number).release
-        if release is None:  # pragma: no cover - a successful rollout has pulled one
-            raise RefusedError("The rollout to return to has no release.")
+        if number is None and latest and not latest.succeeded:
+            raise RefusedError(explain_rolled_back(host, latest))
+        _, release = host.history.rollback_target(number)
+        host.progress.log(f"returning to {release}")
         begun = host.describe_rollout("blue-green", pin_image(release), command)
         return _run(host, host.history.begin(begun), "done")
 
@@ -97,14 +108,6 @@ def abort(host: Host, command: str) -> int:
         return _run(host, latest, "rolled back")
     host.progress.log("no rollout is in progress")
     return 0
-
-
-def _live_release(fleet: Fleet) -> Release:
-    if not fleet.instances:
-        raise RefusedError(
-            "No release is live, so an image is required.\nRun: make deploy IMAGE=name:tag"
-        )
-    return fleet.instances[-1].release
 
 
 def _run(host: Host, rollout: Rollout, wanted: str) -> int:

@@ -13,6 +13,8 @@ class Reading:
     value: float
     limit: float | None = None
     """None if it is shown for information only."""
+    shown: str = ""
+    """What operators see instead of name and value."""
 
     @property
     def exceeds_limit(self) -> bool:
@@ -22,4 +24,4 @@ class Reading:
     def __str__(self) -> str:
         """Format it for operators."""
         limit = "" if self.limit is None else f" (limit {self.limit:.4g})"
-        return f"{self.gate} {self.value:.4g}{limit}"
+        return f"{self.shown or f'{self.gate} {self.value:.4g}'}{limit}"

@@ -83,27 +83,41 @@ class Retire:
 Step: TypeAlias = Pull | Verify | Migrate | Start | WaitUntilReady | Shift | Observe | Retire
 
 
-def describe(step: Step) -> str:  # noqa: PLR0911 - one for each step
-    """Describe a step to the operator."""
+def describe(step: Step, fleet: Fleet) -> str:  # noqa: PLR0911 - one for each step
+    """Describe to the operator what a step changes in the fleet."""
     match step:
         case Pull():
-            return f"pull {step.image}"
+            return f"pull {step.image.partition('@')[0]}"
         case Verify():
             return f"verify that the digest is {step.release.digest[:19]}"
         case Migrate():
             return "expand the schema"
         case Start():
-            return f"start {step.instance.name}"
+            return f"start {step.instance.name} of {step.instance.release.image}"
         case WaitUntilReady():
             return f"wait until {step.instance.name} is ready"
-        case Shift(traffic=Traffic(canary=())):
-            return f"shift traffic to {', '.join(step.traffic.stable) or 'no instance'}"
         case Shift():
-            return f"shift {step.traffic.share:g} % to {', '.join(step.traffic.canary)}"
+            return _describe_shift(fleet.traffic, step.traffic)
         case Observe():
-            return f"observe for {step.seconds:g} s"
+            names = ", ".join(it.name for it in step.watched)
+            return f"observe {names} for {step.seconds:g} s, with {step.share:g} % of the traffic"
         case Retire():
             return f"stop and remove {step.instance.name}"
+
+
+def _describe_shift(before: Traffic, after: Traffic) -> str:
+    """Name what receives more traffic, what receives none any more, and what stands by."""
+    old, new = (*before.stable, *before.canary), (*after.stable, *after.canary)
+    gained = [it for it in new if after.share_of(it) > before.share_of(it) or it not in old]
+    lost = [it for it in old if it not in new]
+    parts = [f"shift {after.share:g} % of the traffic to {', '.join(after.canary)}"]
+    if not after.canary:
+        parts = [f"shift traffic to {', '.join(gained)}"] if gained else []
+    parts += [f"take it from {', '.join(lost)}"] if lost else []
+    parts += [f"keep {', '.join(after.standby)} on standby"] if after.standby else []
+    ended = [it for it in before.standby if it not in (*after.standby, *new)]
+    parts += [f"end the standby of {', '.join(ended)}"] if ended else []
+    return ", ".join(parts) or "reload nginx with the same traffic"
 
 
 def expect_begun(fleet: Fleet, step: Step) -> Fleet:

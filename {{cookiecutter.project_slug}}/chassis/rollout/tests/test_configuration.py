@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chassis.rollout.configuration import load
+from chassis.rollout.configuration import Configuration, load
+from chassis.rollout.demand import needed_rate
 from chassis.rollout.errors import RefusedError
 
 WRONG = """
@@ -22,6 +23,18 @@ smoke = ["/", 5]
 
 def test_the_file_of_the_service_is_valid() -> None:
     assert load(Path(__file__).parents[3] / "deploy" / "rollout.toml").replicas > 1
+
+
+def test_five_requests_a_second_are_enough_for_a_canary_that_takes_minutes() -> None:
+    configuration = load(Path(__file__).parents[3] / "deploy" / "rollout.toml")
+    needed = configuration.gates.needed_requests
+    for stage in configuration.canary:
+        assert 5 * stage.seconds * stage.share / 100 > needed, "it would wait for requests"
+    seconds = sum(stage.seconds for stage in configuration.canary)
+    assert seconds + configuration.blue_green_seconds < 300
+    assert needed_rate(configuration) < 2
+    assert configuration.proxy.sticky == "none", "one address would see one side only"
+    assert Configuration().canary == configuration.canary
 
 
 def test_every_error_is_named_at_once_with_its_key_and_fix(tmp_path: Path) -> None:
@@ -44,7 +57,7 @@ def test_every_error_is_named_at_once_with_its_key_and_fix(tmp_path: Path) -> No
     ("text", "complaint"),
     [
         ("canary = [{share = 50, seconds = 1}, {share = 10, seconds = 1}]", "must rise"),
-        ("[proxy]\nsticky = 'user'", "is not client, header:NAME or cookie:NAME"),
+        ("[proxy]\nsticky = 'user'", "is not none, client, header:NAME or cookie:NAME"),
         ("[proxy]\nsticky = 'cookie:a b'", "named 'a b': use letters, digits and '_' only"),
         ("[proxy]\nsticky = 'cookie:a-b'", "named 'a-b': use letters, digits and '_' only"),
         ("[proxy]\nsticky = 'header:X_User'", "named 'X_User': use letters, digits and '-' only"),

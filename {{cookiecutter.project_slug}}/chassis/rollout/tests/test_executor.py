@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -137,9 +138,71 @@ def test_a_canary_without_users_is_not_promoted(world: World) -> None:
     ended = world.roll_out("canary", "new")
     assert ended.result == "rolled back"
     assert ended.reason.startswith(
-        "0 requests are too few to judge the release; gates.minimum_requests is 1."
+        "0 requests at 10 % in 0 s are too few to judge the release: a stage needs 1."
     )
     assert world.roll_out("rolling", "new").result == "done"
+
+
+def test_a_canary_says_before_it_begins_what_it_needs_and_what_there_is(world: World) -> None:
+    world.rate = 40
+    host = world.host()
+    operations.roll_out(host, "canary", "new", "test")
+    out: Any = host.progress.out
+    said = out.getvalue().splitlines()
+    (demand,) = (line for line in said if "the canary needs " in line)
+    assert re.search(r"needs 100\.0 requests a second; this service has \S+$", demand)
+    assert said.index(demand) < next(n for n, line in enumerate(said) if " -> " in line)
+    assert operations.plan(world.host(), "canary", "newer")[0].startswith("the canary needs ")
+    world.rate = 0
+    assert ": too few, unless there will be more." in operations.plan(world.host(), "canary", "")[0]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_image_that_is_not_there_is_refused_before_anything_is_recorded(
+    world: World, strategy: str
+) -> None:
+    world.done.clear()
+    with pytest.raises(RefusedError, match=r"^Nothing was changed: missing is neither "):
+        world.roll_out(strategy, "missing")
+    assert not world.done
+    latest = world.host().history.latest()
+    assert latest
+    assert latest.succeeded
+
+
+def test_a_rollback_after_an_automatic_one_names_what_serves_and_what_it_would_bring(
+    world: World,
+) -> None:
+    world.roll_out("rolling", "new")
+    world.roll_out("rolling", "unready")
+    with pytest.raises(RefusedError) as refused:
+        operations.roll_back(world.host(), None, "rollback")
+    assert str(refused.value) == (
+        "Rollout 3 was rolled back already: new (revision new) serves.\n"
+        "To return to old (revision old) instead: python3 -m chassis.rollout rollback 1"
+    )
+    assert world.settled() == ["new"]
+    assert operations.roll_back(world.host(), 1, "rollback 1") == 0
+    assert world.settled() == ["old"]
+
+
+def test_each_step_says_what_it_changes(world: World) -> None:
+    steps = operations.plan(world.host(), "rolling", "new")
+    assert [it for it in steps if "shift" in it or "standby" in it] == [
+        "shift traffic to green-2-1, take it from blue-1-1, keep blue-1-1 on standby",
+        "end the standby of blue-1-1",
+        "shift traffic to green-2-2, take it from blue-1-2, keep blue-1-2 on standby",
+        "end the standby of blue-1-2",
+    ]
+    assert "start green-2-1 of new" in steps
+    assert "observe green-2-1 for 0 s, with 50 % of the traffic" in steps
+    canary = operations.plan(world.host(), "canary", "new")
+    assert "shift 10 % of the traffic to green-2-1" in canary
+    assert (
+        "shift traffic to green-2-1, green-2-2, take it from blue-1-1, blue-1-2, "
+        "keep blue-1-1, blue-1-2 on standby" in canary
+    )
+    assert len(set(steps)) == len(steps)
 
 
 def test_no_rollout_begins_while_another_is_unfinished(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from time import monotonic
 
 import pytest
 
@@ -57,6 +58,16 @@ class Instances:
         return Response(200, "", 0)
 
 
+@dataclass
+class Late(Instances):
+    """Have 20 requests from a certain moment on."""
+
+    moment: float = 0
+
+    def fetch_counts(self, *_: object) -> str:
+        return metrics(20 if monotonic() > self.moment else 0)
+
+
 def observe_releases(new: list[str], old: list[str]) -> dict[str, tuple[float, float | None]]:
     """Observe until the end; return the last value and the limit of each gate."""
     instances = Instances({"new": new, "old": old})
@@ -91,8 +102,23 @@ def test_an_observation_waits_for_a_failed_scrape_and_loses_nothing() -> None:
     assert seen["requests"] == (300, None)
 
 
+def test_a_release_that_fails_every_request_shows_how_many_of_how_many() -> None:
+    with pytest.raises(StepError, match=r"limit: 24 of 24 requests failed \(limit 0\.01\)\.$"):
+        observe_releases([metrics(0), metrics(0, 24)], [metrics(0), metrics(200)])
+
+
+def test_a_stage_of_a_canary_waits_for_its_requests() -> None:
+    step = Observe(0.2, (NEW,), (), 10, needs_data=True)
+    progress = Progress(io.StringIO())
+    late = Late({}, moment=monotonic() + 0.3)
+    assert observe(step, late, CONFIGURATION, progress)[-1].value == 20  # type: ignore[arg-type]
+    few = Instances({"new": [metrics(0), metrics(19)]})
+    with pytest.raises(StepError, match=r"^19 requests at 10 % in [01] s .* a stage needs 20\. "):
+        observe(step, few, CONFIGURATION, progress)  # type: ignore[arg-type]
+
+
 def test_errors_missed_by_a_failed_scrape_are_counted_by_the_next() -> None:
-    with pytest.raises(StepError, match=r"error ratio 0\.05 "):
+    with pytest.raises(StepError, match=r"limit: 10 of 200 requests failed \(limit 0\.01\)"):
         observe_releases([metrics(0), "", "", metrics(190, 10)], [metrics(0)])
 
 

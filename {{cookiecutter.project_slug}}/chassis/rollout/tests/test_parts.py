@@ -97,6 +97,7 @@ def render(sticky: str, share: float = 5) -> str:
 @pytest.mark.parametrize(
     ("sticky", "line"),
     [
+        ("none", "default $request_id;"),
         ("client", "default $remote_addr;"),
         ("header:X-User-Id", "map $http_x_user_id $rollout_user {"),
         ("cookie:side", '"" "side=$request_id; Path=/; HttpOnly; SameSite=Lax";'),

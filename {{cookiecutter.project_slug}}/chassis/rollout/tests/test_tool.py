@@ -34,9 +34,10 @@ def test_an_error_of_the_disk_is_reported_and_is_not_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "rollout.toml").touch()
+    (tmp_path / "REVISION").write_text("one")
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "rollouts").touch()
-    code = processes.main(["rolling", "release", "--config", str(tmp_path / "rollout.toml")])
+    code = processes.main(["rolling", str(tmp_path), "--config", str(tmp_path / "rollout.toml")])
     assert code == UnfinishedError.code
     output = capsys.readouterr()
     assert (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chassis.rollout import operations
 from chassis.rollout.configuration import Configuration, Docker, Gates, Readiness, Stage
 from chassis.rollout.docker.state import InstanceState
+from chassis.rollout.errors import StepError
 from chassis.rollout.fleet import Fleet, Instance, Release, Traffic
 from chassis.rollout.host import Host
 from chassis.rollout.http_client import Response
@@ -85,6 +86,8 @@ class World:
 
     def pull(self, image: str) -> Release:
         name = image.partition("@")[0]
+        if name == "missing":
+            raise StepError("missing is neither in its registry nor on this host")
         return Release(name, f"sha256:{name}", name)
 
     def verify(self, release: Release) -> None:
