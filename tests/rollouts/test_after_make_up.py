@@ -149,6 +149,24 @@ def test_make_down_ends_what_a_profile_and_a_rollout_started_and_make_ps_shows_w
 
 
 @pytest.mark.timeout(600)
+def test_a_changed_configuration_is_reported_and_a_restart_applies_it(host: ComposeHost) -> None:
+    host.configure(replicas=1, timeout=60)
+    host.run_tool("rolling", host.create_release("one"))
+    (row,) = host.read_status()
+    assert row["memory_mebibytes"] > 20
+    said = host.run_tool("doctor").output
+    assert f"ok   port: {host.proxy.port} is used by the proxy of this service" in said
+    assert "ok   configuration" in said
+    path = host.folder / "compose" / "blueprints.yaml"
+    path.write_text(path.read_text().replace("mem_limit: 512m", "mem_limit: 500m"))
+    said = host.run_tool("doctor", code=1).output
+    assert "FAIL configuration: blue-1-1 were started with another configuration" in said
+    host.run_tool("rolling")
+    assert "ok   configuration" in host.run_tool("doctor").output
+    assert host.settled_revision(replicas=1) == "one"
+
+
+@pytest.mark.timeout(600)
 def test_commands_that_only_look_write_nothing(host: ComposeHost) -> None:
     image = host.create_release("one")
     for change in (None, lambda: host.run_make("up"), lambda: host.run_tool("rolling", image)):

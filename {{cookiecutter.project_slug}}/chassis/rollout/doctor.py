@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chassis.rollout.adoption import find_adoptable
-from chassis.rollout.errors import RolloutError
+from chassis.rollout.errors import TOOL, RolloutError
 from chassis.rollout.lock import find_holder
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def run_checks(host: Host) -> Iterator[CheckResult]:
         "clock": _check_clock,
         "lock": _check_lock,
         "journal": _check_journal,
+        "configuration": _check_configuration,
     }
     for name, check in checks.items():
         try:
@@ -78,8 +79,8 @@ def _check_port(host: Host) -> tuple[bool, str]:
         try:
             listener.bind(("", port))
         except OSError:
-            if host.nginx.worker_pids():
-                return True, f"{port} is used by the proxy"
+            if host.nginx.listens_on(port):
+                return True, f"{port} is used by the proxy of this service"
             return False, f"{port} is in use. Change port in [proxy], or stop that program."
     return True, f"{port} is free"
 
@@ -110,3 +111,16 @@ def _check_journal(host: Host) -> tuple[bool, str]:
     torn = "; the last line of its journal is torn" if latest.journal.torn else ""
     state = latest.ended.result if latest.ended else "unfinished: run resume or rollback"
     return latest.ended is not None, f"rollout {latest.begun.number} is {state}{torn}"
+
+
+def _check_configuration(host: Host) -> tuple[bool, str]:
+    fleet = host.history.expected_fleet()
+    found = []
+    if host.nginx.is_outdated():
+        found += ["the proxy was started with other files or variables than now: make proxy"]
+    if fleet.instances and not host.proxy.has_applied(fleet):
+        found += [f"nginx has not loaded the traffic that it should have: {TOOL} resume"]
+    if names := host.containers.find_outdated(fleet.instances):
+        text = f"{', '.join(names)} were started with another configuration than now"
+        found += [f"{text}: {TOOL} rolling"]
+    return not found, "; ".join(found) or "what runs was started with what the files say"

@@ -58,6 +58,10 @@ class Compose:
         files = [str(os.path.relpath(it, self.files[0].parent)) for it in self.files]
         return "" if files == ["compose.yaml"] else " ".join(f"--file {it}" for it in files) + " "
 
+    def hash_service(self, service: str, image: str = "") -> str:
+        """Return the hash of a service's configuration, with which compose labels containers."""
+        return self("config", "--hash", service, image=image).split()[-1]
+
     def find_running(self, service: str) -> list[str]:
         """List the running containers of a service, without those of `compose run`."""
         labels = (f"project={self.project}", f"service={service}", "oneoff=False")

@@ -14,6 +14,8 @@ from chassis.rollout.http_client import Response, get, get_text
 from chassis.rollout.subprocesses import last_lines, run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chassis.rollout.configuration import Configuration
     from chassis.rollout.docker.compose import Compose
 
@@ -22,6 +24,8 @@ MARGIN = 10
 ADOPTED = "up-"
 """Prefix of the names of instances that compose started, and no rollout."""
 RESTART_POLICY = "unless-stopped"
+CONFIGURATION = "chassis.rollout.configuration"
+"""Label of a container: the configuration with which it was started."""
 
 
 class Containers:
@@ -71,8 +75,8 @@ class Containers:
             "--detach",
             "--no-deps",
             "--use-aliases",  # other containers find it by the name of the service
-            "--name",
-            name,
+            *("--name", name),
+            *("--label", f"{CONFIGURATION}={self._read_configuration(instance)}"),
             *("--publish", f"127.0.0.1::{self.settings.port}"),
             *("--publish", f"127.0.0.1::{self.settings.counts_port}"),
             *("--env", f"SERVER_DRAIN_SECONDS={self.drain:g}"),
@@ -120,6 +124,21 @@ class Containers:
     def upstream(self, instance: Instance) -> str:
         """Return the address by which nginx reaches it, as Docker's resolver knows it."""
         return f"{self._name(instance)}:{self.settings.port}"
+
+    def find_outdated(self, instances: Iterable[Instance]) -> list[str]:
+        """Name the instances that were started with another configuration than there is now."""
+        names = []
+        for instance in instances:
+            found = engine.inspect_container(self._name(instance))
+            started_with = found and found["Config"]["Labels"].get(CONFIGURATION)
+            if started_with and started_with != self._read_configuration(instance):
+                names.append(instance.name)
+        return names
+
+    def _read_configuration(self, instance: Instance) -> str:
+        image = self.images.tag(instance.release.digest)
+        own = f"{self.drain:g}-{self.grace:g}-{self.settings.port}-{self.settings.counts_port}"
+        return f"{own}-{self.compose.hash_service(self.settings.service, image)}"
 
     def find_compose_instances(self) -> tuple[Instance, ...]:
         """Find running containers of the service that compose started, as `make up` does."""

@@ -57,6 +57,19 @@ class NginxContainer:
                 f"deploy/rollout.toml has port = {self.port}.\nChange it to: port = {published[0]}"
             )
 
+    def is_outdated(self) -> bool:
+        """Whether its container was started with another configuration than compose has now."""
+        found = self._inspect()
+        label = "com.docker.compose.config-hash"
+        now = self.compose.hash_service(self.settings.proxy)
+        return found is not None and found["Config"]["Labels"][label] != now
+
+    def listens_on(self, port: int) -> bool:
+        """Whether users reach it on this port of the host."""
+        found = self._inspect()
+        ports = found["NetworkSettings"]["Ports"].get(f"{HTTP_PORT}/tcp") if found else None
+        return any(int(it["HostPort"]) == port for it in ports or ())
+
     def admin_address(self) -> Address:
         """Look up the published address of its admin port. Raises OSError if it does not run."""
         return engine.find_address(self._inspect(), ADMIN_PORT)
@@ -67,7 +80,8 @@ class NginxContainer:
         candidate = folder / "new"
         shutil.rmtree(candidate, ignore_errors=True)
         candidate.mkdir(parents=True)
-        candidate.chmod(0o755)
+        for opened in (folder, candidate):
+            opened.chmod(0o755)
         _write(candidate / TRAFFIC, text)
         _write(candidate / MAP, '"" $rollout_app;')
         instead = ("--volume", f"{candidate}:{TARGET}:ro")

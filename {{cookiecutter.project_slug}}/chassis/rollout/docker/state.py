@@ -1,4 +1,4 @@
-"""The state of an instance: what the engine says of its container, and what its process uses."""
+"""The state of an instance: what the engine says of its container, and what it uses."""
 
 from __future__ import annotations
 
@@ -23,10 +23,16 @@ class InstanceState:
 
 
 def read_usage(process: Path) -> tuple[float, int]:
-    """Read CPU seconds and resident bytes of a process from its folder in /proc; zeros if gone."""
+    """Read CPU seconds and resident bytes of a process and its descendants; zeros if gone.
+
+    `process` is its folder in /proc. The first process of a container only starts the service.
+    """
     try:
         fields = (process / "stat").read_text().rpartition(")")[2].split()
+        lists = [it.read_text().split() for it in process.glob("task/*/children")]
     except OSError:
         return 0.0, 0
     ticks = int(fields[11]) + int(fields[12])  # proc(5): utime and stime, after pid and comm
-    return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    own = (ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE"))
+    used = [own, *(read_usage(process.with_name(pid)) for pids in lists for pid in pids)]
+    return sum(it[0] for it in used), sum(it[1] for it in used)

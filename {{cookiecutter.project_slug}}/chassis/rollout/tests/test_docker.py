@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from chassis.rollout.docker.compose import Compose
 from chassis.rollout.docker.containers import Containers
 from chassis.rollout.docker.images import Images
 from chassis.rollout.docker.nginx_container import NginxContainer
+from chassis.rollout.docker.state import read_usage
 from chassis.rollout.errors import RefusedError
 from chassis.rollout.fleet import Instance, Release
 
@@ -99,3 +102,15 @@ def test_an_instance_that_was_started_in_part_gets_its_restart_policy(
     )
     update = ("docker", "update", "--restart", "unless-stopped", "shop-web-blue-1-1")
     assert commands == ([update] if policy == "no" else [])
+
+
+def test_what_the_service_uses_counts_not_what_its_init_process_uses() -> None:
+    """`init: true` puts a process of a few kilobytes before the service."""
+    program = "held = b'x' * 64 * 2**20; print(flush=True); input()"
+    command = ["sh", "-c", f'{sys.executable} -c "{program}"; true']
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as init:  # noqa: S603 - our own
+        assert init.stdout
+        init.stdout.readline()
+        _, memory = read_usage(Path(f"/proc/{init.pid}"))
+        init.communicate(b"\n")
+    assert memory > 64 * 2**20

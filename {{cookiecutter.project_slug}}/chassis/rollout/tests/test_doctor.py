@@ -11,6 +11,7 @@ import pytest
 
 from chassis.rollout.configuration import Proxy
 from chassis.rollout.doctor import CheckResult, run_checks
+from chassis.rollout.fleet import Fleet
 from chassis.rollout.tests.world import Killed, World
 
 if TYPE_CHECKING:
@@ -51,4 +52,23 @@ def test_an_unfinished_rollout_and_a_port_in_use_fail(
     assert results["port"].detail.endswith(
         "is in use. Change port in [proxy], or stop that program."
     )
-    assert {it.check for it in results.values() if not it.ok} == {"journal", "port"}
+    assert not results["port"].ok
+    world.port = listener.getsockname()[1]
+    assert check(world, listener)["port"].detail.endswith("is used by the proxy of this service")
+
+
+def test_what_runs_with_another_configuration_than_the_files_have_is_named(
+    tmp_path: Path, listener: socket.socket
+) -> None:
+    world = World(tmp_path)
+    world.roll_out("rolling", "one")
+    assert check(world, listener)["configuration"].ok
+    world.is_configured_anew = True
+    assert str(check(world, listener)["configuration"]) == (
+        "FAIL configuration: the proxy was started with other files or variables than now: "
+        "make proxy; blue-1-1, blue-1-2 were started with another configuration than now: "
+        "python3 -m chassis.rollout rolling"
+    )
+    world.is_configured_anew = False
+    world.serving = Fleet()
+    assert "python3 -m chassis.rollout resume" in check(world, listener)["configuration"].detail

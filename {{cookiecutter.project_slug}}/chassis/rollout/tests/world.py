@@ -55,6 +55,10 @@ class World:
     """Instances that compose has started."""
     cleared: bool = False
     """Whether nginx sends requests to the containers of compose."""
+    is_configured_anew: bool = False
+    """Whether the files were changed since everything was started."""
+    port: int = 0
+    """Port of users at nginx."""
     kept: set[str] = field(default_factory=set)
     """Digests of the releases whose images were not removed."""
 
@@ -133,6 +137,9 @@ class World:
     def upstream(self, instance: Instance) -> str:
         return instance.name
 
+    def find_outdated(self, instances: Sequence[Instance]) -> list[str]:
+        return [it.name for it in instances if self.is_configured_anew]
+
     def describe_engine(self) -> str:
         return "simulated"
 
@@ -146,6 +153,12 @@ class World:
 
     def worker_pids(self) -> set[int]:
         return set()
+
+    def is_outdated(self) -> bool:
+        return self.is_configured_anew
+
+    def listens_on(self, port: int) -> bool:
+        return port == self.port
 
     def shift(self, fleet: Fleet) -> None:
         self.cleared = False
