@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,11 +100,22 @@ def test_every_pod_is_behind_a_policy(whole: Path, overlay: str) -> None:
 @overlays
 def test_a_policy_lets_every_pod_resolve_names(whole: Path, overlay: str) -> None:
     # Kustomize adds the labels of a canary to the selectors of peers too, where there are any.
-    anywhere_in = {"namespaceSelector": {"matchLabels": {NAMESPACE: "kube-system"}}}
+    anywhere = [{"namespaceSelector": {}}, {"ipBlock": {"cidr": "169.254.20.10/32"}}]
     for policy in kinds(rendered(whole, overlay), "NetworkPolicy"):
         if "Egress" in policy["spec"]["policyTypes"]:
             rules = [it for it in policy["spec"]["egress"] if {"port": 53} in ports(it)]
-            assert [it["to"] for it in rules] == [[anywhere_in]]
+            assert [it["to"] for it in rules] == [anywhere]
+
+
+@overlays
+def test_a_policy_names_a_namespace_once(whole: Path, overlay: str) -> None:
+    objects = rendered(whole, overlay)
+    stable = [
+        it for it in kinds(objects, "NetworkPolicy") if "canary" not in it["metadata"]["name"]
+    ]
+    named = re.findall(rf'"{NAMESPACE}": "([\w-]+)"', json.dumps(stable))
+    assert len(set(named)) == len(named)
+    assert set(named) == {"gateway", "monitoring"}
 
 
 def ports(rule: dict[str, Any]) -> Objects:

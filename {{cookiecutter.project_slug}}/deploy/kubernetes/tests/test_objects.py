@@ -67,6 +67,12 @@ def test_the_autoscaler_alone_decides_about_replicas_and_a_node_can_be_drained()
     assert scaler["minReplicas"] < scaler["maxReplicas"]
 
 
+def test_every_service_is_reached_in_both_families() -> None:
+    folders = ("base", "overlays/argo-rollouts/blue-green", "overlays/argo-rollouts/canary")
+    services = [it for folder in folders for it in objects(folder) if it["kind"] == "Service"]
+    assert {it["spec"]["ipFamilyPolicy"] for it in services} == {"PreferDualStack"}
+
+
 @pytest.mark.parametrize(
     "folder",
     [
@@ -80,5 +86,7 @@ def test_what_is_not_allowed_is_denied_in_both_directions(folder: str) -> None:
         for rule in policy["spec"].get("ingress", []):
             assert rule["from"]
             assert rule["ports"]
-        assert {it["port"] for it in policy["spec"]["egress"][0]["ports"]} == {53}
+        names = policy["spec"]["egress"][0]
+        assert {it["port"] for it in names["ports"]} == {53}
+        assert {"ipBlock": {"cidr": "169.254.20.10/32"}} in names["to"], "the node's own cache"
         assert all(rule["ports"] for rule in policy["spec"]["egress"])

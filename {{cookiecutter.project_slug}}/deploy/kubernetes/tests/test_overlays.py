@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -23,6 +24,7 @@ SECRETS = {
     "DATABASE_URL": "postgresql://user:password@host/name",  # if database
     "CACHE_URL": "rediss://host",  # if cache
 }
+PORTS = {"http": 80, "https": 443}
 environments = pytest.mark.parametrize("environment", ["staging", "production"])
 
 
@@ -87,6 +89,15 @@ def test_the_hosts_of_the_route_are_those_that_clients_may_name(environment: str
             (operation,) = yaml.safe_load(patch["patch"])
             hosts = operation["value"]
     assert settings(environment)["SECURITY_ALLOWED_HOSTS"].split(",") == hosts
+
+
+@environments
+def test_the_addresses_that_are_called_are_allowed_by_the_policy(environment: str) -> None:
+    rules = one("NetworkPolicy")["spec"]["egress"]
+    allowed = {it["port"] for rule in rules for it in rule["ports"]}
+    values = settings(environment).values()
+    called = [urlsplit(carved(it)) for it in values if it.startswith(("http://", "https://"))]
+    assert {it.port or PORTS[it.scheme] for it in called} <= allowed
 
 
 def settings(environment: str) -> dict[str, str]:
