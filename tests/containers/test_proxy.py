@@ -81,6 +81,40 @@ def test_a_client_is_who_the_proxy_sees_not_who_it_says_it_is(everything: Stack)
     assert line["client.address"] != proxy["upstream.address"].split(":")[0]
 
 
+def test_whose_word_was_not_taken_is_a_line_of_the_service_once(everything: Stack) -> None:
+    def told() -> list[str]:
+        lines = everything.lines("web")
+        return [it["proxy"] for it in lines if it["message"] == "forwarded headers ignored"]
+
+    def ask_again() -> bool:
+        ask(everything.address, "/livez", X_Forwarded_Proto="https")
+        time.sleep(0.5)
+        return bool(told())
+
+    eventually(ask_again)
+    for _ in range(3):
+        ask_again()
+    line = everything.lines("proxy")[-1]
+    assert told() == [line["client.address"]]
+
+
+def test_a_trusted_proxy_in_front_tells_the_client_and_the_scheme(everything: Stack) -> None:
+    networks = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
+    claims = {"X_Forwarded_For": f"192.0.2.99, {FORGED}", "X_Forwarded_Proto": "https"}
+    seen = {}
+    for trusted in (networks, ""):
+        everything.variables = {"TRUSTED_PROXIES": trusted}
+        everything.compose("up", "--detach", "--wait", "--no-deps", "proxy")
+        name = f"trusted{len(trusted)}"
+        led = ask(everything.address, "/greetings/ada/", X_Request_ID=name, **claims)
+        line = next(it for it in everything.lines("web") if it.get("request_id") == name)
+        seen[trusted] = (led.headers["location"].partition(":")[0], line["client.address"])
+    everything.variables = {}
+    assert seen[networks] == ("https", FORGED)
+    assert seen[""][0] == "http"
+    assert seen[""][1] not in {FORGED, "192.0.2.99"}
+
+
 @pytest.mark.parametrize("path", ["/health", "/startupz", "/metrics", "//health", "/%68ealth"])
 def test_what_is_for_those_inside_is_not_there(everything: Stack, path: str) -> None:
     answer = ask(everything.address, path, Authorization="Bearer anything")
@@ -195,7 +229,7 @@ def test_the_configuration_is_sound(everything: Stack) -> None:
     folder = everything.path / "proxy" / "nginx"
     said = run("gixy", "nginx.conf", cwd=folder).stdout
     assert "No issues found" in said, said
-    check = ("--entrypoint=nginx", PROXY, "-e", "stderr", "-t")
+    check = ("--entrypoint=sh", PROXY, "/etc/nginx/start.sh", "-t")
     run(
         "docker",
         "run",
@@ -215,15 +249,18 @@ def test_with_a_certificate_it_speaks_https_and_leads_there(
     pair = ("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "certificate.pem"))
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *pair)
     (tmp_path / "key.pem").chmod(0o644)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     everything.variables = {
         "COMPOSE_FILE": "compose.yaml:proxy/compose.tls.yaml",
         "TLS_FOLDER": str(tmp_path),
-        "HTTPS_PORT": "0",
+        "HTTPS_PORT": str(port),
     }
     try:
         everything.compose("up", "--detach", "--wait", "--no-deps", "proxy")
-        assert ask(everything.address, "/greetings/ada?x=1").status == 308
-        port = everything.compose("port", "proxy", "8443").strip().rpartition(":")[2]
+        led = ask(everything.address, "/greetings/ada?x=1", Host="localhost")
+        assert led.status == 308
+        assert led.headers["location"] == f"https://localhost:{port}/greetings/ada?x=1"
         trust = ssl.create_default_context(cafile=tmp_path / "certificate.pem")
         with urllib.request.urlopen(
             f"https://localhost:{port}/greetings/ada", context=trust

@@ -71,8 +71,8 @@ class Production(Settings):
 
     strict: ClassVar[bool] = True
 
-    server: Server = Server(host="0.0.0.0")  # noqa: S104 - in a container, reached through a proxy
-    metrics: Metrics = Metrics(host="0.0.0.0")  # noqa: S104  # if metrics
+    server: Server = Server(host="0.0.0.0,::")  # in a container, reached through a proxy
+    metrics: Metrics = Metrics(host="0.0.0.0,::")  # if metrics
 
 
 class Staging(Production):

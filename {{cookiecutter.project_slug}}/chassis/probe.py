@@ -24,13 +24,18 @@ def report_health(host: str, port: int) -> int:
 def probe(host: str, port: int, timeout: float = 2.0) -> str | None:
     """Return None if the service on this port is ready, otherwise a sentence that says why not.
 
-    The response must be complete within `timeout` seconds. Redirects are not followed: they lead
-    to another server.
+    Where it listens on several hosts, separated by commas, one that answers is enough. The response
+    must be complete within `timeout` seconds. Redirects are not followed: they lead to another
+    server.
     """
     failures: list[str | None] = [_timeout_message(timeout)]
 
     def request() -> None:
-        failures[0] = _request_readiness(WILDCARDS.get(host, host), port, timeout)
+        for each in host.split(","):
+            failure = _request_readiness(WILDCARDS.get(each, each), port, timeout)
+            failures[0] = failure
+            if failure is None:
+                return
 
     thread = Thread(target=request, daemon=True)  # an abandoned thread bounds the whole exchange
     thread.start()

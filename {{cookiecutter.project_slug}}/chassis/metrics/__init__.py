@@ -52,7 +52,7 @@ class Metrics(Feature):
     enabled: bool = True
     """Whether metrics are collected and served."""
     host: str = "127.0.0.1"
-    """Address that the metrics server listens on."""
+    """Address that the metrics server listens on, or several such as 0.0.0.0,::."""
     port: int = Field(default=9090, ge=0, le=65535)
     """Port of the metrics server; 0 chooses a free one, which the log names."""
     buckets: Annotated[

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler
-from socket import AF_INET, AF_INET6
 from socketserver import ThreadingTCPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from chassis.listeners import bind_listeners
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from socket import socket
     from typing import TypeAlias
 
     Expose: TypeAlias = Callable[[], bytes]
@@ -58,14 +60,15 @@ class MetricsHandler(BaseHTTPRequestHandler):
 class MetricsServer(ThreadingTCPServer):
     """Serves each connection in a thread."""
 
-    allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, host: str, port: int, expose: Expose) -> None:
+    def __init__(self, listener: socket, expose: Expose) -> None:
         """Listen. Raises OSError."""
-        self.address_family = AF_INET6 if ":" in host else AF_INET
         self.expose = expose
-        super().__init__((host, port), MetricsHandler)
+        super().__init__(listener.getsockname(), MetricsHandler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.server_activate()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002 - as the library has it
         """Log why a connection could not be served."""
@@ -81,18 +84,17 @@ def serve_metrics(host: str, port: int, expose: Expose) -> Iterator[str]:
     Raises OSError that names the variable if the port cannot be opened.
     """
     try:
-        server = MetricsServer(host, port, expose)
+        servers = [MetricsServer(it, expose) for it in bind_listeners(host, port)]
     except OSError as error:
         raise OSError(
             f"METRICS_PORT: cannot listen on {host} port {port}: {error.strerror}. "
             "Choose a free port, or as METRICS_HOST an address of this machine."
         ) from error
-    with server:
-        Thread(
-            target=server.serve_forever, args=(SHUTDOWN_POLL_SECONDS,), name="metrics", daemon=True
-        ).start()
-        try:
-            shown_host = f"[{host}]" if ":" in host else host
-            yield f"http://{shown_host}:{server.server_address[1]}"
-        finally:
-            server.shutdown()
+    with ExitStack() as stack:
+        for server in servers:
+            stack.enter_context(server)
+            arguments = (SHUTDOWN_POLL_SECONDS,)
+            Thread(target=server.serve_forever, args=arguments, name="metrics", daemon=True).start()
+            stack.callback(server.shutdown)
+        shown, served_port, *_ = servers[0].socket.getsockname()
+        yield f"http://{f'[{shown}]' if ':' in shown else shown}:{served_port}"

@@ -43,6 +43,7 @@ def render_traffic(
     admin = render_block(
         "server",
         f"listen {ADMIN_PORT};",
+        f"include /tmp/ipv6-{ADMIN_PORT}*.conf;",
         "access_log off;",
         render_block("location = /generation", f'return 200 "{generation}";'),
         render_block(

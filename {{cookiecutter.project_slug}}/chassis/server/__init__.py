@@ -31,7 +31,7 @@ class Server(Feature):
     """One process with one event loop; replicas make more of them."""
 
     host: str = "127.0.0.1"
-    """Address to listen on."""
+    """Address to listen on, or several such as 0.0.0.0,:: for all of IPv4 and of IPv6."""
     port: Port = 8000
     """TCP port to listen on; 0 takes any free one and logs which."""
     drain_seconds: Seconds = 5

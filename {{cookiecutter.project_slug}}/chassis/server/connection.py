@@ -13,6 +13,7 @@ from chassis.server.transport import CoalescingTransport
 
 if TYPE_CHECKING:
     from chassis.server import Server
+    from chassis.server.forwarded import ForwardedHeaders
 
 log = structlog.get_logger("chassis.server")
 
@@ -41,10 +42,19 @@ class Connection(HttpToolsProtocol):
     for the rest of a request.
     """
 
-    def __init__(self, *, limits: Server, **uvicorn: Any) -> None:  # noqa: ANN401 - uvicorn's own
+    def __init__(
+        self,
+        *,
+        limits: Server,
+        forwarded: ForwardedHeaders,
+        **uvicorn: Any,  # noqa: ANN401 - uvicorn's own
+    ) -> None:
         """Take the limits and uvicorn's own arguments."""
         super().__init__(**uvicorn)
         self.limits = limits
+        self.forwarded = forwarded
+        self.is_first = True
+        """Whether no request has come yet: a proxy says much the same with each."""
         self.in_head = True
         self.head_bytes = 0
         """Bytes of the head being read, without the chunk in which it started."""
@@ -88,6 +98,9 @@ class Connection(HttpToolsProtocol):
         # The parser would take the body of an upgrade for the next request, unchecked.
         if self.parser.should_upgrade() and self._has_body():
             raise ValueError(BAD_REQUEST)
+        if self.is_first and self.client and not self.forwarded.is_settled:
+            self.forwarded.check(self.client[0], self.headers)
+        self.is_first = False
         self.in_head = False
         self.body_bytes = self.other_bytes = 0
         self.phase_started = self.loop.time()

@@ -20,10 +20,12 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from chassis.application import Application
+from chassis.listeners import bind_listeners
 from chassis.route_names import websocket_paths
 from chassis.server import CLOSE_SECONDS, EXIT_SECONDS
 from chassis.server.connection import Connection
 from chassis.server.deferred_calls import DeferredCalls
+from chassis.server.forwarded import ForwardedHeaders
 from chassis.server.websockets import close_websockets
 
 if TYPE_CHECKING:
@@ -59,12 +61,13 @@ class DrainingServer(uvicorn.Server):
         self.close_timed_out = False
         self.wake_main_loop: Callable[[], object] = lambda: None
         self.application = Application(service)
+        forwarded = ForwardedHeaders(settings.trusted_proxies)
         super().__init__(
             uvicorn.Config(
                 self.application,
                 host=settings.host,
                 port=settings.port,
-                http=partial(Connection, limits=settings),  # type: ignore[arg-type]
+                http=partial(Connection, limits=settings, forwarded=forwarded),  # type: ignore[arg-type]
                 lifespan="on",
                 log_config=None,
                 access_log=False,
@@ -87,7 +90,8 @@ class DrainingServer(uvicorn.Server):
     def serve_until_signalled(self) -> int:
         """Bind the listener and serve; return the exit code."""
         try:
-            self.listener = self.bind()
+            # Before any feature opens; uvicorn listens once all are open.
+            self.listeners = bind_listeners(self.settings.host, self.settings.port)
         except (OSError, UnicodeError) as error:  # UnicodeError for an invalid host name
             log.critical(
                 "cannot listen on SERVER_HOST and SERVER_PORT",
@@ -97,21 +101,11 @@ class DrainingServer(uvicorn.Server):
             )
             return STARTUP_FAILURE
         try:
-            self.run([self.listener, *(self.listener.dup() for _ in range(ACCEPTS - 1))])
+            more = [it.dup() for it in self.listeners for _ in range(ACCEPTS - 1)]
+            self.run(self.listeners + more)
         except SystemExit as failed:
             return int(failed.code or 0)
         return self.exit_code
-
-    def bind(self) -> socket.socket:
-        """Bind the port before any feature opens; uvicorn listens once all are open."""
-        found = socket.getaddrinfo(
-            self.settings.host, self.settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )
-        family, kind, protocol, _, address = found[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        return listener
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         """Start the drain at the first signal; exit at the second, with the shell's code."""
@@ -128,12 +122,12 @@ class DrainingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the features, listen, and log the URL."""
         await super().startup(sockets)
-        if not self.listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        if not all(it.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for it in self.listeners):
             log.critical("SERVER_PORT is already used by this service", port=self.settings.port)
             await self.lifespan.shutdown()
             raise SystemExit(STARTUP_FAILURE)
         self.warn_if_websockets_missing()
-        host, port, *_ = self.listener.getsockname()
+        host, port, *_ = self.listeners[0].getsockname()
         shown = f"[{host}]" if ":" in host else host
         log.info(
             "serving",
@@ -200,7 +194,7 @@ class DrainingServer(uvicorn.Server):
         proxy cannot retry; a connection that is refused can be retried on another replica.
         """
         deadline = monotonic() + FIRST_REQUEST_SECONDS
-        while select.select([self.listener], [], [], 0)[0] and monotonic() < deadline:  # noqa: ASYNC110 - no event tells
+        while select.select(self.listeners, [], [], 0)[0] and monotonic() < deadline:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0)  # each iteration of the loop accepts one
         for server in self.servers:
             server.close()

@@ -51,6 +51,12 @@ def test_a_wildcard_is_asked_on_the_loopback(wildcard: str, host: str) -> None:
     assert f" to {host} port " in str(probe(wildcard, port))
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_each_address_that_is_listened_on_is_asked(host: str) -> None:
+    with answering(WELL, host=host) as port:
+        assert probe("0.0.0.0,::", port) is None
+
+
 @pytest.mark.parametrize(
     ("head", "body"),
     [

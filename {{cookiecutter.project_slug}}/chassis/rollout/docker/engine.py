@@ -31,8 +31,8 @@ def find_address(container: dict[str, Any] | None, port: int) -> Address:
         if bindings := network["Ports"].get(f"{port}/tcp"):
             return Address(bindings[0]["HostIp"], int(bindings[0]["HostPort"]))
         for joined in network["Networks"].values():
-            if joined["IPAddress"]:
-                return Address(joined["IPAddress"], port)
+            if address := joined["IPAddress"] or joined["GlobalIPv6Address"]:
+                return Address(address, port)
     name = container["Name"][1:] if container else "the container"
     raise ConnectionRefusedError(f"{name} is not running")
 

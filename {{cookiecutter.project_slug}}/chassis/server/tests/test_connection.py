@@ -6,6 +6,7 @@ from uvicorn.server import ServerState
 
 from chassis.server import Server
 from chassis.server.connection import Connection
+from chassis.server.forwarded import ForwardedHeaders
 from chassis.server.tests.test_transport import Wire
 
 UPGRADE = (
@@ -34,7 +35,13 @@ async def test_an_upgrade_reaches_the_library_for_web_sockets() -> None:
     config = uvicorn.Config(Starlette(), ws=Library, log_config=None)
     config.load()
     state = ServerState()
-    connection = Connection(limits=Server(), config=config, server_state=state, app_state={})
+    connection = Connection(
+        limits=Server(),
+        forwarded=ForwardedHeaders(()),
+        config=config,
+        server_state=state,
+        app_state={},
+    )
     wire = Wire()
     connection.connection_made(wire)
     connection.data_received(UPGRADE)
