@@ -88,6 +88,8 @@ class Calls:
             "github.sha": "5ha",
             "github.token": "t0ken",
             "github.repository": "example/orders",
+            "github.event.pull_request.base.sha": "0ld",
+            "github.event.pull_request.head.sha": "5ha",
         }
         self.programs = folder / "programs"
         self.programs.mkdir()
@@ -100,6 +102,7 @@ class Calls:
         self.provided = {
             "GITHUB_REF_NAME": "v1.2.3",
             "GITHUB_ACTOR": "somebody",
+            "GITHUB_REPOSITORY": "example/orders",
             "CI_REGISTRY": "registry.example",
             "CI_REGISTRY_IMAGE": "registry.example/orders",
             "CI_REGISTRY_USER": "somebody",

@@ -36,6 +36,9 @@ SCHEMAS = {
 STAGES = ("lint", "types", "test", "build", "scan", "push")
 PINNED = re.compile(r"uses: ([\w./-]+)@([0-9a-f]{40}) # (v[\d.]+)$")
 SERVERS = re.compile(r"(?:image|name): ((?:postgres|redis):\S+)")
+DEFAULT_AND_TAGS = (
+    "github.ref_type == 'tag' || github.ref_name == github.event.repository.default_branch"
+)
 MAIN_AND_TAGS = ["$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH", "$CI_COMMIT_TAG =~ /^v/"]
 
 
@@ -130,8 +133,14 @@ def test_every_line_runs_and_what_is_published_is_what_was_built(
         f"cosign sign --yes {pushed}",
         f"docker buildx imagetools create --prefer-index=false --tag {name}:v1.2.3 {pushed}",
     ]
+    asked = [it for it in published if it.startswith("gh api ")]
+    assert len(asked) == (service / ".github").exists()
     bare = [re.sub(r" --(build-arg|username) \S+", "", call) for call in published]
-    assert bare == [*(with_image if (service / "Dockerfile").exists() else []), *released]
+    assert bare == [
+        *(with_image if (service / "Dockerfile").exists() else []),
+        *released,
+        *asked,
+    ]
 
 
 def test_it_calls_only_programs_that_the_test_above_knows(service: Path) -> None:
@@ -145,7 +154,7 @@ def test_only_main_and_tags_publish_and_somebody_can_be_asked(service: Path) -> 
     for workflow in workflows(service).values():
         assert workflow["permissions"] == {}
         assert set(workflow[True]) <= {"push", "pull_request", "schedule", "workflow_dispatch"}
-        assert workflow[True].get("push") in (None, {"branches": ["main"], "tags": ["v*"]})
+        assert workflow[True].get("push") in (None, {"branches": ["**"], "tags": ["v*"]})
     for name, job in jobs(service).items():
         publishes = name in {"push", "release"}
         writes = "write" in job.get("permissions", {}).values()
@@ -160,6 +169,27 @@ def test_only_main_and_tags_publish_and_somebody_can_be_asked(service: Path) -> 
             push, tag = "github.event_name == 'push'", "github.ref_type == 'tag'"
             assert job["if"] == (push if name == "push" else tag)
             assert "stages" in job["needs"]
+        elif name == "stages":
+            assert job["if"] == f"github.event_name == 'pull_request' || {DEFAULT_AND_TAGS}"
+
+
+def test_what_a_private_repository_lacks_is_skipped_and_said(service: Path) -> None:
+    if not (service / ".github").exists():
+        return
+    found = jobs(service)
+    paid = {"actions/attest": "private", "actions/dependency-review-action": "missing"}
+    for job in (found["dependencies"], *([found["push"]] if "push" in found else [])):
+        conditions = [
+            (it.get("uses", "").partition("@")[0], it.get("run", ""), it.get("if", ""))
+            for it in job["steps"]
+        ]
+        for name, _, condition in conditions:
+            if name in paid:
+                assert condition.startswith("${{ !")
+                assert paid[name] in condition
+        (said,) = (it for it in conditions if "::warning title=" in it[1])
+        assert " is skipped::" in said[1]
+        assert any(word in said[2] for word in paid.values())
 
 
 def test_an_action_is_pinned_to_one_commit_here_and_in_the_template() -> None:
