@@ -78,9 +78,8 @@ class Proxy:
         """Raise StepError if another revision answers through nginx than the fleet has."""
         traffic = fleet.traffic
         serving = [fleet.get(name) for name in (*traffic.stable, *traffic.canary)]
-        revisions = {readiness.read_revision(self.containers, it, self.ready) for it in serving}
-        expected = revisions - {None}
-        for _ in range(CHECKS if expected else 0):
+        expected = {readiness.read_revision(self.containers, it, self.ready) for it in serving}
+        for _ in range(0 if None in expected else CHECKS):  # None says nothing to compare with
             try:
                 response = get(self.nginx.admin_address(), self.ready.version, host=self.ready.host)
                 revision = json.loads(response.body).get("revision")

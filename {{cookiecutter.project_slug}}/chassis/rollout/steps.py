@@ -117,7 +117,7 @@ def _describe_shift(before: Traffic, after: Traffic) -> str:
     parts += [f"keep {', '.join(after.standby)} on standby"] if after.standby else []
     ended = [it for it in before.standby if it not in (*after.standby, *new)]
     parts += [f"end the standby of {', '.join(ended)}"] if ended else []
-    return ", ".join(parts) or "reload nginx with the same traffic"
+    return ", ".join(parts) or f"have nginx send requests to {', '.join(new) or 'no instance'}"
 
 
 def expect_begun(fleet: Fleet, step: Step) -> Fleet:

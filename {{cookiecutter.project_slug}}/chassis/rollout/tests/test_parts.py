@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chassis.rollout import proxy
+from chassis.rollout.configuration import Configuration
 from chassis.rollout.counts import Counts, parse_counts
-from chassis.rollout.errors import RefusedError
-from chassis.rollout.fleet import Traffic
+from chassis.rollout.errors import RefusedError, StepError
+from chassis.rollout.fleet import Fleet, Instance, Release, Traffic
+from chassis.rollout.http_client import Response
 from chassis.rollout.lock import Holder, find_holder, hold_lock
 from chassis.rollout.nginx import render_traffic
 from chassis.rollout.tests.local_nginx import keep_alive_directive
@@ -132,3 +135,43 @@ def test_other_traffic_is_another_generation() -> None:
 def test_old_versions_of_nginx_close_connections_that_newer_ones_keep() -> None:
     assert keep_alive_directive("nginx/1.22.1") == "keepalive_timeout 0;"
     assert keep_alive_directive("nginx/1.27.4") == "keepalive_min_timeout 2s;"
+
+
+@pytest.mark.parametrize("old", ["unknown", "one"])
+def test_an_instance_that_does_not_know_its_revision_may_serve_beside_one_that_does(
+    monkeypatch: pytest.MonkeyPatch, old: str
+) -> None:
+    """An image that was built without git says `unknown`, and both sides of a canary answer."""
+    release = Release("shop", "sha256:1", "1")
+    fleet = Fleet(
+        (Instance("old", release, "blue", 0), Instance("new", release, "green", 1)),
+        Traffic(("old",), ("new",), 50),
+    )
+    said = {"old": old, "new": "two"}
+    generation: list[str] = []
+
+    class Host:
+        def get(self, instance: Instance, _: str) -> Response:
+            return Response(200, f'{{"revision":"{said[instance.name]}"}}', 0)
+
+        def upstream(self, instance: Instance) -> str:
+            return instance.name
+
+        def install(self, text: str) -> None:
+            generation[:] = text.partition('return 200 "')[2].partition('"')[:1]
+
+        def __getattr__(self, _: str) -> object:
+            return set
+
+    def ask(_: object, path: str, **__: object) -> Response:
+        body = generation[0] if path == "/generation" else f'{{"revision":"{old}"}}'
+        return Response(200, body, 0)
+
+    monkeypatch.setattr(proxy, "get", ask)
+    host: Any = Host()
+    nginx = proxy.Proxy(Configuration(), host, host)
+    nginx.shift(fleet)
+    said["old"] = "three"
+    if old == "one":
+        with pytest.raises(StepError, match="revision 'one', which should receive none"):
+            nginx.shift(fleet)
