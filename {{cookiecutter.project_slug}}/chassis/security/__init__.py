@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from chassis.environment import Names
 from chassis.security.admission import Admission
-from chassis.security.docs import docs_router
+from chassis.security.docs import add_docs
 from chassis.security.load_shedding import LoadShedding
 from chassis.service import Feature
 
@@ -84,7 +84,7 @@ class Security(Feature):
         service.options.update(docs_url=None, redoc_url=None, openapi_url=None)
         if self.docs:
             service.options["openapi_url"] = "/openapi.json"
-            service.routers.append(docs_router(service.identity.name))
+            service.customizers.append(add_docs)
         service.headers |= RESPONSE_HEADERS
         if self.hsts_seconds:
             max_age = f"max-age={self.hsts_seconds}".encode()

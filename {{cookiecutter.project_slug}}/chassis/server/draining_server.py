@@ -128,10 +128,12 @@ class DrainingServer(uvicorn.Server):
             raise SystemExit(STARTUP_FAILURE)
         self.warn_if_websockets_missing()
         host, port, *_ = self.listeners[0].getsockname()
-        shown = f"[{host}]" if ":" in host else host
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        docs = {"docs": f"{url}/docs"} if self.application.openapi_url else {}
         log.info(
             "serving",
-            url=f"http://{shown}:{port}",
+            url=url,
+            **docs,
             revision=self.service.identity.revision,
             python=sys.version.split()[0],
             seconds=round(monotonic() - self.phase_started, 3),

@@ -67,30 +67,66 @@ def test_without_docs_their_paths_are_unknown(path: str) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_the_docs_page_may_load_exactly_what_it_names() -> None:
+def named(text: str) -> dict[str, list[str]]:
+    """Addresses that the page of the documentation loads, by the directive that admits them."""
+    return {
+        "script-src": re.findall(r'<script src="([^"]+)', text),
+        "style-src": re.findall(r'rel="stylesheet" href="([^"]+)', text),
+        "img-src": re.findall(r'rel="shortcut icon" href="([^"]+)', text),
+    }
+
+
+def policy(answer: Any) -> dict[str, set[str]]:
+    parts = (
+        it.strip().partition(" ") for it in answer.headers["content-security-policy"].split(";")
+    )
+    return {name: set(sources.split()) for name, _, sources in parts}
+
+
+def test_the_docs_page_loads_nothing_from_elsewhere() -> None:
     docs = make(docs=True)
     answer = docs.get("/docs")
-    directives = {
-        name: set(sources.split())
-        for name, _, sources in (
-            part.strip().partition(" ")
-            for part in answer.headers["content-security-policy"].split(";")
-        )
-    }
-    origins = {
-        "script-src": re.findall(r'<script src="(https://[^/]+)', answer.text),
-        "style-src": re.findall(r'rel="stylesheet" href="(https://[^/]+)', answer.text),
-        "img-src": re.findall(r'rel="shortcut icon" href="(https://[^/]+)', answer.text),
-    }
-    for directive, named in origins.items():
-        assert named, directive
-        assert set(named) == {one for one in directives[directive] if one.startswith("https:")}
-    assert directives["default-src"] == {"'none'"}
-    assert directives["connect-src"] == {"'self'"}
-    assert "url: 'openapi.json'" in answer.text or 'url: "openapi.json"' in answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    for directive, (address,) in named(answer.text).items():
+        assert "'self'" in policy(answer)[directive]
+        assert not address.startswith(("/", "http"))  # works behind a prefix, and under any scheme
+        loaded = docs.get(f"/{address}")
+        assert loaded.status_code == 200
+        assert loaded.headers["content-type"].startswith(("text/", "image/"))
+    assert "https://" not in answer.headers["content-security-policy"] + answer.text
+    assert policy(answer)["default-src"] == {"'none'"}
+    assert "'unsafe-inline'" not in policy(answer)["script-src"]
+
+
+def test_without_the_package_the_docs_page_may_load_exactly_what_it_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chassis.security.docs.PACKAGE", "not_installed")
+    docs = make(docs=True)
+    answer = docs.get("/docs")
+    for directive, (address,) in named(answer.text).items():
+        outside = {it for it in policy(answer)[directive] if it.startswith("https:")}
+        assert outside == {"/".join(address.split("/")[:3])}
+    assert docs.get("/docs/files/swagger-ui.css").status_code == 404
+
+
+def test_the_docs_describe_the_routes_and_the_root_leads_to_them() -> None:
+    docs = make(docs=True)
+    assert "url: 'openapi.json'" in docs.get("/docs").text
     schema = docs.get("/openapi.json")
     assert schema.json()["paths"].keys() == {"/double/{number}", "/thing"}
     assert schema.headers["content-security-policy"].startswith("default-src 'none'; frame")
+    assert docs.get("/", follow_redirects=False).headers["location"] == "docs"
+    assert make().get("/").status_code == 404
+
+
+def test_the_root_of_the_service_stays_its_own() -> None:
+    service = Service(identity=Identity(name="t"), environment="test")
+    Security(docs=True).install(service)
+    own = APIRouter()
+    own.add_api_route("/", thing, name="own")
+    service.routers.append(own)
+    assert TestClient(Application(service)).get("/").json() is None
 
 
 APP = "https://app.example.com"
