@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic_settings import SettingsConfigDict
@@ -79,6 +81,8 @@ class Staging(Production):
     """Production's twin: the same rules, other values."""
 
 
+API = Path(__file__).with_name("openapi.toml")
+"""Title and description of the API."""
 ENVIRONMENTS = (Development, Test, Staging, Production)
 """What the variable ENVIRONMENT chooses from, by name in lower case; the first is the default."""
 
@@ -86,7 +90,10 @@ ENVIRONMENTS = (Development, Test, Staging, Production)
 def compose(settings: Settings) -> Service:
     """Make the service: the board, with every feature installed on it."""
     service = Service(
-        identity=settings.service, environment=settings.name(), secrets=secrets(settings)
+        identity=settings.service,
+        environment=settings.name(),
+        secrets=secrets(settings),
+        options=tomllib.loads(API.read_text("utf-8")),
     )
     for _, feature in settings.features():
         feature.install(service)

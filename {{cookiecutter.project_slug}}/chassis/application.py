@@ -8,6 +8,8 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from chassis.exchange import ExchangeMiddleware
+from chassis.methods import serve_head, without_head
+from chassis.openapi import complete_document
 from chassis.route_names import refuse_duplicate_names
 from chassis.router_prefix import skip_other_paths
 from chassis.websocket import WebSocketMiddleware
@@ -38,11 +40,11 @@ class Application(FastAPI):
         Raises `StartupError` if two routes share a name.
         """
         self.service = service
+        given: dict[str, Any] = {"title": service.identity.name, "telemetry": TELEMETRY_OFF}
         super().__init__(
-            title=service.identity.name,
             version=service.identity.version,
             lifespan=service.lifespan,
-            **{"telemetry": TELEMETRY_OFF, **service.options},
+            **{**given, **service.options},
         )
         self.router.routes += service.routes
         for router in service.routers:
@@ -57,8 +59,18 @@ class Application(FastAPI):
         self._outermost = service.entrance(exchanges) if service.entrance else exchanges
         for customize in service.customizers:
             customize(self)
+        serve_head(self.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve through the middleware of the board, which so sees every response, also a 500."""
         scope["app"] = self  # as FastAPI does, which the board's middleware may rely on
         await self._outermost(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the API: FastAPI's document, completed when it is written."""
+        known = self.openapi_schema
+        with without_head(self.routes):
+            document = super().openapi()
+        if document is not known:
+            complete_document(document, self.routes, self.service.schemas)
+        return document

@@ -5,10 +5,11 @@ A cursor is opaque text: clients send it back and do not interpret it.
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Annotated, Protocol
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, WithJsonSchema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ID", "Cursor", "encode_cursor", "next_cursor"]
 
 CURSOR_BYTES = 8
+CURSOR_PATTERN = "^[A-Za-f][A-Za-z0-9_-]{9}[AEIMQUYcgkosw048]$"
+"""What the id of a row looks like in base64: its first bit is 0, and the last two are padding."""
 MAX_ID = 2**63 - 1
 """Largest id: that of a 64-bit integer column."""
 
@@ -45,14 +48,14 @@ def _decode_cursor(text: object) -> object:
     """Return the id. Raises ValueError for what `encode_cursor` did not return."""
     if not isinstance(text, str):
         return text
-    try:
-        last_id = int.from_bytes(urlsafe_b64decode(f"{text}="))
-    except ValueError:
-        last_id = -1
-    if not 0 < last_id <= MAX_ID or encode_cursor(last_id) != text:
+    if not re.fullmatch(CURSOR_PATTERN, text):
         raise ValueError("should be a cursor from a previous page")
-    return last_id
+    return int.from_bytes(urlsafe_b64decode(f"{text}="))
 
 
-Cursor = Annotated[int, BeforeValidator(_decode_cursor), Field(le=MAX_ID)]
+Cursor = Annotated[
+    int,
+    BeforeValidator(_decode_cursor),
+    WithJsonSchema({"type": "string", "pattern": CURSOR_PATTERN}),
+]
 """Decodes the cursor to the id: `after: Annotated[Cursor | None, Query()] = None`."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Protocol
 
 from fastapi import Header
+from pydantic import WithJsonSchema
 
 from chassis.problems import Problem
+from chassis.problems.validation import precondition_required
 
 __all__ = ["IfMatch", "check_if_match", "etag", "precondition_failed"]
 
@@ -19,8 +21,16 @@ class Versioned(Protocol):
         """Its current version."""
 
 
-IfMatch = Annotated[str | None, Header(max_length=1000)]
-"""Entity tags of the versions that may be changed, or `*` for any: `if_match: IfMatch = None`."""
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=1000,
+        description="ETag of the version to change, or * for any.",
+    ),
+    WithJsonSchema({"type": "string", "maxLength": 1000}),
+]
+"""Entity tags of the versions that may be changed, or `*` for any: `if_match: IfMatch`."""
 
 
 def etag(resource: Versioned) -> str:
@@ -31,7 +41,7 @@ def etag(resource: Versioned) -> str:
 def check_if_match(resource: Versioned, if_match: str | None) -> None:
     """Raise `Problem` 428 if If-Match is missing, 412 if it names other versions."""
     if if_match is None:
-        raise Problem(428, "Name the version you have read in If-Match: it is the answer's ETag.")
+        raise precondition_required()
     tags = {tag.strip() for tag in if_match.split(",")}
     if not tags & {"*", etag(resource)}:
         raise precondition_failed()

@@ -110,6 +110,8 @@ class Service:
     """Headers of every response that does not set them itself."""
     probes: set[str] = field(default_factory=set)
     """Paths of health probes: always admitted, logged at level debug."""
+    schemas: dict[str, Any] = field(default_factory=dict)
+    """Schemas of the OpenAPI document that no route has, by name."""
     options: dict[str, Any] = field(default_factory=dict)
     """Further arguments of `FastAPI()`."""
     customizers: list[Callable[[FastAPI], object]] = field(default_factory=list)

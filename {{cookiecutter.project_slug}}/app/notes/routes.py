@@ -15,15 +15,19 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.notes.models import Note
 from chassis.cache import Cache, Invalidate  # if cache
 from chassis.database import Session
+from chassis.openapi import with_headers
 from chassis.pagination import MAX_ID, Cursor, next_cursor
 from chassis.preconditions import IfMatch, check_if_match, etag, precondition_failed
-from chassis.problems import Problem
+from chassis.problems import Problem, ProblemType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app.notes import Notes
 
+TITLE_TAKEN = ProblemType(
+    "title-taken", "Title taken", "Another note has this title. Choose another one."
+)
 NO_NUL = r"^[^\x00]*$"
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]
 Title = Annotated[
@@ -68,7 +72,12 @@ def routes(settings: Notes) -> APIRouter:
     """Make the routes."""
     router = APIRouter(prefix="/notes", tags=["notes"])
 
-    @router.post("", status_code=201, response_model=Written)
+    @router.post(
+        "",
+        status_code=201,
+        response_model=Written,
+        responses={201: with_headers("ETag", "Location")},
+    )
     async def create_note(
         draft: Draft, session: Session, request: Request, response: Response
     ) -> Note:
@@ -94,7 +103,7 @@ def routes(settings: Notes) -> APIRouter:
             next=next_cursor(found, settings.page_size),
         )
 
-    @router.get("/{id}", response_model=Written)
+    @router.get("/{id}", response_model=Written, responses={200: with_headers("ETag")})
     async def read_note(
         id: Id,  # noqa: A002 - its name
         response: Response,
@@ -108,14 +117,14 @@ def routes(settings: Notes) -> APIRouter:
         response.headers["etag"] = etag(note)
         return note
 
-    @router.put("/{id}", response_model=Written)
+    @router.put("/{id}", response_model=Written, responses={200: with_headers("ETag")})
     async def update_note(
         id: Id,  # noqa: A002 - its name
         draft: Draft,
         response: Response,
         invalidate: Invalidate,  # if cache
         session: Session,
-        if_match: IfMatch = None,
+        if_match: IfMatch,
     ) -> Note:
         """Change the version of a note that If-Match names."""
         invalidate(f"note:{id}")  # if cache
@@ -132,7 +141,7 @@ def routes(settings: Notes) -> APIRouter:
         id: Id,  # noqa: A002 - its name
         invalidate: Invalidate,  # if cache
         session: Session,
-        if_match: IfMatch = None,
+        if_match: IfMatch,
     ) -> None:
         """Delete the version of a note that If-Match names."""
         invalidate(f"note:{id}")  # if cache
@@ -169,4 +178,4 @@ def refusals() -> Iterator[None]:
         if "title" not in str(error.orig):
             raise
         detail = "There is a note with this title."
-        raise Problem(409, detail, type="/problems/title-taken", title="Title taken") from error
+        raise Problem(409, detail, type=TITLE_TAKEN) from error

@@ -10,20 +10,35 @@ from fastapi.utils import is_body_allowed_for_status_code
 from starlette.responses import Response
 
 from chassis.exchange import current_exchange
+from chassis.methods import allowed_methods
 from chassis.problems.problem import Problem, ProblemResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.exceptions import HTTPException
     from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 logger = logging.getLogger(__name__)
 
+METHOD_NOT_ALLOWED = 405
 
-async def handle_http_exception(_: Request, error: HTTPException) -> Response:
+
+async def handle_http_exception(request: Request, error: HTTPException) -> Response:
     """Respond with the problem of an HTTP exception; keep its headers."""
+    if error.status_code == METHOD_NOT_ALLOWED:
+        error.headers = complete_allow(request, error.headers or {})
     if not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=error.headers)
     return ProblemResponse(Problem.from_exception(error))
+
+
+def complete_allow(request: Request, headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Name all methods of the path in Allow, where the first route that has it names its own."""
+    allowed = allowed_methods(request.app.routes, request.scope)
+    if not allowed or request.method in allowed:  # a mount or an endpoint has refused it
+        return headers
+    return {**headers, "Allow": ", ".join(sorted(allowed))}
 
 
 async def handle_client_disconnect(_: Request, __: ClientDisconnect) -> ProblemResponse:

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 class Members(BaseModel):
     """RFC 9457 problem details; a kind of problem may add members of its own."""
 
-    model_config = ConfigDict(title="Problem", use_attribute_docstrings=True)
+    model_config = ConfigDict(title="Problem", extra="allow", use_attribute_docstrings=True)
 
     type: str
-    """Kind of problem; about:blank if there is none beside the status."""
+    """Kind of problem, where a page explains it; about:blank if there is none but the status."""
     title: str
     """Constant summary of the kind."""
     status: int
@@ -27,9 +27,12 @@ class Members(BaseModel):
     """Validation errors: location (body, query, …), JSON pointer into it, detail and type."""
 
 
+SCHEMAS = {"Problem": Members.model_json_schema()}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem",
-        "content": {"application/problem+json": {"schema": Members.model_json_schema()}},
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
     }
 }

@@ -17,18 +17,29 @@ MAX_ERRORS = 20
 """Errors shown of one request, so that a body of a million wrong values gets a short response."""
 MAX_POINTER_CHARACTERS = 256
 """Characters of a pointer, which contains keys from the client."""
+MISSING_IF_MATCH = ("missing", "header", "If-Match")
 REPLACED_MESSAGES = {"union_tag_invalid": "Input tag is none of the expected tags"}
 """Replacements for messages that quote the input."""
 
 
 async def handle_validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
-    """Respond 422 with the first errors: location, message and type of each."""
+    """Respond 422 with the first errors: location, message and type of each.
+
+    428 if nothing but a required If-Match is missing (RFC 6585, section 3).
+    """
     found = error.errors()
+    if [(entry["type"], *entry["loc"]) for entry in found] == [MISSING_IF_MATCH]:
+        return ProblemResponse(precondition_required())
     count = "One value" if len(found) == 1 else f"{len(found)} values"
     detail = f"{count} of the request did not pass validation."
     return ProblemResponse(
         Problem(422, detail, errors=[describe(entry) for entry in found[:MAX_ERRORS]])
     )
+
+
+def precondition_required() -> Problem:
+    """Return the problem 428."""
+    return Problem(428, "Name the version you have read in If-Match: it is the answer's ETag.")
 
 
 def describe(entry: dict[str, Any]) -> dict[str, str]:

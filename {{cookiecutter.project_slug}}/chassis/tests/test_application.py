@@ -163,7 +163,7 @@ def test_the_list_of_routes_holds_nothing_but_routes(service: Service) -> None:
     service.routers.append(outer)
     service.customizers.append(lambda app: app.mount("/files", PlainTextResponse("file")))
     paths = [route.path for route in iter_route_contexts(Application(service).routes)]
-    assert paths == ["/v1/customers/{customer}/orders/{order}", "/files"]
+    assert paths == ["/v1/customers/{customer}/orders/{order}", "/problems/{name}", "/files"]
 
 
 def test_a_feature_may_switch_on_the_telemetry_of_fastapi(service: Service) -> None:

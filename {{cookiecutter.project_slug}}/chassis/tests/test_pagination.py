@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -33,11 +34,19 @@ def test_a_cursor_is_the_id_it_was_made_of(client: TestClient, last_id: int) -> 
     assert client.get("/rows", params={"after": encode_cursor(last_id)}).json() == last_id
 
 
+def test_a_cursor_is_documented_as_the_text_that_it_is(client: TestClient) -> None:
+    (parameter,) = client.get("/openapi.json").json()["paths"]["/rows"]["get"]["parameters"]
+    text, _ = parameter["schema"]["anyOf"]
+    assert text["type"] == "string"
+    for last_id in (1, 7, 2**32, MAX_ID):
+        assert re.search(text["pattern"], encode_cursor(last_id))
+
+
 def test_the_first_page_needs_no_cursor(client: TestClient) -> None:
     assert client.get("/rows").json() is None
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "1", "é", "AAAAAAAAAAA", "__________8", "A" * 9999])
+@pytest.mark.parametrize("cursor", ["", "x", "1", "é", "__________8", "AAAAAAAAAAB", "A" * 9999])
 def test_a_cursor_that_no_page_came_with_is_refused(client: TestClient, cursor: str) -> None:
     assert client.get("/rows", params={"after": cursor}).status_code == 422
 

@@ -60,7 +60,7 @@ def test_what_is_written_outlives_the_process(database: Database) -> None:
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 def test_a_note_that_is_not_there_is_a_problem(client: TestClient, method: str) -> None:
     body: dict[str, Any] = {"json": {"title": "Tea"}} if method == "put" else {}
-    answer = client.request(method, "/notes/7", **body)
+    answer = client.request(method, "/notes/7", headers={"if-match": "*"}, **body)
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.testclient import TestClient
 
 from chassis.application import Application
-from chassis.problems import Problem, Problems
+from chassis.problems import Problem, Problems, ProblemType
 from chassis.service import Identity, Service
 
 NAN = float("nan")
@@ -205,10 +205,24 @@ def test_hostile_texts_do_not_break_the_answer() -> None:
 
 
 def test_every_operation_documents_the_problem() -> None:
-    paths = client().get("/openapi.json").json()["paths"]
-    assert paths
-    for operations in paths.values():
+    document = client().get("/openapi.json").json()
+    assert document["paths"]
+    for operations in document["paths"].values():
         for operation in operations.values():
             assert set(operation["responses"]) == {"200", "default"}
             content = operation["responses"]["default"]["content"]
-            assert content["application/problem+json"]["schema"]["title"] == "Problem"
+            reference = content["application/problem+json"]["schema"]["$ref"]
+            assert reference == "#/components/schemas/Problem"
+            assert document["components"]["schemas"]["Problem"]["title"] == "Problem"
+
+
+def test_the_type_of_a_problem_is_a_page_about_it() -> None:
+    kind = ProblemType("out-of-tea", "Out of tea & milk", "Wait for the <next> delivery.")
+    problem = Problem(503, type=kind)
+    assert (problem.type, problem.title) == ("/problems/out-of-tea", "Out of tea & milk")
+    page = client().get(problem.type)
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>Out of tea &amp; milk</h1>" in page.text
+    assert "Wait for the &lt;next&gt; delivery." in page.text
+    assert client().get("/problems/unknown").status_code == 404
