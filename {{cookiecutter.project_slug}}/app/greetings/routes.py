@@ -8,13 +8,17 @@ import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
 
-from chassis.problems import Problem
+from chassis.problems import Problem, ProblemType
 from chassis.timing import track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.greetings import Greetings
+
+TOO_MANY_NAMES = ProblemType(
+    "too-many-names", "Too many names", "Greet fewer at once: the member limit says how many."
+)
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +55,7 @@ def routes(settings: Greetings) -> APIRouter:
             raise Problem(
                 409,
                 f"One greeting has room for {settings.limit} names.",
-                type="/problems/too-many-names",
-                title="Too many names",
+                type=TOO_MANY_NAMES,
                 limit=settings.limit,
             )
         log.info("party greeted", names=len(party.names))

@@ -5,8 +5,14 @@ from __future__ import annotations
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from chassis.problems import Problem
+from chassis.problems import Problem, ProblemType
 
+DATABASE_UNAVAILABLE = ProblemType(
+    "database-unavailable",
+    "Database unavailable",
+    "The database did not answer in time, so it is not certain whether anything was changed. "
+    "Read before you retry a change, and wait for the seconds in Retry-After.",
+)
 TRANSIENT_STATES = (
     "08",  # the connection failed
     "40",  # rolled back: a deadlock, or a serialization failure
@@ -34,4 +40,4 @@ def sqlstate(error: DBAPIError) -> str:
 def unavailable() -> Problem:
     """Create the problem of a database that does not answer in time."""
     detail = "The database did not answer in time: whether anything was changed is not certain."
-    return Problem(503, detail, type="/problems/database-unavailable", headers={"retry-after": "1"})
+    return Problem(503, detail, type=DATABASE_UNAVAILABLE, headers={"retry-after": "1"})

@@ -9,13 +9,35 @@ import httpx2
 
 from chassis.outbound.errors import Rejected
 from chassis.outbound.retries import parse_retry_after
-from chassis.problems import Problem, ProblemResponse
+from chassis.problems import Problem, ProblemResponse, ProblemType
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 DEPENDENCY = "dependency"
 """Extension of a request that names the service it goes to."""
+TIMED_OUT = ProblemType(
+    "dependency-timeout",
+    "Dependency timed out",
+    "A service that this one calls did not answer in time. Whether it did anything is not certain: "
+    "read before you retry a change.",
+)
+UNREACHABLE = ProblemType(
+    "dependency-unreachable",
+    "Dependency unreachable",
+    "A service that this one calls could not be reached. Retry later.",
+)
+FAILED = ProblemType(
+    "dependency-failed",
+    "Dependency failed",
+    "A service that this one calls gave no valid answer. Retry later.",
+)
+UNAVAILABLE = ProblemType(
+    "dependency-unavailable",
+    "Dependency unavailable",
+    "A service that this one calls takes no calls at the moment, or is not called because it "
+    "failed too often. Retry after the seconds in Retry-After.",
+)
 SERVER_ERROR = 500
 TOO_MANY_REQUESTS = 429
 
@@ -42,18 +64,18 @@ def to_problem(error: httpx2.HTTPError) -> Problem:
             raise error
     if isinstance(error, httpx2.TimeoutException):
         detail = f"{name} did not answer in time: whether it did anything is not certain."
-        return Problem(504, detail, type="/problems/dependency-timeout")
+        return Problem(504, detail, type=TIMED_OUT)
     if isinstance(error, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol):
         raise error
     if isinstance(error, httpx2.TransportError):
         detail = f"{name} could not be reached."
-        return Problem(502, detail, type="/problems/dependency-unreachable")
-    return Problem(502, f"{name} gave no valid answer.", type="/problems/dependency-failed")
+        return Problem(502, detail, type=UNREACHABLE)
+    return Problem(502, f"{name} gave no valid answer.", type=FAILED)
 
 
 def _unavailable(detail: str, seconds: float | None) -> Problem:
     headers = {} if seconds is None else {"retry-after": str(max(1, ceil(seconds)))}
-    return Problem(503, detail, type="/problems/dependency-unavailable", headers=headers)
+    return Problem(503, detail, type=UNAVAILABLE, headers=headers)
 
 
 def _dependency_name(error: httpx2.HTTPError) -> str:

@@ -15,8 +15,9 @@ from chassis.problems.handlers import (
     handle_http_exception,
     handle_unexpected_error,
 )
-from chassis.problems.problem import Problem, ProblemResponse
-from chassis.problems.schema import RESPONSES
+from chassis.problems.pages import add_pages
+from chassis.problems.problem import Problem, ProblemResponse, ProblemType
+from chassis.problems.schema import RESPONSES, SCHEMAS
 from chassis.problems.validation import handle_validation_error
 from chassis.service import Feature
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
-__all__ = ["Problem", "ProblemResponse", "Problems"]
+__all__ = ["Problem", "ProblemResponse", "ProblemType", "Problems"]
 
 
 class Problems(Feature):
@@ -44,6 +45,8 @@ class Problems(Feature):
             Exception: handle_error,
         }
         service.options["responses"] = RESPONSES
+        service.schemas |= SCHEMAS
+        service.customizers.append(add_pages)
         service.middleware.append(
             partial(FallbackMiddleware, service=service, handle_error=handle_error)
         )

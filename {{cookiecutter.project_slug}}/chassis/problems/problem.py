@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from http.client import responses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
@@ -16,13 +16,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+class ProblemType(str):
+    """The URI of a kind of problem: `ProblemType("already-paid", "Already paid", "Explanation.")`.
+
+    The service answers it with a page that explains what happened, and what a client can do.
+    """
+
+    __slots__ = ("explanation", "summary")
+    known: ClassVar[dict[str, ProblemType]] = {}
+    """Every type that was made, by its name."""
+
+    def __new__(cls, name: str, title: str, explanation: str) -> Self:
+        """Make the type, and make it known to the page."""
+        self = super().__new__(cls, f"/problems/{name}")
+        self.summary, self.explanation = title, explanation
+        cls.known[name] = self
+        return self
+
+
 class Problem(HTTPException):
     """An error for the client, with the members of RFC 9457.
 
-    `raise Problem(409, "The order is already paid.", type="/problems/already-paid", order=7)`
+    `raise Problem(409, "The order is already paid.", type=ALREADY_PAID, order=7)`
 
-    `type` is a URI that identifies the kind of problem, `title` is its constant summary, `detail`
-    explains this occurrence; any other keyword becomes a member.
+    `type` is a URI that identifies the kind of problem, which a `ProblemType` has a page for;
+    `title` is its constant summary, `detail` explains this occurrence; any other keyword becomes a
+    member.
     """
 
     def __init__(
@@ -38,7 +57,8 @@ class Problem(HTTPException):
     ) -> None:
         super().__init__(status, detail, headers)
         self.type = type
-        self.title = title or responses.get(status, "Error")
+        known = type.summary if isinstance(type, ProblemType) else None
+        self.title = title or known or responses.get(status, "Error")
         self.extensions = extensions
 
     @classmethod
