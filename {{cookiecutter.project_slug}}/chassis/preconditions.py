@@ -27,6 +27,7 @@ IfMatch = Annotated[
         alias="If-Match",
         max_length=1000,
         description="ETag of the version to change, or * for any.",
+        openapi_examples={"any": {"value": "*"}},
     ),
     WithJsonSchema({"type": "string", "maxLength": 1000}),
 ]

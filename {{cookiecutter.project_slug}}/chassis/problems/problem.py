@@ -23,6 +23,8 @@ class ProblemType(str):
     """
 
     __slots__ = ("explanation", "summary")
+    summary: str
+    explanation: str
     known: ClassVar[dict[str, ProblemType]] = {}
     """Every type that was made, by its name."""
 

@@ -7,7 +7,7 @@ from base64 import b64encode
 from hashlib import sha256
 from html import escape
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "fastapi_swagger"
 """What brings the files of Swagger UI; only development needs it, and production does without."""
-FILES = {
+FILES: dict[str, Any] = {
     "swagger_js_url": "docs/files/swagger-ui-bundle.js",
     "swagger_css_url": "docs/files/swagger-ui.css",
     "swagger_favicon_url": "docs/files/favicon-32x32.png",
