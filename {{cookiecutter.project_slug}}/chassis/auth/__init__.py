@@ -19,6 +19,7 @@ from chassis.auth.secret_keys import (
 )
 from chassis.auth.tokens import TokenVerifier
 from chassis.environment.url import validate_http_url
+from chassis.logs.libraries import silence_libraries
 from chassis.service import Check, Feature
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ class Auth(Feature):
         return SecretKeys(secret.get_secret_value() for secret in secrets if secret)
 
     def _issuer_keys(self, service: Service) -> IssuerKeys:
+        silence_libraries("httpx2", "httpcore2")
         keys = IssuerKeys(self)
         service.checks["issuer"] = Check(probe=keys.probe, gates="nothing")
         service.gauges["issuer_up"] = lambda: keys.is_up

@@ -21,6 +21,7 @@ from chassis.database.models import Base
 from chassis.database.queries import StatementRecorder
 from chassis.database.schema import Schema, SchemaTooOld
 from chassis.database.session import Session
+from chassis.logs.libraries import silence_libraries
 from chassis.service import Check, Feature
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Database(Feature):
 
     def install(self, service: Service) -> None:
         """Open the pool while the service runs; provide sessions, checks and figures."""
+        silence_libraries("alembic")
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:

@@ -51,6 +51,14 @@ class Schema:
             )
 
 
+def describe_schema(config: Config) -> str:
+    """Say whether the schema is up to date, and at which revision."""
+    found = _revisions(config.attributes["connection"])
+    heads = ScriptDirectory.from_config(config).get_heads()
+    state = "is up to date" if set(found) == set(heads) else "is not at the last migration"
+    return f"schema {state}: revision {', '.join(found) or 'none'}"
+
+
 def raise_if_outdated(config: Config) -> None:
     """Raise `CommandError`, which says what to run first, if the schema is not at the head."""
     script = ScriptDirectory.from_config(config)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from starlette.requests import HTTPConnection  # noqa: TC002 - FastAPI reads the annotation
 
 from chassis.environment.url import validate_http_url
+from chassis.logs.libraries import silence_libraries
 from chassis.outbound.client import Client
 from chassis.outbound.errors import DeadlineExceeded, Rejected
 from chassis.outbound.problems import handle_outbound_error
@@ -26,8 +27,6 @@ __all__ = ["Client", "DeadlineExceeded", "Outbound", "Rejected"]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Concurrency = Annotated[int, Field(ge=1, le=100_000)]
 logger = logging.getLogger(__name__)
-
-LIBRARY_LOGGERS = ("httpx2", "httpcore2")
 
 
 class Outbound(Feature):
@@ -77,7 +76,7 @@ class Outbound(Feature):
         service.options.setdefault("exception_handlers", {})[httpx2.HTTPError] = (
             handle_outbound_error
         )
-        silence_library_logs()
+        silence_libraries("httpx2", "httpcore2")  # their lines contain query strings and headers
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
@@ -93,14 +92,3 @@ class Outbound(Feature):
         """Refuse to run without an address to call."""
         if not self.base_url:
             yield "base_url", f"is not set. Set it to the address of {self.dependency}."
-
-
-def silence_library_logs() -> None:
-    """Leave out the library's own log lines: they contain query strings and headers.
-
-    A level that LOG_LEVELS sets for them stays.
-    """
-    for name in LIBRARY_LOGGERS:
-        library = logging.getLogger(name)
-        if library.level == logging.NOTSET:
-            library.setLevel(logging.WARNING)

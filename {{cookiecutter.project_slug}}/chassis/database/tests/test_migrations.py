@@ -15,7 +15,7 @@ from chassis.database import Base, Database
 from chassis.database.address import is_embedded
 from chassis.database.engines import create_migration_engine
 from chassis.database.migrator import MigrationLockTimeout, migrate, migration_lock
-from chassis.testing.database import needs_a_migration
+from chassis.testing.database import heads, needs_a_migration
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -64,6 +64,17 @@ def test_the_revision_is_told(
 ) -> None:
     assert command(database, action) == 0
     assert "(head)" in capsys.readouterr().out
+
+
+@needs_a_migration
+def test_an_upgrade_says_whether_the_schema_is_up_to_date(
+    command: Command, empty: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(empty, "upgrade") == 0
+    assert capsys.readouterr().out == f"schema is up to date: revision {heads()[0]}\n"
+    assert command(empty, "downgrade", "base") == 0
+    assert command(empty, "upgrade", "base") == 0
+    assert capsys.readouterr().out == "schema is not at the last migration: revision none\n"
 
 
 def test_a_database_that_cannot_be_reached_is_a_line_without_the_password(
