@@ -24,7 +24,7 @@ SUCCESSFUL = range(200, 300)
 SECONDS = 300
 """Far more than it takes, so that only what hangs is cut off."""
 CONFIGURATION: dict[str, Any] = {
-    "generation": {"max-examples": 3, "deterministic": True, "database": "none"},
+    "generation": {"max-examples": 3, "deterministic": True},
     "phases": {"coverage": {"unexpected-methods": ["OPTIONS", "TRACE"]}},
     "checks": {  # beside their defaults: 412 and 428, which answer If-Match
         "positive_data_acceptance": {
@@ -43,7 +43,7 @@ class Exploration:
     findings: list[str] = field(default_factory=list)
     """What contradicts the document, with a curl command each."""
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
-    """The statuses of each operation, such as `GET /notes`."""
+    """The statuses of each operation, such as `GET /orders`."""
     types: set[str] = field(default_factory=set)
     """The types of problems."""
 
