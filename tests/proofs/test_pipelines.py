@@ -160,3 +160,32 @@ def test_the_image_is_built_and_becomes_healthy(project: Carved) -> None:
     assert code == 0, said
     assert "== build passed in" in said
     project.run("docker", "image", "rm", "orders-pipeline")
+
+
+def test_in_a_folder_of_a_larger_repository_the_scan_works_and_hooks_are_refused(
+    tmp_path: Path,
+) -> None:
+    service = Carved.make(tmp_path / "services").sync()
+    repository = Carved(tmp_path)
+    repository.run("git", "init", "--quiet", "--initial-branch=main")
+    repository.run("git", "add", "--all")
+    repository.run("git", "commit", "--quiet", "--message=First", **GIT_IDENTITY)
+    code, said = attempt(service, "make", "hooks")
+    assert code == 2
+    assert "make -C services/orders/ lint types\n" in said
+    (tmp_path / "other.txt").write_text("outside")
+    repository.run("git", "add", "--all")
+    repository.run("git", "commit", "--quiet", "--message=Outside", **GIT_IDENTITY)
+    _, said = attempt(service, "make", "scan", HTTPS_PROXY=NOWHERE)
+    assert "scan: osv.dev" in said, said
+    name, text = WRONG["secrets"]
+    (service.path / name).write_text(text)
+    repository.run("git", "add", "--all")
+    code, said = attempt(service, "make", "scan", HTTPS_PROXY=NOWHERE)
+    assert code != 0
+    assert "- hook id: secrets\n" in said
+    assert f"services/orders/{name}:1" in said
+    for tag, version in ("v9.0.0", ""), ("services/orders/v1.2.3", "1.2.3"):
+        repository.run("git", "tag", tag)
+        built = service.run("make", "--dry-run", "image").stdout
+        assert f"--build-arg VERSION={version} " in built
