@@ -32,6 +32,8 @@ EXTENDED = "HttpToolsProtocol."
 STEPS = {"Exchange.end", "Exchange._notify_observers", "Sink.write"}
 """Calls inside one folder without which the path of a request cannot be followed."""
 BEGINNING = {"request": "client", "shutdown": "SIGTERM"}
+EXAMPLE = {"greetings": "feature", "read_greeting": "route", "compose": "tracked function"}
+"""Names of the example that is asked, which a team removes: what the diagrams call them."""
 
 
 class Call(NamedTuple):
@@ -77,12 +79,14 @@ def is_shown(call: Call) -> bool:
 
 def folder(part: str) -> str:
     """Name the folder, or the module beside the folders, that a part belongs to."""
-    return part.partition(".")[0]
+    name = part.partition(".")[0]
+    return EXAMPLE.get(name, name)
 
 
 def shorten(function: str) -> str:
     """Leave out the function that another one is defined in."""
-    return function.rpartition("<locals>.")[2]
+    name = function.rpartition("<locals>.")[2]
+    return EXAMPLE.get(name, name)
 
 
 def page(service: Carved) -> str:

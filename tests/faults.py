@@ -66,7 +66,7 @@ def leftovers(tree: Tree) -> Iterator[str]:
         if "cookiecutter" in line.replace(RECORD, "") or MARKERS.search(line):
             yield f"{name}: {line}: {COMBINATIONS.named(where)}"
     for name, text, where in tree.variants:
-        gap = "\n\n\n" in text and not name.endswith((".py", ".mako"))
+        gap = "\n\n\n" in text and not name.endswith((".py", ".mako", ".template"))
         if gap or text.endswith("\n\n") or (text and not text.strip()):
             yield f"{name}: an empty line too many: {COMBINATIONS.named(where)}"
 

@@ -1,0 +1,235 @@
+"""`make feature` and `make remove-examples`: what they leave passes every stage, or is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.proofs.carved import Carved
+from tests.proofs.test_own_tests import NOTHING, NOWHERE
+from tests.proofs.test_pipelines import GIT_IDENTITY, attempt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = {"plain": "customer_orders", "table": "companies", "client": "addresses"}
+ODD = {"metrics": False, "auth": False, "cache": False, "docker": False, **NOWHERE}
+"""Options that templates of features could rely on without meaning to."""
+EXAMPLES = re.compile(r"(?i:greeting)|\bapp[./](notes|quotes)|(NOTES|QUOTES)_|Quotes|Notes\b")
+NAMED_BY = ("app", "compose", "deploy", "tests", "README.md", "AGENTS.md", "docs", ".env.example")
+
+
+def carve(where: Path, environment: Path, **answers: bool | str) -> Carved:
+    """Carve a service with an environment that others share, and commit it."""
+    carved = Carved.make(where, **answers)
+    (carved.path / ".venv").symlink_to(environment)
+    carved.run("uv", "sync", "--quiet")
+    commit(carved, "First")
+    return carved
+
+
+def commit(service: Carved, message: str) -> None:
+    service.run("git", "init", "--quiet")
+    service.run("git", "add", "--all")
+    service.run("git", "commit", "--quiet", "--message", message, **GIT_IDENTITY)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("environment") / ".venv"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Carved:
+    """Carve a service that no test changes."""
+    return carve(tmp_path_factory.mktemp("unchanged"), environment)
+
+
+@pytest.fixture
+def service(tmp_path: Path, environment: Path) -> Carved:
+    return carve(tmp_path, environment)
+
+
+def status(service: Carved) -> dict[str, str]:
+    """Tell what git sees as changed: path -> verb."""
+    found = service.run("git", "status", "--porcelain", "--untracked-files=all").stdout
+    verbs = {" M": "change", "??": "add", " D": "delete"}
+    return {line[3:]: verbs[line[:2]] for line in found.splitlines()}
+
+
+def refused(service: Carved, *arguments: str) -> str:
+    """Run a command that must be refused and change nothing; return its line."""
+    code, said = attempt(service, str(service.python), "-m", "chassis.features", *arguments)
+    assert code == 2, said
+    assert status(service) == {}
+    assert len(said.splitlines()) == 1, said
+    return said
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({}, id="default"),
+        pytest.param(NOTHING, id="smallest"),
+        pytest.param(ODD, id="odd"),
+    ],
+)
+def test_features_pass_every_stage_with_the_examples_and_without_them(
+    answers: dict[str, bool | str], tmp_path: Path, environment: Path
+) -> None:
+    began = time.monotonic()
+    service = carve(tmp_path, environment, **answers)
+    record = json.loads((service.path / ".cookiecutter.json").read_text())["answers"]
+    kinds = ["plain"]
+    kinds += ["table"] if record["database"] else []
+    kinds += ["client"] if record["outbound"] else []
+    for kind in kinds:
+        said = service.run("make", "feature", f"NAME={NAMES[kind]}", f"KIND={kind}").stdout
+        assert said.endswith("Check the result: make lint types test\n")
+    service.run("make", "lint", "types")
+    service.run("make", "test", "ARGS=app tests")
+    commit(service, "Features")
+    service.run("make", "remove-examples")
+    service.run("make", "lint", "types", "test")
+    assert service.run("make", "settings", "ARGS=--write").stdout == "nothing to write\n"
+    left = service.run("git", "grep", "--untracked", "--line-number", "", *named_by(service)).stdout
+    assert [line for line in left.splitlines() if EXAMPLES.search(line)] == []
+    assert "nothing to remove" in service.run("make", "remove-examples").stdout
+    print(f"F1 features: {len(kinds)} kinds, {time.monotonic() - began:.0f} s")  # noqa: T201 - the figure
+
+
+def named_by(service: Carved) -> list[str]:
+    return [name for name in NAMED_BY if (service.path / name).exists()]
+
+
+def test_a_feature_is_what_the_readme_shows_and_a_dry_run_said(service: Carved) -> None:
+    shown = re.findall(
+        r"^\$ make feature NAME=customers\n(.*?)```",
+        (service.path / "README.md").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+    planned = service.run("make", "feature", "NAME=customers", "ARGS=--dry-run").stdout
+    assert status(service) == {}
+    assert planned.splitlines()[-1] == "Nothing was changed, because of --dry-run."
+    said = service.run("make", "feature", "NAME=customers").stdout
+    assert shown == [said]
+    listed = [line.split() for line in said.splitlines()[:-1]]
+    assert listed == [line.split() for line in planned.splitlines()[:-1]]
+    assert status(service) == {path: verb for verb, path in listed}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "NAME is missing"),
+        ("CustomerOrders", "NAME=customer_orders"),
+        ("customer-orders", "NAME=customer_orders"),
+        ("2fast", "snake case"),
+        ("../etc", "snake case"),
+        ("class", "keyword"),
+        ("match", "keyword"),
+        ("list", "builtin"),
+        ("email", "standard library"),
+        ("health", "chassis"),
+        ("model_fields", "settings class"),
+        ("greetings", "app/greetings exists"),
+        ("migrations", "app/migrations exists"),
+        ("auth_tokens_of_all_customers", "24 letters"),
+        ("outbound_quotes", "app/main.py"),
+        ("settings", "app/main.py"),
+        ("services", "Service already means something"),
+        ("sessions", "Session already means something"),
+    ],
+)
+def test_a_name_that_a_feature_cannot_have_is_refused(
+    unchanged: Carved, name: str, said: str
+) -> None:
+    assert said in refused(unchanged, "add", name, "--kind", "table")
+
+
+def test_a_kind_without_its_option_is_refused(tmp_path: Path, environment: Path) -> None:
+    smallest = carve(tmp_path, environment, **NOTHING)
+    for kind in "table", "client", "job":
+        assert "Choose plain" in refused(smallest, "add", "customers", "--kind", kind)
+
+
+def test_a_composition_root_of_another_shape_is_refused(service: Carved) -> None:
+    root = service.path / "app" / "main.py"
+    root.write_text(root.read_text().replace("class Settings(", "class Everything("))
+    commit(service, "Changed")
+    said = refused(service, "add", "customers")
+    assert "app/main.py has no class Settings" in said
+    assert "from app.customers import Customers" in said
+
+
+def test_what_would_not_work_afterwards_is_refused(service: Carved) -> None:
+    (service.path / "app" / "main.py").open("a").write("\nraise ValueError('broken before')\n")
+    commit(service, "Broken")
+    assert "broken before" in refused(service, "add", "customers")
+
+
+def test_an_example_that_something_else_needs_is_not_removed(service: Carved) -> None:
+    other = service.path / "tests" / "test_other.py"
+    other.write_text("from app.quotes import Quotes\n\nassert Quotes\n")
+    commit(service, "Needed")
+    assert "tests/test_other.py imports app.quotes" in refused(service, "remove-examples")
+    root = service.path / "app" / "main.py"
+    root.write_text(root.read_text() + "\nPOLITE = Greetings(limit=1)\n")
+    commit(service, "Needed too")
+    assert "POLITE" in refused(service, "remove-examples", "greetings")
+
+
+def test_what_git_could_not_bring_back_is_not_deleted(service: Carved) -> None:
+    new = service.path / "app" / "greetings" / "polite.py"
+    new.write_text('"""Not committed."""\n')
+    code, said = attempt(service, "make", "remove-examples")
+    assert code == 2
+    assert "git could not bring back app/greetings/polite.py. Commit first" in said
+    commit(service, "Polite")
+    edited = service.path / "app" / "greetings" / "routes.py"
+    edited.write_text(edited.read_text() + "\n")
+    commit(service, "Edited")
+    said = service.run("make", "remove-examples", "NAME=greetings").stdout
+    assert "app/greetings/routes.py was edited after its first commit." in said
+    assert not (service.path / "app" / "greetings").exists()
+    assert (service.path / "app" / "notes").exists()
+
+
+def test_a_feature_of_the_team_is_no_example(service: Carved) -> None:
+    file = service.path / "app" / "greetings" / "__init__.py"
+    file.write_text(file.read_text().replace('"""An example to copy: g', '"""G'))
+    commit(service, "Ours")
+    assert "is not an example" in refused(service, "remove-examples", "greetings")
+    service.run("make", "remove-examples")
+    assert (service.path / "app" / "greetings").exists()
+
+
+def test_a_migration_that_a_release_has_is_kept_and_followed_by_another(service: Carved) -> None:
+    service.run("git", "tag", "v1.0.0")
+    said = service.run("make", "remove-examples").stdout
+    (dropped,) = service.path.glob("app/migrations/*_drop_notes.py")
+    assert f"app/migrations/{dropped.name} drops notes" in said
+    assert (service.path / "app/migrations/2026_11_22_create_notes.py").exists()
+    service.run("make", "lint", "types")
+    service.run("make", "test", "ARGS=tests")
+
+
+def test_a_migration_that_no_release_has_goes_and_later_ones_follow_what_was_before(
+    service: Carved,
+) -> None:
+    service.run("make", "migrate")
+    service.run("make", "feature", "NAME=customers", "KIND=table")
+    commit(service, "Customers")
+    said = service.run("make", "remove-examples").stdout
+    (left,) = service.path.glob("app/migrations/2*.py")
+    assert "\ndown_revision = None\n" in left.read_text()
+    assert "create_notes.py is deleted: no release is tagged here" in said
+    assert "rm dev.db" in said
+    service.run("make", "test", "ARGS=tests app")

@@ -1,0 +1,64 @@
+"""Adds a feature: fills in the templates of a kind, and names it where features are named."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from chassis.features.composition_root import PATH, add_lines
+from chassis.features.migrations import write_migration  # if database
+from chassis.features.names import Name, check_meanings, check_name, identifiers
+from chassis.features.refusal import Refusal
+
+if TYPE_CHECKING:
+    from chassis.features.workspace import Workspace
+
+FOLDER = Path(__file__).parent
+KINDS = [it.parent.name for it in sorted(FOLDER.glob("*/kind.toml"))]
+"""The kinds of features that this service can have; options of the template bring others."""
+SUFFIX = ".template"
+
+
+def add(workspace: Workspace, given: str, kind: str) -> list[str]:
+    """Add a feature in the copy; return what is left to do by hand.
+
+    Raises `Refusal` if the service cannot have it.
+    """
+    if kind not in KINDS:
+        advice = f"Choose {' or '.join(KINDS)}; other kinds come with options of the template."
+        raise Refusal(f"KIND={kind}: this service has no such kind of feature. {advice}")
+    check_name(given, workspace)
+    name, root = Name(given), workspace.read(PATH)
+    check_meanings(name, identifiers(root), PATH)
+    for path in sorted((FOLDER / kind).rglob(f"*{SUFFIX}")):
+        template = Template(path.read_text("utf-8"))
+        neutral = identifiers(template.substitute(Name("zzzs").words()))
+        check_meanings(name, neutral, "the code of a feature")
+        target = path.relative_to(FOLDER / kind).as_posix().removesuffix(SUFFIX)
+        text = template.substitute(name.words())
+        workspace.write(f"app/{given}/{target.replace('things', given)}", text)
+    description = Template((FOLDER / kind / "kind.toml").read_text("utf-8"))
+    kind_of = tomllib.loads(description.substitute(name.words()))
+    workspace.write(PATH, add_lines(root, f"app.{given}", kind_of["imports"], kind_of["fields"]))
+    if "migration" in kind_of:  # if database
+        write_migration(workspace, kind_of["migration"])  # if database
+    by_hand = [it for edit in kind_of.get("lines", ()) for it in insert(workspace, **edit)]
+    workspace.finish()
+    return by_hand
+
+
+def insert(workspace: Workspace, path: str, after: str, line: str) -> list[str]:
+    """Insert a line behind the last one that matches, in every file; return what could not be."""
+    left = []
+    for file in sorted(workspace.copy.glob(path)):
+        name = file.relative_to(workspace.copy).as_posix()
+        text = workspace.read(name)
+        ends = [it.end() for it in re.finditer(rf"^{after}\n", text, re.MULTILINE)]
+        if ends:
+            workspace.write(name, f"{text[: ends[-1]]}{line}\n{text[ends[-1] :]}")
+        else:
+            left.append(f"{name}: add the line {line.strip()}")
+    return left

@@ -1,0 +1,116 @@
+"""Removes examples: features whose docstring begins with "An example"."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from chassis.features.composition_root import PATH, remove_lines
+from chassis.features.migrations import remove_tables, tables  # if database
+from chassis.features.refusal import Refusal
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from chassis.features.workspace import Workspace
+
+MARK = '"""An example '
+SETTING = (".py", ".env", ".yaml")
+"""Files that can set variables."""
+SECTION = re.compile(r"^## Remove the examples\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
+
+
+def examples(root: Path) -> list[str]:
+    """Find the examples that are there."""
+    found = sorted(root.glob("app/*/__init__.py"))
+    return [it.parent.name for it in found if it.read_text("utf-8").startswith(MARK)]
+
+
+def choose(root: Path, name: str) -> list[str]:
+    """Return the examples to remove. Raises `Refusal` if there is something else of this name."""
+    found = examples(root)
+    if name and name not in found and (root / "app" / name).exists():
+        advice = f"Delete app/{name} by hand, and its lines in {PATH}"
+        raise Refusal(f'NAME={name}: is not an example: its docstring does not say so. {advice}.')
+    return [it for it in found if name in {"", it}]
+
+
+def remove(workspace: Workspace, chosen: list[str], options: Namespace) -> list[str]:
+    """Remove examples from the copy; return what to know about it.
+
+    Raises `Refusal` if something else needs one of them, or if git could not bring one back.
+    """
+    said: list[str] = []
+    root, variables = workspace.read(PATH), []
+    models: list[str] = []  # if database
+    for name in chosen:
+        models += tables(workspace.copy / "app" / name)  # if database
+        shutil.rmtree(workspace.copy / "app" / name)
+        root, fields = remove_lines(root, f"app.{name}")
+        variables += [field.upper() for field in fields]
+    workspace.write(PATH, root)
+    check_imports(workspace, chosen)
+    if variables:
+        remove_variables(workspace, variables)
+    if not examples(workspace.copy):
+        workspace.write("README.md", SECTION.sub("", workspace.read("README.md")))
+    said += remove_tables(workspace, models, deployed=options.deployed)  # if database
+    workspace.finish()
+    if not options.force:
+        edited = edited_files(workspace)
+        said += [f"{it} was edited after its first commit." for it in edited]
+    return [*said, *mentions(workspace, chosen)]
+
+
+def edited_files(workspace: Workspace) -> list[str]:
+    """List what goes and several commits changed. Raises `Refusal` if git has not all that goes."""
+    paths = [path for verb, path in workspace.changes() if verb == "delete"]
+    lost = workspace.git("ls-files", "--others", "--modified", "--exclude-standard", "--", *paths)
+    log = ("log", "--all", "--format=", "--name-only", "--relative")
+    changed = workspace.git(*log, "--", *paths)
+    if lost is None or changed is None:
+        advice = "Commit first, or add ARGS=--force."
+        raise Refusal(f"No git repository could bring back what is deleted. {advice}")
+    if lost:
+        others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        what = f"git could not bring back {lost[0]}{others}"
+        raise Refusal(f"{what}. Commit first, or add ARGS=--force.")
+    return sorted(path for path, commits in Counter(changed).items() if commits > 1)
+
+
+def check_imports(workspace: Workspace, names: list[str]) -> None:
+    """Raise `Refusal` if Python that stays imports what goes."""
+    modules = tuple(f"app.{name}." for name in names)
+    for path in workspace.texts(".py"):
+        for node in ast.walk(ast.parse(workspace.read(path), path)):
+            found: list[str] = []
+            if isinstance(node, ast.ImportFrom):
+                found = [f"{node.module}.{it.name}." for it in node.names]
+            elif isinstance(node, ast.Import):
+                found = [f"{it.name}." for it in node.names]
+            if any(it.startswith(modules) for it in found):
+                what = f"{path} imports {found[0].rstrip('.')}, which would be gone"
+                raise Refusal(f"{what}. Change that first.")
+
+
+def remove_variables(workspace: Workspace, groups: list[str]) -> None:
+    """Remove the lines outside `app/` that set variables of groups, and a comment above each."""
+    line = rf"[ \t]*[\"']?(?:{'|'.join(groups)})_[A-Z0-9_]+[\"']?[ \t]*[=:,].*\n"
+    lines = re.compile(rf"(?:^[ \t]*#.*\bexample\b.*\n)?^{line}", re.MULTILINE)
+    for path in workspace.texts(*SETTING):
+        text = workspace.read(path)
+        workspace.write(path, lines.sub("", text))
+
+
+def mentions(workspace: Workspace, names: list[str]) -> Iterator[str]:
+    """Yield the lines outside `app/` that still name an example."""
+    named = re.compile(rf"\bapp[./](?:{'|'.join(names)})\b|[\"'](?:/(?:{'|'.join(names)}))\b")
+    for path in workspace.texts(*SETTING):
+        for number, line in enumerate(workspace.read(path).splitlines(), 1):
+            if named.search(line):
+                yield f"{path}:{number} still names an example: {line.strip()}"
