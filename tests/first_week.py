@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from tests.owner import add_copies
 from tests.proofs.carved import Carved
 from tests.proofs.servers import free_port
 
@@ -110,11 +109,8 @@ class Week:
         self.service.run("git", "init", "--quiet")
         with self.step("make run: until it answers, installation included"):
             self.run_until_it_answers()
-        with self.step("a feature with a table: the copy of an example"):
-            self.make("migrate")
-            add_copies(self.service, {"note": "customer"})
-        with self.step("make migration, make migrate"):
-            self.make("migration", "m=create customers")
+        with self.step("make feature NAME=customers KIND=table, make migrate"):
+            self.make("feature", "NAME=customers", "KIND=table")
             self.make("migrate")
         with self.step("make lint types"):
             self.make("lint", "types")
@@ -148,7 +144,7 @@ class Week:
         with self.step("make up"):
             self.commit("first")
             self.make("up")
-        if self.ask(self.port, "/customers", {"title": "Ada"}) != 201:
+        if self.ask(self.port, "/customers", {"name": "Ada"}) != 201:
             raise AssertionError("the new feature does not answer behind the proxy")
         configure(self.service.path / "deploy" / "rollout.toml", self.port)
         with self.users():

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +18,7 @@ from tests.proofs.test_own_tests import NOTHING, NOWHERE
 from tests.proofs.test_pipelines import GIT_IDENTITY, attempt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NAMES = {"plain": "customer_orders", "table": "companies", "client": "addresses"}
@@ -109,6 +114,52 @@ def named_by(service: Carved) -> list[str]:
     return [name for name in NAMED_BY if (service.path / name).exists()]
 
 
+@contextmanager
+def provider() -> Iterator[str]:
+    """Run the service that a feature calls: it has whatever it is asked for."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"id": self.path.rpartition("/")[2], "name": "Ada"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None: ...  # noqa: ANN401 - the library's own
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_features_of_every_kind_answer_beside_the_examples(service: Carved, tmp_path: Path) -> None:
+    for kind, name in NAMES.items():
+        service.run("make", "feature", f"NAME={name}", f"KIND={kind}")
+    database = f"sqlite:///{tmp_path / 'features.db'}"
+    service.run(str(service.python), "-m", "app", "database", "upgrade", DATABASE_URL=database)
+    with (
+        provider() as url,
+        service.serve(
+            DATABASE_URL=database, OUTBOUND_ADDRESSES_BASE_URL=url, SECURITY_DOCS="true"
+        ) as replica,
+    ):
+        with closing(HTTPConnection(*replica.address, timeout=30)) as connection:
+            headers = {"content-type": "application/json"}
+            connection.request("POST", "/companies", '{"name": "Ada"}', headers)
+            created = connection.getresponse()
+            assert (created.status, created.headers["location"]) == (201, "/companies/1")
+        assert json.loads(replica.ask("/companies/1").body) == {"id": 1, "name": "Ada"}
+        assert len(json.loads(replica.ask("/customer-orders").body)) == 3
+        assert json.loads(replica.ask("/addresses/7").body) == {"id": "7", "name": "Ada"}
+        assert replica.ask("/greetings/ada").status == 200
+        paths = json.loads(replica.ask("/openapi.json").body)["paths"]
+        operations = [it["operationId"] for path in paths.values() for it in path.values()]
+        assert len(operations) == len({*operations})
+        assert replica.stop() == 0
+
+
 def test_a_feature_is_what_the_readme_shows_and_a_dry_run_said(service: Carved) -> None:
     shown = re.findall(
         r"^\$ make feature NAME=customers\n(.*?)```",
@@ -144,7 +195,7 @@ def test_a_feature_is_what_the_readme_shows_and_a_dry_run_said(service: Carved) 
         ("auth_tokens_of_all_customers", "24 letters"),
         ("outbound_quotes", "app/main.py"),
         ("settings", "app/main.py"),
-        ("services", "Service already means something"),
+        ("services", "service already means something"),
         ("sessions", "Session already means something"),
     ],
 )

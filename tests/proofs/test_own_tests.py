@@ -142,26 +142,6 @@ def test_the_own_tests_ignore_the_environment_that_surrounds_them(
     )
 
 
-def test_the_examples_can_be_removed_as_the_readme_says(
-    shared: dict[str, str], tmp_path: Path
-) -> None:
-    carved = Carved.make(tmp_path)
-    for example in "greetings", "notes", "quotes":
-        shutil.rmtree(carved.path / "app" / example)
-    (migration,) = carved.path.glob("app/migrations/*_create_notes.py")
-    migration.unlink()
-    mine = re.compile(r"(GREETINGS|NOTES|QUOTES)_|[. ](greetings|notes|quotes|outbound_quotes)[: ]")
-    files = ("app/main.py", "compose/blueprints.yaml", "tests/test_service.py")
-    for name in (*files, "README.md", ".env.example"):
-        lines = (carved.path / name).read_text().splitlines(keepends=True)
-        gone = {i for i, line in enumerate(lines) if mine.search(line)}
-        gone |= {i - 1 for i in gone if name == ".env.example"}  # its meaning
-        (carved.path / name).write_text("".join(x for i, x in enumerate(lines) if i not in gone))
-    carved.run(uv(), "sync", "--quiet", **shared)
-    carved.run("make", "lint", "types", **shared)
-    carved.run("make", "test", "ARGS=tests chassis", **shared)
-
-
 def has_image(image: str) -> bool:
     """Ask the engine, which pulls it if it can."""
     docker = shutil.which("docker")

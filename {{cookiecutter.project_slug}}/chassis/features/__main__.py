@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
         with TemporaryDirectory() as folder:
             run(given, Path.cwd(), Path(folder))
     except (Refusal, OSError, SyntaxError) as error:
-        print(f"{given.action}: {error}", file=sys.stderr)  # noqa: T201 - its job
+        print(f"{given.action.replace('add', 'feature')}: {error}", file=sys.stderr)  # noqa: T201 - its job
         return 2
     return 0
 

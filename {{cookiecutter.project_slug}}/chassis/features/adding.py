@@ -33,13 +33,12 @@ def add(workspace: Workspace, given: str, kind: str) -> list[str]:
     check_name(given, workspace)
     name, root = Name(given), workspace.read(PATH)
     check_meanings(name, identifiers(root), PATH)
-    for path in sorted((FOLDER / kind).rglob(f"*{SUFFIX}")):
+    for path in sorted((FOLDER / kind).glob(f"*{SUFFIX}")):
         template = Template(path.read_text("utf-8"))
         neutral = identifiers(template.substitute(Name("zzzs").words()))
         check_meanings(name, neutral, "the code of a feature")
-        target = path.relative_to(FOLDER / kind).as_posix().removesuffix(SUFFIX)
-        text = template.substitute(name.words())
-        workspace.write(f"app/{given}/{target.replace('things', given)}", text)
+        target = path.name.removesuffix(SUFFIX).replace("test_things", f"tests/test_{given}")
+        workspace.write(f"app/{given}/{target}", template.substitute(name.words()))
     description = Template((FOLDER / kind / "kind.toml").read_text("utf-8"))
     kind_of = tomllib.loads(description.substitute(name.words()))
     workspace.write(PATH, add_lines(root, f"app.{given}", kind_of["imports"], kind_of["fields"]))

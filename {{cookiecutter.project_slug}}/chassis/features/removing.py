@@ -36,7 +36,7 @@ def choose(root: Path, name: str) -> list[str]:
     found = examples(root)
     if name and name not in found and (root / "app" / name).exists():
         advice = f"Delete app/{name} by hand, and its lines in {PATH}"
-        raise Refusal(f'NAME={name}: is not an example: its docstring does not say so. {advice}.')
+        raise Refusal(f"NAME={name}: is not an example: its docstring does not say so. {advice}.")
     return [it for it in found if name in {"", it}]
 
 

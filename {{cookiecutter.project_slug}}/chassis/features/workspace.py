@@ -53,7 +53,7 @@ class Workspace:
         (self.copy / path).write_text(text, "utf-8")
 
     def run(self, *module: str) -> None:
-        """Run `python -m …` in the copy, on a database of its own. Raises `Refusal` if it fails."""
+        """Run `python -m …` in the copy. Raises `Refusal` if it fails."""
         ended = subprocess.run(  # noqa: S603 - the service itself, or its formatter
             [sys.executable, "-m", *module],
             cwd=self.copy,
