@@ -26,13 +26,13 @@ def cells(row: str) -> list[str]:
 
 def test_the_readme_lists_every_variable_with_its_default_and_meaning() -> None:
     expected = [cells(row) for row in format_markdown(Development()).splitlines()[2:]]
-    found = [cells(row) for row in README.splitlines() if re.match(r"\| `[A-Z_]+` \|", row)]
+    found = [cells(row) for row in README.splitlines() if re.match(r"\| `[A-Z0-9_]+` \|", row)]
     assert found == expected, "run: make settings ARGS=--write"
 
 
 def test_the_example_file_sets_every_variable_to_its_default() -> None:
     text = (ROOT / ".env.example").read_text()
-    found = re.findall(r"^# (.+)\n#([A-Z_]+)=(.*?)(?:  #.*)?$", text, re.MULTILINE)
+    found = re.findall(r"^# (.+)\n#([A-Z0-9_]+)=(.*?)(?:  #.*)?$", text, re.MULTILINE)
     expected = [(v.meaning, v.name, v.default_text) for v in variables(Development)]
     assert found == expected, "run: make settings ARGS=--write"
 

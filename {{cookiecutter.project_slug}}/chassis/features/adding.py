@@ -28,7 +28,7 @@ def add(workspace: Workspace, given: str, kind: str) -> list[str]:
     Raises `Refusal` if the service cannot have it.
     """
     if kind not in KINDS:
-        advice = f"Choose {' or '.join(KINDS)}; other kinds come with options of the template."
+        advice = f"Choose {' or '.join(KINDS)}, or see which options `carve add` can add."
         raise Refusal(f"KIND={kind}: this service has no such kind of feature. {advice}")
     check_name(given, workspace)
     name, root = Name(given), workspace.read(PATH)

@@ -19,7 +19,7 @@ def add_lines(text: str, module: str, names: Iterable[str], fields: Iterable[str
 
     A field goes to the end; one with a prefix, as in `prefix_module`, goes to those that have it.
     """
-    tree, lines = ast.parse(text), text.splitlines(keepends=True)
+    tree, lines = ast.parse(text, PATH), text.splitlines(keepends=True)
     line = f"from {module} import {', '.join(names)}\n"
     imports = [it for it in tree.body if _module(it).split(".")[0] in {"app", "chassis"}]
     own = [it for it in _settings(tree) if isinstance(it, ast.AnnAssign)]
@@ -45,7 +45,7 @@ def remove_lines(text: str, module: str) -> tuple[str, list[str]]:
 
     Raises `Refusal` if another line needs them.
     """
-    tree, lines = ast.parse(text), text.splitlines(keepends=True)
+    tree, lines = ast.parse(text, PATH), text.splitlines(keepends=True)
     gone = [it for it in tree.body if f"{_module(it)}.".startswith(f"{module}.")]
     names = _imported(gone, module)
     for body in (it.body for it in tree.body if isinstance(it, ast.ClassDef)):
@@ -54,10 +54,10 @@ def remove_lines(text: str, module: str) -> tuple[str, list[str]]:
     for node in sorted(gone, key=lambda it: it.lineno, reverse=True):
         del lines[node.lineno - 1 : _end(node)]
     left = "".join(lines)
-    for node in ast.walk(ast.parse(left)):
-        if isinstance(node, ast.Name) and node.id in names:
-            what = lines[node.lineno - 1].strip()
-            raise Refusal(f"{PATH} needs {node.id} in another line: {what}. Remove that first.")
+    for it in ast.walk(ast.parse(left, PATH)):
+        if isinstance(it, ast.Name) and it.id in names:
+            what = lines[it.lineno - 1].strip()
+            raise Refusal(f"{PATH} needs {it.id} in another line: {what}. Remove that first.")
     return left, sorted({_name(it) for it in gone if isinstance(it, ast.AnnAssign)})
 
 
