@@ -51,14 +51,17 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def unchanged(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Carved:
-    """Carve a service that no test changes."""
-    return carve(tmp_path_factory.mktemp("unchanged"), environment)
+def carved(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Carved:
+    return carve(tmp_path_factory.mktemp("service"), environment)
 
 
 @pytest.fixture
-def service(tmp_path: Path, environment: Path) -> Carved:
-    return carve(tmp_path, environment)
+def service(carved: Carved) -> Iterator[Carved]:
+    """Lend the service to one test, and take back what that changes."""
+    first = carved.run("git", "rev-parse", "HEAD").stdout.strip()
+    yield carved
+    carved.run("git", "reset", "--quiet", "--hard", first)
+    carved.run("git", "clean", "--quiet", "-dfx", "--exclude=.*_cache")
 
 
 def status(service: Carved) -> dict[str, str]:
@@ -102,7 +105,8 @@ def test_features_pass_every_stage_with_the_examples_and_without_them(
     service.run("make", "test", "ARGS=app tests")
     commit(service, "Features")
     service.run("make", "remove-examples")
-    service.run("make", "lint", "types", "test")
+    service.run("make", "lint", "types")
+    service.run("make", "test", "ARGS=app tests")
     assert service.run("make", "settings", "ARGS=--write").stdout == "nothing to write\n"
     left = service.run("git", "grep", "--untracked", "--line-number", "", *named_by(service)).stdout
     assert [line for line in left.splitlines() if EXAMPLES.search(line)] == []
@@ -199,14 +203,14 @@ def test_a_feature_is_what_the_readme_shows_and_a_dry_run_said(service: Carved) 
         ("sessions", "Session already means something"),
     ],
 )
-def test_a_name_that_a_feature_cannot_have_is_refused(
-    unchanged: Carved, name: str, said: str
-) -> None:
-    assert said in refused(unchanged, "add", name, "--kind", "table")
+def test_a_name_that_a_feature_cannot_have_is_refused(carved: Carved, name: str, said: str) -> None:
+    assert said in refused(carved, "add", name, "--kind", "table")
 
 
 def test_a_kind_without_its_option_is_refused(tmp_path: Path, environment: Path) -> None:
-    smallest = carve(tmp_path, environment, **NOTHING)
+    smallest = Carved.make(tmp_path, **NOTHING)
+    (smallest.path / ".venv").symlink_to(environment)  # with more than it needs
+    commit(smallest, "First")
     for kind in "table", "client", "job":
         assert "Choose plain" in refused(smallest, "add", "customers", "--kind", kind)
 
@@ -265,6 +269,7 @@ def test_a_feature_of_the_team_is_no_example(service: Carved) -> None:
 def test_a_migration_that_a_release_has_is_kept_and_followed_by_another(service: Carved) -> None:
     service.run("git", "tag", "v1.0.0")
     said = service.run("make", "remove-examples").stdout
+    service.run("git", "tag", "--delete", "v1.0.0")
     (dropped,) = service.path.glob("app/migrations/*_drop_notes.py")
     assert f"app/migrations/{dropped.name} drops notes" in said
     assert (service.path / "app/migrations/2026_11_22_create_notes.py").exists()
