@@ -200,7 +200,7 @@ def test_a_feature_is_what_the_readme_shows_and_a_dry_run_said(service: Carved) 
         ("outbound_quotes", "app/main.py"),
         ("settings", "app/main.py"),
         ("services", "service already means something"),
-        ("sessions", "Session already means something"),
+        ("sessions", "session already means something"),
     ],
 )
 def test_a_name_that_a_feature_cannot_have_is_refused(carved: Carved, name: str, said: str) -> None:
@@ -225,7 +225,8 @@ def test_a_composition_root_of_another_shape_is_refused(service: Carved) -> None
 
 
 def test_what_would_not_work_afterwards_is_refused(service: Carved) -> None:
-    (service.path / "app" / "main.py").open("a").write("\nraise ValueError('broken before')\n")
+    root = service.path / "app" / "main.py"
+    root.write_text(f"{root.read_text()}\nraise ValueError('broken before')\n")
     commit(service, "Broken")
     assert "broken before" in refused(service, "add", "customers")
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from chassis.features.adding import KINDS, add
-from chassis.features.refusal import Refusal
 from chassis.features.removing import choose, remove
-from chassis.features.workspace import Workspace
+from chassis.features.workspace import Refusal, Workspace
 
 CHECK = "make lint types test"
 

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 from chassis.features.composition_root import PATH, add_lines
 from chassis.features.migrations import write_migration  # if database
 from chassis.features.names import Name, check_meanings, check_name, identifiers
-from chassis.features.refusal import Refusal
+from chassis.features.workspace import Refusal
 
 if TYPE_CHECKING:
     from chassis.features.workspace import Workspace
 
 FOLDER = Path(__file__).parent
-KINDS = [it.parent.name for it in sorted(FOLDER.glob("*/kind.toml"))]
+KINDS = [it.stem for it in sorted(FOLDER.glob("*.toml"))]
 """The kinds of features that this service can have; options of the template bring others."""
-SUFFIX = ".template"
 
 
 def add(workspace: Workspace, given: str, kind: str) -> list[str]:
@@ -33,18 +32,16 @@ def add(workspace: Workspace, given: str, kind: str) -> list[str]:
     check_name(given, workspace)
     name, root = Name(given), workspace.read(PATH)
     check_meanings(name, identifiers(root), PATH)
-    for path in sorted((FOLDER / kind).glob(f"*{SUFFIX}")):
-        template = Template(path.read_text("utf-8"))
-        neutral = identifiers(template.substitute(Name("zzzs").words()))
-        check_meanings(name, neutral, "the code of a feature")
-        target = path.name.removesuffix(SUFFIX).replace("test_things", f"tests/test_{given}")
-        workspace.write(f"app/{given}/{target}", template.substitute(name.words()))
-    description = Template((FOLDER / kind / "kind.toml").read_text("utf-8"))
-    kind_of = tomllib.loads(description.substitute(name.words()))
-    workspace.write(PATH, add_lines(root, f"app.{given}", kind_of["imports"], kind_of["fields"]))
-    if "migration" in kind_of:  # if database
-        write_migration(workspace, kind_of["migration"])  # if database
-    by_hand = [it for edit in kind_of.get("lines", ()) for it in insert(workspace, **edit)]
+    template = Template((FOLDER / f"{kind}.toml").read_text("utf-8"))
+    for text in tomllib.loads(template.substitute(Name("zzzs").words()))["files"].values():
+        check_meanings(name, identifiers(text), "the code of a feature")
+    feature = tomllib.loads(template.substitute(name.words()))
+    for path, text in feature["files"].items():
+        workspace.write(f"app/{given}/{path}", text)
+    workspace.write(PATH, add_lines(root, f"app.{given}", feature["imports"], feature["fields"]))
+    if "migration" in feature:  # if database
+        write_migration(workspace, feature["migration"])  # if database
+    by_hand = [it for edit in feature.get("lines", ()) for it in insert(workspace, **edit)]
     workspace.finish()
     return by_hand
 

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
-from chassis.features.refusal import Refusal
+from chassis.features.workspace import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chassis.environment import Environment
-from chassis.features.refusal import Refusal
+from chassis.features.workspace import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

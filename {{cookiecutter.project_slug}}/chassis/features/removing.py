@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chassis.features.composition_root import PATH, remove_lines
 from chassis.features.migrations import remove_tables, tables  # if database
-from chassis.features.refusal import Refusal
+from chassis.features.workspace import Refusal
 
 if TYPE_CHECKING:
     from argparse import Namespace

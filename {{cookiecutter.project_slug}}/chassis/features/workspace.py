@@ -8,8 +8,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from chassis.features.refusal import Refusal
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -22,6 +20,10 @@ SOURCES = (
 )
 FILES = (".env.example", "README.md", "conftest.py", "pyproject.toml")
 """Where a feature can be named."""
+
+
+class Refusal(Exception):  # noqa: N818 - the service is fine, the request is not
+    """The request cannot be fulfilled: what, where, and what to do; nothing was changed."""
 
 
 class Workspace:
