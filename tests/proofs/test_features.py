@@ -256,6 +256,8 @@ def test_what_git_could_not_bring_back_is_not_deleted(service: Carved) -> None:
     assert "app/greetings/routes.py was edited after its first commit." in said
     assert not (service.path / "app" / "greetings").exists()
     assert (service.path / "app" / "notes").exists()
+    readme = (service.path / "README.md").read_text()
+    assert ("- `greetings`" in readme, "- `notes`" in readme) == (False, True)
 
 
 def test_a_feature_of_the_team_is_no_example(service: Carved) -> None:

@@ -57,8 +57,9 @@ def remove(workspace: Workspace, chosen: list[str], options: Namespace) -> list[
     check_imports(workspace, chosen)
     if variables:
         remove_variables(workspace, variables)
-    if not examples(workspace.copy):
-        workspace.write("README.md", SECTION.sub("", workspace.read("README.md")))
+    readme = re.sub(rf"(?m)^- `({'|'.join(chosen)})`: .*\n", "", workspace.read("README.md"))
+    readme = readme if examples(workspace.copy) else SECTION.sub("", readme)
+    workspace.write("README.md", readme)
     said += remove_tables(workspace, models, deployed=options.deployed)  # if database
     workspace.finish()
     if not options.force:
