@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.proofs.test_websockets import connect_directly, open_port, start_proxy
+from tests.proofs.proxied import connect_directly, open_port, start_proxy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.proofs.carved import Carved
-    from tests.proofs.test_websockets import Connect
+    from tests.proofs.proxied import Connect
 
 
 @pytest.mark.parametrize("connect", [connect_directly, start_proxy])
