@@ -19,7 +19,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="chromium is missing: apt install chromium")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="NOT PROVEN: no browser here (Debian: apt install chromium)"
+)
 
 
 @pytest.fixture

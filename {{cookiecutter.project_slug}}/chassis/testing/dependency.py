@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from anyio.from_thread import start_blocking_portal
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import pytest
 
 __all__ = [
     "Fault",
@@ -25,6 +29,7 @@ __all__ = [
     "hang",
     "reset",
     "respond",
+    "serve_during",
 ]
 
 Fault: TypeAlias = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -136,3 +141,11 @@ async def faulty_server(always: Fault | None = None, *script: Fault) -> AsyncIte
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def serve_during(request: pytest.FixtureRequest, always: Fault) -> FaultyServer:
+    """Serve in a thread until the test or fixture of this request ends, for tests that block."""
+    stack = ExitStack()
+    request.addfinalizer(stack.close)
+    portal = stack.enter_context(start_blocking_portal())
+    return stack.enter_context(portal.wrap_async_context_manager(faulty_server(always)))
