@@ -11,7 +11,7 @@ from post_gen_project import PLACE, QUOTED, carve, conditions
 from tests.documents import dead_links, lost_targets
 from tests.template import FREE_TEXT, MANIFEST, QUESTIONS, RAW, ROOT, answer, files, texts
 
-EVALUATED_BY_NOBODY = ("*.md", "LICENSE-*", "pyproject.toml")
+EVALUATED_BY_NOBODY = ("*.md", "LICENSE-*", "pyproject.toml", "openapi.toml")
 STRAYS = [
     *("__pycache__", "*.pyc", ".*_cache", ".hypothesis", ".venv", ".uv", "uv.lock", ".env"),
     *(".DS_Store", "*.egg-info", ".coverage", "*.orig", "*.rej", "*.swp", "*~"),
