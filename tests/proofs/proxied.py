@@ -25,21 +25,25 @@ if TYPE_CHECKING:
 
 def start_proxy(service: Carved, folder: Path, upstream: int) -> int:
     """Start the proxy of the compose file; what Debian's nginx is too old for is left out."""
-    port = free_port()
-    for path in (service.path / "proxy" / "nginx").glob("*.conf"):
+    port, source = free_port(), service.path / "proxy" / "nginx"
+    for path in source.rglob("*.*"):
         text = path.read_text()
         for old, new in (
             ("server web:8000 resolve max_fails=0;", f"server 127.0.0.1:{upstream} max_fails=0;"),
             ("listen 8080 default_server;", f"listen 127.0.0.1:{port} default_server;"),
             ("listen 127.0.0.1:8081;", f"listen 127.0.0.1:{free_port()};"),
+            ("/proc/net/if_inet6", "/nowhere"),
             ("keepalive_min_timeout 2s;", ""),
             ("daemon off;", f"user {getpass.getuser()};"),
             ("/tmp/", f"{folder}/"),  # noqa: S108 - where the container keeps what it writes
             ("/dev/stdout", f"{folder}/access.log"),
+            ("-e stderr", f"-e {folder}/error.log"),
         ):
             text = text.replace(old, new)
-        (folder / path.name).write_text(text)
-    start = ("nginx", "-p", f"{folder}/", "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf")
+        written = folder / path.relative_to(source)
+        written.parent.mkdir(exist_ok=True)
+        written.write_text(text)
+    start = ("sh", f"{folder}/start.sh", "-p", f"{folder}/", "-c", f"{folder}/nginx.conf")
     nowhere = subprocess.DEVNULL  # a pipe would stay open as long as nginx runs
     ended = subprocess.run(start, check=False, timeout=30, stdout=nowhere, stderr=nowhere)
     assert ended.returncode == 0, (folder / "error.log").read_text()

@@ -26,6 +26,7 @@ QUERY = f"query-{secrets.token_hex(16)}"
 ASKED = f"known={quote(KNOWN, safe='')}&password={PASSWORD}&page={QUERY}"
 PLANTED = (KNOWN, quote(KNOWN), quote(KNOWN, safe=""), KNOWN[:24], KNOWN[-24:], PASSWORD, QUERY)
 PRODUCTION = {
+    "SECURITY_MAX_WAIT_SECONDS": "3600",  # none of fifty at once is refused
     "ENVIRONMENT": "production",
     "SERVER_HOST": "127.0.0.1",
     "SERVER_PORT": "0",

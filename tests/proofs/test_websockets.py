@@ -56,7 +56,12 @@ def test_an_open_websocket_neither_voids_the_drain_nor_goes_unseen(
     tmp_path.chmod(0o755)
     statuses: list[int] = []
     with (
-        self_contained.serve("-m", "chassis.testing.serving", SERVER_DRAIN_SECONDS="1") as replica,
+        self_contained.serve(
+            "-m",
+            "chassis.testing.serving",
+            SERVER_DRAIN_SECONDS="1",
+            SERVER_TRUSTED_PROXIES="127.0.0.1",
+        ) as replica,
         open_port(connect, self_contained, tmp_path, replica.address.port) as port,
     ):
         websocket = subprocess.Popen(

@@ -31,6 +31,8 @@ FIRST_STARTS, MAX_STARTS = 4, 16
 """Requests that one iteration starts while none waits, and at most."""
 SMOOTHING = 8
 """Iterations over which the time of a start is averaged."""
+BURST_SECONDS = 0.15
+"""Seconds for which a queue may be of any length: a burst is no overload, a queue that stays is."""
 MIN_QUEUE = 8
 """Requests that may wait in any case: so many callers in a closed loop are no overload."""
 LOG_SECONDS = 10
@@ -52,6 +54,8 @@ class LoadShedding:
         self.iterating = False
         """Whether requests were started in this iteration, so that `end_iteration` will run."""
         self.began = 0.0
+        self.queued_since = 0.0
+        """When the queue was empty last."""
         self.started = 0
         """Requests that this iteration has started."""
         self.max_starts = FIRST_STARTS
@@ -73,7 +77,9 @@ class LoadShedding:
                 if self.expected_wait() > self.max_wait_seconds:
                     await self.refuse(send)
                     return
-                scope[ARRIVED] = perf_counter()
+                scope[ARRIVED] = now = perf_counter()
+                if not self.waiting:
+                    self.queued_since = now
                 turn = asyncio.get_running_loop().create_future()
                 self.waiting.append(turn)
                 await turn
@@ -82,9 +88,11 @@ class LoadShedding:
         await self.app(scope, receive, send)
 
     def expected_wait(self) -> float:
-        """Return the seconds after which a further request would start; 0 for a short queue."""
+        """Return the seconds after which a further request would start; 0 if that is a burst."""
         queue = len(self.waiting)
-        return queue * self.start_seconds if queue >= MIN_QUEUE else 0.0
+        if queue < MIN_QUEUE or perf_counter() - self.queued_since < BURST_SECONDS:
+            return 0.0
+        return queue * self.start_seconds
 
     def is_long(self) -> bool:
         """Return whether this iteration has taken too long already."""
