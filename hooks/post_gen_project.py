@@ -6,6 +6,7 @@ import json
 import re
 import runpy
 import shutil
+from hashlib import sha1
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,6 +15,7 @@ ANSWERS = r"""{{ cookiecutter | tojson }}"""
 COMMENTS = {".md": ("<!--", " -->"), ".html": ("<!--", " -->"), ".jsonc": ("//", "")}
 QUOTED = {".py", ".toml", ".yaml", ".yml", ".json", ".jsonc"}
 PLACE = re.compile(r"\{\{ cookiecutter\.(\w+) \}\}")
+HOSTS = {"gh": "github.com", "gl": "gitlab.com", "bb": "bitbucket.org"}
 
 
 class Flaw(SystemExit):
@@ -65,8 +67,44 @@ def fill(text: str, path: PurePath, answers: dict[str, Any]) -> str:
     return PLACE.sub(lambda place: values[place[1]], text)
 
 
+def read(path: Path) -> bytes:
+    """Read a file; line ends of a text are those of the repository, whatever a checkout did."""
+    content = path.read_bytes()
+    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
+
+
+def tree_id(folder: Path) -> str:
+    """Compute the id that git gives a tree of plain files, without git: it identifies a version."""
+
+    def identify(kind: str, content: bytes) -> bytes:
+        return sha1(f"{kind} {len(content)}\0".encode() + content, usedforsecurity=False).digest()
+
+    def identify_folder(folder: Path) -> bytes:
+        rows = {}
+        for path in folder.iterdir():
+            name = path.name.encode()
+            if path.is_dir():
+                rows[name + b"/"] = b"40000 " + name + b"\0" + identify_folder(path)
+            else:
+                rows[name] = b"100644 " + name + b"\0" + identify("blob", read(path))
+        return identify("tree", b"".join(rows[key] for key in sorted(rows)))
+
+    return identify_folder(folder).hex()
+
+
+def source(template: str) -> dict[str, str]:
+    """Return the address of the template to record: without a password, and no path of a machine."""
+    host, _, rest = template.partition(":")
+    address = f"https://{HOSTS[host]}/{rest}.git" if host in HOSTS else template
+    if not re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", address):
+        return {}
+    return {"source": re.sub(r"^(https?://)[^/@]*@", r"\1", address)}
+
+
 def make(root: Path, answers: dict[str, Any]) -> None:
     """Turn a copy of the raw tree into the service that was asked for, and record the answers."""
+    record = {"template": answers["_template_name"], "version": answers["_version"]}
+    record.update(source(str(answers.get("_template"))), raw_tree=tree_id(root))
     known = conditions(answers)
     listed = [(condition, path) for condition, paths in answers["_paths"].items() for path in paths]
     for condition, path in (it for it in listed if not (root / it[1]).exists()):
@@ -78,15 +116,15 @@ def make(root: Path, answers: dict[str, Any]) -> None:
         folder.rmdir() if not any(folder.iterdir()) else None
     for path in (it for it in root.rglob("*") if it.is_file()):
         try:
-            text = path.read_bytes().decode().replace("\r\n", "\n")
+            text = read(path).decode()
         except UnicodeDecodeError:
             continue  # an image has neither lines nor names
         text = fill(carve(text, path.relative_to(root), known), path, answers)
         path.write_bytes(text.encode())
-    record = {"template": answers["_template_name"], "version": answers["_version"]}
     record["answers"] = {name: it for name, it in answers.items() if not name.startswith("_")}
     if (digest := root / "chassis" / "digest.py").exists():
         record["chassis"] = runpy.run_path(str(digest))["seal"]()
+    record["carved_tree"] = tree_id(root)
     text = json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False)
     (root / ".cookiecutter.json").write_bytes(f"{text}\n".encode())
 

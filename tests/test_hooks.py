@@ -264,7 +264,8 @@ def test_the_service_records_its_answers_and_the_template(tmp_path: Path) -> Non
     text = (tmp_path / ".cookiecutter.json").read_bytes().decode("utf-8")
     public = {name: value for name, value in answers.items() if not name.startswith("_")}
     record = {"answers": public, "template": "cookiecutter-python-service"}
-    assert json.loads(text) == {**record, "version": answers["_version"]}
+    trees = dict.fromkeys(("raw_tree", "carved_tree"), "4b825dc642cb6eb9a060e54bf8d69288fbee4904")
+    assert json.loads(text) == {**record, **trees, "version": answers["_version"]}
     assert text.endswith("}\n")
     assert '"author": "Zoë"' in text
 
@@ -272,6 +273,6 @@ def test_the_service_records_its_answers_and_the_template(tmp_path: Path) -> Non
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
 def test_a_hook_is_short_runs_on_python_3_9_and_holds_one_expression(hook: Path) -> None:
     text = hook.read_text("utf-8")
-    assert len(text.splitlines()) < 105
+    assert len(text.splitlines()) < 140
     ast.parse(text, feature_version=(3, 9))
     assert re.findall(r"\{[{%#].*", text) == ['{{ cookiecutter | tojson }}"""']

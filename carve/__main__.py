@@ -1,0 +1,71 @@
+"""`carve`: makes services of this template, and brings updates and other answers into them."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+
+from carve import commands, new, report, status
+from carve.git import check_version
+from carve.refusal import Refusal
+from carve.template import running
+
+REFUSED = 2
+
+
+def parser() -> ArgumentParser:
+    """Describe the commands."""
+    whole = ArgumentParser("carve", description=__doc__)
+    whole.add_argument("--version", action="version", version=running().version)
+    those = whole.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: object, words: str) -> ArgumentParser:
+        one = those.add_parser(name, help=words, description=words)
+        one.set_defaults(run=run)
+        return one
+
+    def change(name: str, run: object, words: str) -> ArgumentParser:
+        one = command(name, run, words)
+        one.add_argument("--dry-run", action="store_true", help="only say what would change")
+        one.add_argument("--json", action="store_true", help="print JSON")
+        one.add_argument("--source", metavar="ADDRESS", help="repository of the template")
+        return one
+
+    made = command("new", new.new, "carve a service")
+    made.add_argument("--no-input", action="store_true", help="ask nothing, take the defaults")
+    made.add_argument("--output-dir", default=".", metavar="FOLDER", help="where to")
+    made.add_argument("answers", nargs="*", metavar="QUESTION=ANSWER")
+    told = command("status", status.status, "tell version, answers, and what was changed")
+    told.add_argument("--json", action="store_true", help="print JSON")
+    told.add_argument("--source", metavar="ADDRESS", help="repository of the template")
+    later = change("update", commands.update, "bring the service to a later version")
+    later.add_argument("--to", metavar="VERSION", help="a version, tag, branch or commit")
+    later.add_argument("answers", nargs="*", metavar="QUESTION=ANSWER")
+    for name, run, words in (
+        ("add", commands.add, "turn options on"),
+        ("remove", commands.remove, "turn options off"),
+    ):
+        change(name, run, words).add_argument("options", nargs="+", metavar="OPTION")
+    other = change("change", commands.change_answers, "give other answers")
+    other.add_argument("answers", nargs="+", metavar="QUESTION=ANSWER")
+    command("continue", commands.resume, "finish a change whose conflicts are resolved")
+    command("abort", commands.abort, "put everything back as it was before the change")
+    kept = command("own", commands.own, "keep a part of the chassis: updates merge into it")
+    kept.add_argument("paths", nargs="+", metavar="PATH")
+    return whole
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; 0 is success, 1 a conflict or a difference, 2 a refusal."""
+    given = parser().parse_args(arguments)
+    try:
+        check_version()
+        code: int = given.run(given)
+    except Refusal as refusal:
+        report.complain(refusal)
+        return REFUSED
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""What follows a merge: the documents of the settings, and last the lock file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from carve.service import Service
+
+SECONDS = 60.0
+LOCKED = ("pyproject.toml", "chassis/pyproject.toml")
+
+
+def finish(service: Service, changed: set[str]) -> list[str]:
+    """Write what is generated; return the commands that remain to be run."""
+    remaining = []
+    has_settings = {"README.md", ".env.example", "app/main.py"} & changed
+    if has_settings:
+        there = (service.folder / ".venv").is_dir() and shutil.which("make")
+        command = ("make", "--silent", "settings", "ARGS=--write")
+        if there and succeeds(service.folder, *command):
+            stage(service, "README.md", ".env.example")
+        else:
+            remaining.append("make settings ARGS=--write")
+    if changed.intersection(LOCKED):
+        locked = service.folder / "uv.lock"
+        before = locked.read_bytes() if locked.is_file() else None
+        if before is not None and shutil.which("uv") and succeeds(service.folder, "uv", "lock", "-q"):
+            stage(service, "uv.lock")
+        else:
+            if before is not None:
+                locked.write_bytes(before)
+            remaining.append("uv lock")
+    return remaining
+
+
+def succeeds(folder: Path, *command: str) -> bool:
+    """Run a program, within a bound of time, and tell whether it succeeded."""
+    try:
+        ended = subprocess.run(  # noqa: S603 - commands of the service's own
+            command, cwd=folder, capture_output=True, timeout=SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return not ended.returncode
+
+
+def stage(service: Service, *paths: str) -> None:
+    """Add what was written to the index, where git knows it."""
+    service.git("add", "--update", "--", *(it for it in paths if (service.folder / it).exists()))

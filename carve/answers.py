@@ -1,0 +1,101 @@
+"""Other answers: what add, remove and change ask for, and what a later version makes of old ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from carve.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from carve.template import Template
+
+YES_OR_NO = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def switch(answers: dict[str, Any], options: Iterable[str], *, on: bool) -> dict[str, Any]:
+    """Turn options on or off.
+
+    Raises:
+        Refusal: there is no such option, or it is that already.
+
+    """
+    known = [name for name, it in answers.items() if isinstance(it, bool)]
+    for name in options:
+        if name not in known:
+            choice = f" To choose, run: carve change {name}=…" if name in answers else ""
+            raise Refusal(f"{name}: is no option. There are {', '.join(known)}.{choice}")
+        if answers[name] is on:
+            raise Refusal(f"{name}: is {'on' if on else 'off'} already. See: carve status")
+    return {**answers, **dict.fromkeys(options, on)}
+
+
+def change(template: Template, answers: dict[str, Any], said: Iterable[str]) -> dict[str, Any]:
+    """Give other answers, written `question=answer`.
+
+    Raises:
+        Refusal: there is no such question, or the answer is not among its choices.
+
+    """
+    changed = dict(answers)
+    for one in said:
+        name, equals, text = one.partition("=")
+        if not equals or name not in template.questions:
+            asked = ", ".join(template.questions)
+            raise Refusal(f"{one}: is no QUESTION=ANSWER. The questions are {asked}.")
+        asked = template.questions[name]
+        if isinstance(asked, bool) and text.lower() not in YES_OR_NO:
+            raise Refusal(f"{one}: is neither true nor false.")
+        changed[name] = YES_OR_NO[text.lower()] if isinstance(asked, bool) else text
+        check_choice(template, name, changed[name])
+    return changed
+
+
+def check_choice(template: Template, name: str, answer: object) -> None:
+    """Refuse an answer that is not among the choices."""
+    choices = template.questions[name]
+    if isinstance(choices, list) and answer not in choices:
+        offered = " or ".join(f"{name}={it}" for it in choices)
+        raise Refusal(f"{name}: {answer} is not offered in {template.version}. Add to the command: {offered}")
+
+
+def carry_over(
+    template: Template, answers: dict[str, Any], said: Iterable[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Answer the questions of a later version as before, and tell which are new or gone.
+
+    `_renamed` in its cookiecutter.json has the old name of a question that was renamed, or that
+    was split off another one. A new option is off.
+    """
+    renamed = template.manifest.get("_renamed", {})
+    changed, told = {}, []
+    for name, asked in template.questions.items():
+        old = name if name in answers else renamed.get(name)
+        if old in answers:
+            changed[name] = answers[old]
+            told += [f"{name}: answered as {old} was, {say(answers[old])}"] if old != name else []
+        elif isinstance(asked, bool):
+            changed[name] = False
+            told.append(f"{name}: is new, and off. To have it, run: carve add {name}")
+        else:
+            changed[name] = asked[0] if isinstance(asked, list) else asked
+            told.append(f"{name}: is new, and {changed[name]}. To choose, run: carve change {name}=…")
+    used = {renamed.get(name, name) for name in template.questions}
+    told += [f"{name}: is asked no more" for name in answers if name not in used | set(changed)]
+    changed = change(template, changed, said)
+    for name, answer in changed.items():
+        check_choice(template, name, answer)
+    return changed, told
+
+
+def say(answer: object) -> str:
+    """Write an answer as one gives it."""
+    return str(answer).lower() if isinstance(answer, bool) else str(answer)
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Yield what is answered differently."""
+    for name, answer in new.items():
+        if name in old and old[name] != answer:
+            yield f"{name}: {say(old[name])} -> {say(answer)}"

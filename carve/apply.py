@@ -1,0 +1,97 @@
+"""Brings what a merge changes into the work tree and the index, so that it can be taken back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from carve.git import Git, joined
+from carve.journal import Journal, remove
+from carve.record import NAME
+from carve.refusal import Refusal
+
+if TYPE_CHECKING:
+    from carve.merge import Change
+    from carve.service import Service
+
+REGENERATED = ("README.md", ".env.example", "uv.lock")
+"""Files that are written anew after the merge."""
+NOTHING = "0" * 40
+
+
+def apply(service: Service, scratch: Git, changes: list[Change], record: str) -> Journal:
+    """Make the changes; the record stays as it was while there is a conflict."""
+    there = [it.path for it in changes if it.entry]
+    service.check_no_file_is_in_the_way(there)
+    copy_objects(scratch, service.git, changes)
+    journal = Journal(service)
+    paths = sorted({NAME, *REGENERATED, *(it.path for it in changes)})
+    conflicts = [it.path for it in changes if it.how == "conflict"]
+    journal.begin(paths, record=record, conflicts=conflicts, done=False)
+    new = journal.folder / "index.new"
+    shutil.copy2(journal.index, new)
+    index = Git(service.folder, {"GIT_INDEX_FILE": str(new)})
+    stage(service, index, changes)
+    for change in changes:
+        step()
+        if change.entry is None:
+            remove(service.folder, change.path)
+    index("checkout-index", "--force", "--index", "-z", "--stdin", given=joined(there))
+    step()
+    unmerge(service, index, changes)
+    step()
+    swap(journal)
+    journal.note(applied=True)
+    step()
+    if not conflicts:
+        write_record(service, record)
+    journal.note(done=not conflicts)
+    return journal
+
+
+def step() -> None:
+    """Mark a moment at which a test kills the process."""
+
+
+def copy_objects(scratch: Git, service: Git, changes: list[Change]) -> None:
+    """Copy the files that the changes name; objects that nothing names are git's to remove."""
+    entries = [it for change in changes for it in (change.entry, *change.stages.values()) if it]
+    wanted = "".join(f"{identity}\n" for _, identity in entries)
+    pack = scratch.run("pack-objects", "--stdout", "--quiet", given=wanted.encode()).stdout
+    service("unpack-objects", "-q", given=pack)
+
+
+def stage(service: Service, index: Git, changes: list[Change]) -> None:
+    """Put the resulting files into the index."""
+    rows = [f"0 {NOTHING}\t{service.prefix}{it.path}" for it in changes]
+    rows += [f"{' '.join(it.entry)}\t{service.prefix}{it.path}" for it in changes if it.entry]
+    index("update-index", "-z", "--index-info", given=joined(rows))
+
+
+def unmerge(service: Service, index: Git, changes: list[Change]) -> None:
+    """Let the index show conflicts as git's own merges do."""
+    rows = []
+    for change in changes:
+        path = service.prefix + change.path
+        rows += [f"0 {NOTHING}\t{path}"] if change.stages else []
+        stages = sorted(change.stages.items())
+        rows += [f"{mode} {identity} {number}\t{path}" for number, (mode, identity) in stages]
+    index("update-index", "-z", "--index-info", given=joined(rows))
+
+
+def swap(journal: Journal) -> None:
+    """Replace the index, as git does: whoever makes the lock may write it."""
+    lock = journal.index.with_name("index.lock")
+    try:
+        os.link(journal.folder / "index.new", lock)
+    except FileExistsError:
+        raise Refusal(f"{lock}: another git is running. Let it end, and run: carve abort") from None
+    step()
+    os.replace(lock, journal.index)  # noqa: PTH105 - what it says
+
+
+def write_record(service: Service, record: str) -> None:
+    """Move the baseline."""
+    (service.folder / NAME).write_bytes(record.encode())
+    service.git("add", "--", NAME)

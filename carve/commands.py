@@ -1,0 +1,160 @@
+"""The commands, each of which returns its exit code."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from carve import after, report
+from carve.answers import carry_over, change, switch
+from carve.apply import write_record
+from carve.base import source_of
+from carve.journal import Journal
+from carve.record import NAME, Record, find_service
+from carve.refusal import Refusal
+from carve.service import Service
+from carve.template import Template, running
+from carve.update import change as change_service
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from carve.source import Source
+
+MARKERS = (b"<<<<<<< ", b">>>>>>> ")
+
+
+def open_service() -> tuple[Service, Record]:
+    """Find the service that the command is run in."""
+    folder = find_service(Path.cwd())
+    return Service(folder), Record.read(folder)
+
+
+def update(given: Namespace) -> int:
+    """Bring the service to a later version."""
+    service, record = open_service()
+    source = source_of(record, given.source)
+    target = choose_target(record, source, given.to)
+    answers, told = carry_over(target, record.answers, given.answers)
+    return run(service, record, source, target, lambda _: answers, given, told)
+
+
+def choose_target(record: Record, source: Source | None, wanted: str | None) -> Template:
+    """Return the version that is asked for, or else the newest release, or else this program's.
+
+    Raises:
+        Refusal: the version is not in the source.
+
+    """
+    if source is None:
+        if wanted:
+            raise Refusal(f"{wanted}: the address of the template is unknown. Give --source ADDRESS.")
+        return running()
+    source.fetch()
+    releases = source.releases()
+    if wanted:
+        commit = source.commit(wanted)
+        if not commit:
+            known = ", ".join(releases) or "no release yet"
+            raise Refusal(f"{wanted}: no version of {source.address}. There is {known}.")
+        return source.at(commit)
+    if not releases:
+        return running()
+    newest = list(releases.values())[-1]
+    bases = source.commits_with(record.raw_tree)
+    behind = [it for it in bases if not source.contains(it, newest)]
+    return source.at(newest if behind or not bases else bases[0])
+
+
+def add(given: Namespace) -> int:
+    """Turn options on."""
+    return other_answers(given, partial(switch, options=given.options, on=True))
+
+
+def remove(given: Namespace) -> int:
+    """Turn options off."""
+    return other_answers(given, partial(switch, options=given.options, on=False))
+
+
+def change_answers(given: Namespace) -> int:
+    """Give other answers."""
+    service, record = open_service()
+    answer = lambda template: change(template, record.answers, given.answers)  # noqa: E731
+    return run(service, record, source_of(record, given.source), None, answer, given, [])
+
+
+def other_answers(given: Namespace, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+    """Carve the same version with other answers."""
+    service, record = open_service()
+    answers = answer(record.answers)
+    source = source_of(record, given.source)
+    return run(service, record, source, None, lambda _: answers, given, [])
+
+
+def run(  # noqa: PLR0913, PLR0917 - what a change is made of
+    service: Service,
+    record: Record,
+    source: Source | None,
+    target: Template | None,
+    answer: Callable[[Template], dict[str, Any]],
+    given: Namespace,
+    told: list[str],
+) -> int:
+    """Change the service, and print what was done, or would be."""
+    outcome = change_service(service, record, source, target, answer, dry_run=given.dry_run)
+    outcome.told += told
+    report.show(outcome, dry_run=given.dry_run, as_json=given.json)
+    return 1 if outcome.conflicts else 0
+
+
+def resume(given: Namespace) -> int:
+    """Finish a change whose conflicts were resolved."""
+    del given
+    service, _ = open_service()
+    journal = Journal(service)
+    if not journal.exists or journal.content["done"]:
+        raise Refusal("Nothing to continue: no change waits for its conflicts to be resolved.")
+    content = journal.content
+    if not content.get("applied"):
+        raise Refusal("The change was interrupted. Run: carve abort, and start it again.")
+    unmerged = set(service.git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines())
+    for path in content["conflicts"]:
+        if path in unmerged or has_markers(service.folder / path):
+            raise Refusal(f"{path}: has a conflict. Edit it, and run: git add {path}")
+    write_record(service, content["record"])
+    journal.note(done=True)
+    remaining = after.finish(service, set(content["paths"]))
+    report.say(f"{NAME} is up to date.", *report.next_steps(remaining))
+    return 0
+
+
+def has_markers(path: Path) -> bool:
+    """Tell whether a file still has the lines that a conflict begins and ends with."""
+    return path.is_file() and any(
+        line.startswith(MARKERS) for line in path.read_bytes().splitlines()
+    )
+
+
+def abort(given: Namespace) -> int:
+    """Put back what was there."""
+    del given
+    Journal(Service(find_service(Path.cwd()))).take_back()
+    report.say("Everything is as it was before.")
+    return 0
+
+
+def own(given: Namespace) -> int:
+    """Let a path of the chassis be the team's own."""
+    service, record = open_service()
+    paths = set(record.own)
+    for one in given.paths:
+        place = Path(one).resolve()
+        if not place.is_relative_to(service.folder / "chassis"):
+            raise Refusal(f"{one}: is not in chassis/, so it is yours already.")
+        paths.add(place.relative_to(service.folder).as_posix())
+    text = Record({**record.content, "own": sorted(paths)}).text()
+    (service.folder / NAME).write_bytes(text.encode())
+    report.say(*(f"{it}: yours; updates merge into it." for it in sorted(paths)), f"Commit {NAME}.")
+    return 0

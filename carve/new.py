@@ -1,0 +1,40 @@
+"""Carves a new service, and records where the template comes from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cookiecutter.exceptions import CookiecutterException
+from cookiecutter.main import cookiecutter
+
+from carve.record import NAME, Record
+from carve.refusal import Refusal
+from carve.source import ADDRESS, running_source
+from carve.template import running
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def new(given: Namespace) -> int:
+    """Ask the questions, or take the defaults, and carve."""
+    for one in given.answers:
+        if one.partition("=")[0] not in running().questions:
+            raise Refusal(f"{one}: is no QUESTION=ANSWER. See: carve new --help")
+    answers = dict(one.partition("=")[::2] for one in given.answers)
+    folder = str(running().folder)
+    try:
+        made = Path(
+            cookiecutter(
+                folder, no_input=given.no_input, extra_context=answers, output_dir=given.output_dir
+            )
+        )
+    except CookiecutterException as error:
+        raise Refusal(f"Nothing was carved: {error}") from None
+    source = running_source()
+    if source and ADDRESS.match(source):
+        record = json.loads((made / NAME).read_text("utf-8"))
+        (made / NAME).write_bytes(Record({**record, "source": source}).text().encode())
+    return 0

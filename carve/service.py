@@ -1,0 +1,123 @@
+"""The service in its repository: is it fit for a change, and what does it hold?"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from carve.git import Git, lines
+from carve.refusal import Refusal
+
+UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "BISECT_LOG": "bisect",
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service, by its folder."""
+
+    folder: Path
+
+    @cached_property
+    def git(self) -> Git:
+        """Git in its folder.
+
+        Raises:
+            Refusal: it is in no repository, or in one that nothing can be changed in.
+
+        """
+        git = Git(self.folder)
+        ended = git.run("rev-parse", "--is-inside-work-tree")
+        if ended.returncode or ended.stdout.strip() != b"true":
+            said = ended.stderr.decode(errors="replace").strip().splitlines()
+            reason = said[0].removeprefix("fatal: ") if said else "it is in a bare repository"
+            raise Refusal(f"{self.folder}: {reason}. Run: git init && git add . && git commit")
+        return git
+
+    @cached_property
+    def top(self) -> Path:
+        """The folder of the repository."""
+        return Path(self.git("rev-parse", "--show-toplevel"))
+
+    @cached_property
+    def prefix(self) -> str:
+        """The folder of the service in the repository, with a slash at its end; empty for all."""
+        return self.git("rev-parse", "--show-prefix")
+
+    @cached_property
+    def git_folder(self) -> Path:
+        """Where git keeps what it knows of this work tree."""
+        return Path(self.git("rev-parse", "--absolute-git-dir"))
+
+    @property
+    def head(self) -> str:
+        """The commit that is checked out.
+
+        Raises:
+            Refusal: there is none.
+
+        """
+        ended = self.git.run("rev-parse", "--verify", "--quiet", "HEAD")
+        if ended.returncode:
+            raise Refusal("There is no commit yet. Run: git add . && git commit")
+        return ended.stdout.decode().strip()
+
+    @property
+    def tree(self) -> str:
+        """The tree of the service as committed."""
+        ended = self.git.run("rev-parse", "--verify", "--quiet", f"HEAD:{self.prefix}")
+        if ended.returncode:
+            raise Refusal(f"{self.prefix}: not committed. Run: git add . && git commit")
+        return ended.stdout.decode().strip()
+
+    def check_ready(self) -> None:
+        """Refuse a repository in the middle of something, or with changes in the service."""
+        self.check_idle()
+        head = self.head
+        changed = lines(self.git("diff-index", "--name-only", "-z", head, "--", "."))
+        if changed:
+            self.git.run("update-index", "--really-refresh", "-q")
+            changed = lines(self.git("diff-index", "--name-only", "-z", head, "--", "."))
+        if changed:
+            named = f"{changed[0]} and {len(changed) - 1} more" if changed[1:] else changed[0]
+            raise Refusal(f"{named}: not committed. Run: git commit or git stash, and try again.")
+        self.tree  # noqa: B018 - it refuses as well
+
+    def check_idle(self) -> None:
+        """Refuse a repository in which git itself is in the middle of something."""
+        for name, what in UNDER_WAY.items():
+            if (self.git_folder / name).exists():
+                raise Refusal(f"A {what} is under way. Finish it, or run: git {what} --abort")
+        if (self.git_folder / "index.lock").exists():
+            raise Refusal(f"{self.git_folder / 'index.lock'}: another git is running. Let it end.")
+        if unmerged := lines(self.git("diff", "--name-only", "--diff-filter=U", "-z")):
+            raise Refusal(f"{unmerged[0]}: has a conflict. Resolve it, and commit.")
+
+    def tracked(self) -> set[str]:
+        """Return the files of the service that git knows."""
+        return set(lines(self.git("ls-files", "-z")))
+
+    def check_no_file_is_in_the_way(self, paths: list[str]) -> None:
+        """Refuse to write over what git does not know, ignored or not."""
+        tracked = self.tracked()
+        for path in paths:
+            parents = [str(it) for it in Path(path).parents][:-1]
+            for one in (path, *parents):
+                place = self.folder / one
+                untracked = one == path and path not in tracked and os.path.lexists(place)
+                blocked = one != path and one not in tracked and is_no_folder(place)
+                if untracked or blocked:
+                    raise Refusal(f"{one}: is in the way, and git does not know it. Move it away.")
+
+
+def is_no_folder(place: Path) -> bool:
+    """Tell whether something is there that no file can be put under."""
+    return os.path.lexists(place) and (place.is_symlink() or not place.is_dir())

@@ -1,0 +1,99 @@
+"""A version of the template: the one that runs, or one that was fetched; it carves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+from carve.refusal import Refusal
+
+RAW = "{{cookiecutter.project_slug}}"
+PACKAGED = Path(__file__).parent / "template"  # in a wheel; in a clone the template is around it
+CARVE = """
+import json, sys
+from cookiecutter.main import cookiecutter
+template, folder, answers = json.loads(sys.argv[1])
+print(cookiecutter(template, no_input=True, extra_context=answers, output_dir=folder + "/carved",
+                   config_file=folder + "/config"))
+"""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A folder with one version of the template."""
+
+    folder: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The content of cookiecutter.json."""
+        manifest: dict[str, Any] = json.loads((self.folder / "cookiecutter.json").read_text("utf-8"))
+        return manifest
+
+    @property
+    def version(self) -> str:
+        """The version that it calls itself."""
+        return str(self.manifest["_version"])
+
+    @property
+    def questions(self) -> dict[str, Any]:
+        """The questions, each with its default or its choices."""
+        return {name: it for name, it in self.manifest.items() if not name.startswith("_")}
+
+    @cached_property
+    def raw_tree(self) -> str:
+        """The id of its raw tree; empty for a template that cannot compute it."""
+        compute = run_path(str(self.folder / "hooks" / "post_gen_project.py")).get("tree_id")
+        return str(compute(self.folder / RAW)) if compute else ""
+
+    @cached_property
+    def changelog(self) -> str:
+        """The text of CHANGELOG.md, or nothing."""
+        path = self.folder / "CHANGELOG.md"
+        return path.read_text("utf-8") if path.is_file() else ""
+
+    def carve(self, answers: dict[str, Any], folder: Path) -> Path:
+        """Carve under an empty folder, in a process of its own: versions share module names.
+
+        Raises:
+            Refusal: the template refuses the answers.
+
+        """
+        return carve_all([(self, answers, folder)])[0]
+
+
+def running() -> Template:
+    """Return the version that this program is part of."""
+    return Template(PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent)
+
+
+def carve_all(wanted: list[tuple[Template, dict[str, Any], Path]]) -> list[Path]:
+    """Carve side by side."""
+    processes = []
+    for template, answers, folder in wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        places = {"replay_dir": str(folder), "cookiecutters_dir": str(folder)}
+        (folder / "config").write_text(json.dumps(places), "utf-8")
+        given = json.dumps([str(template.folder), str(folder), answers])
+        process = subprocess.Popen(  # noqa: S603 - this very Python, without a shell
+            [sys.executable, "-B", "-c", CARVE, given],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            cwd=folder,
+        )
+        processes.append(process)
+    for process in processes:
+        complaints = process.communicate()[1]
+        if process.returncode:
+            reasons = [it for it in complaints.splitlines() if it and not it.startswith(" ")]
+            said = " ".join(reasons).partition("Nothing was carved.")[0].partition("Traceback")[0]
+            raise Refusal(f"The template refuses these answers. {said or complaints}".strip())
+    return [next((folder / "carved").iterdir()) for _, _, folder in wanted]

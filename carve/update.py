@@ -1,0 +1,99 @@
+"""Changes a service: to a later version, or to other answers, of which this is the one way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from carve import after, notes
+from carve.answers import differences
+from carve.apply import apply
+from carve.base import carve_both
+from carve.journal import Journal
+from carve.merge import Merge
+from carve.record import Record
+from carve.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from carve.merge import Change
+    from carve.service import Service
+    from carve.source import Source
+    from carve.template import Template
+
+
+@dataclass
+class Outcome:
+    """What a change does, or did."""
+
+    old: Record
+    new: Record
+    changes: list[Change]
+    entries: list[notes.Entry]
+    told: list[str]
+    remaining: list[str] = field(default_factory=list)
+
+    @property
+    def conflicts(self) -> list[str]:
+        """Paths that a person has to settle."""
+        return [it.path for it in self.changes if it.how == "conflict"]
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Tell whether the service is as it would become."""
+        return not self.changes and self.old.content == self.new.content
+
+
+def check_nothing_is_pending(service: Service) -> None:
+    """Refuse while an earlier change is not settled; forget it once it was committed."""
+    journal = Journal(service)
+    if not journal.exists:
+        return
+    if not journal.content["done"]:
+        raise Refusal("An earlier change is not finished. Run: carve continue, or: carve abort")
+    if journal.is_over():
+        journal.end()
+
+
+def change(  # noqa: PLR0913 - what a change is made of
+    service: Service,
+    record: Record,
+    source: Source | None,
+    target: Template | None,
+    answer: Callable[[Template], dict[str, Any]],
+    *,
+    dry_run: bool,
+) -> Outcome:
+    """Merge the difference between two carvings into the service."""
+    check_nothing_is_pending(service)
+    service.check_ready()
+    with TemporaryDirectory(prefix="carve-") as made:
+        folder = Path(made).resolve()
+        old, new = carve_both(record, source, target, answer, folder)
+        merge = Merge(folder / "merge", service.git, record)
+        trees = merge.tree(old.folder), merge.without_record(service.tree), merge.tree(new.folder)
+        check_chassis(merge, trees[0], trees[1])
+        changes = merge.run(*trees, label=f"template-{new.template.version}")
+        became = new.record.with_kept(record, source.address if source else None)
+        told = list(differences(record.answers, became.answers))
+        entries = notes.between(old.template.changelog, new.template.changelog)
+        entries = [it for it in entries if it.concerns(became.answers)]
+        outcome = Outcome(record, became, changes, entries, told)
+        if not dry_run and not outcome.changes_nothing:
+            apply(service, merge.git, changes, became.text())
+            if not outcome.conflicts:
+                outcome.remaining = after.finish(service, {it.path for it in changes})
+    return outcome
+
+
+def check_chassis(merge: Merge, old: str, ours: str) -> None:
+    """Refuse to replace what the team changed."""
+    changed = merge.changed_by_team(old, ours, chassis=True)
+    if changed:
+        raise Refusal(
+            "\n".join([*(f"{path}: differs from what was carved." for path in changed),
+            f"Take it back (git checkout), or keep it as your own: carve own {changed[0]}"])
+        )
