@@ -15,7 +15,7 @@ UNORDERED = [
     re.compile(r"^(\s+)(\w+): [\w\[\]., |]+ = .+$"),  # a field, such as a feature's
     re.compile(r'^(\s*)"([\w.\[\]-]+)[^"]*",(?:\s*#.*)?$'),  # an entry of a list
     re.compile(r"^()\| (`[^`|]+`) \|.*\|$"),  # a row of a table
-    re.compile(r"^()#? ?([A-Z][A-Z0-9_]*)=.*$"),  # a variable
+    re.compile(r"^()(?:#?([A-Z][A-Z0-9_]*)=.*|# [^=]+)$"),  # a variable, and what it means
     re.compile(r"^()([A-Z]+ \+= .+)$"),  # a word added to a variable of make
     re.compile(r"^()(\.PHONY: .+)$"),
     re.compile(r"^()(!?[\w*-]*[./*][\w.*/-]*)$"),  # a pattern of .gitignore
@@ -91,5 +91,6 @@ def unordered(own: list[str], new: list[str]) -> bool:
         found = [kind.match(line.rstrip("\r\n")) for line in (*own, *new)]
         matches = [it for it in found if it]
         if len(matches) == len(found) and len({it[1] for it in matches}) == 1:
-            return not {it[2] for it in matches[: len(own)]} & {it[2] for it in matches[len(own) :]}
+            names = [it[2] for it in matches]
+            return not (set(names[: len(own)]) & set(names[len(own) :])) - {None}
     return False

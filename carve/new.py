@@ -6,9 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cookiecutter.exceptions import CookiecutterException
-from cookiecutter.main import cookiecutter
-
 from carve.record import NAME, Record
 from carve.refusal import Refusal
 from carve.source import ADDRESS, running_source
@@ -20,6 +17,9 @@ if TYPE_CHECKING:
 
 def new(given: Namespace) -> int:
     """Ask the questions, or take the defaults, and carve."""
+    from cookiecutter.exceptions import CookiecutterException  # noqa: PLC0415 - it takes a while
+    from cookiecutter.main import cookiecutter  # noqa: PLC0415 - the same
+
     for one in given.answers:
         if one.partition("=")[0] not in running().questions:
             raise Refusal(f"{one}: is no QUESTION=ANSWER. See: carve new --help")

@@ -57,6 +57,12 @@ class Source:
         return cache() / sha256(self.address.encode()).hexdigest()[:16] / "repository.git"
 
     @property
+    def public_address(self) -> str | None:
+        """The address, unless it is a folder of this machine."""
+        is_here = self.address.startswith("file:") or not ADDRESS.match(self.address)
+        return None if is_here else self.address
+
+    @property
     def git(self) -> Git:
         """Git in that repository."""
         return Git(self.repository)

@@ -17,11 +17,12 @@ RAW = "{{cookiecutter.project_slug}}"
 PACKAGED = Path(__file__).parent / "template"  # in a wheel; in a clone the template is around it
 CARVE = """
 import json, sys
-from cookiecutter.main import cookiecutter
+from cookiecutter.generate import generate_files
 template, folder, answers = json.loads(sys.argv[1])
-print(cookiecutter(template, no_input=True, extra_context=answers, output_dir=folder + "/carved",
-                   config_file=folder + "/config"))
+sys.path.append(template)
+generate_files(template, {"cookiecutter": answers}, folder)
 """
+"""What `cookiecutter --no-input` does once it has its answers; it starts three times as fast."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,11 @@ def carve_all(wanted: list[tuple[Template, dict[str, Any], Path]]) -> list[Path]
     processes = []
     for template, answers, folder in wanted:
         folder.mkdir(parents=True, exist_ok=True)
-        places = {"replay_dir": str(folder), "cookiecutters_dir": str(folder)}
-        (folder / "config").write_text(json.dumps(places), "utf-8")
-        given = json.dumps([str(template.folder), str(folder), answers])
+        settled = {name: it for name, it in template.manifest.items() if name.startswith("_")}
+        settled = {**answers, **settled, "_output_dir": str(folder / "carved")}
+        extensions = settled.pop("_extensions")  # the last one: everything is answered
+        settled["_extensions"] = extensions
+        given = json.dumps([str(template.folder), str(folder / "carved"), settled])
         process = subprocess.Popen(  # noqa: S603 - this very Python, without a shell
             [sys.executable, "-B", "-c", CARVE, given],
             stdin=subprocess.DEVNULL,

@@ -77,7 +77,8 @@ def change(  # noqa: PLR0913 - what a change is made of
         trees = merge.tree(old.folder), merge.without_record(service.tree), merge.tree(new.folder)
         check_chassis(merge, trees[0], trees[1])
         changes = merge.run(*trees, label=f"template-{new.template.version}")
-        became = new.record.with_kept(record, source.address if source else None)
+        found = source.public_address if source and target else None
+        became = new.record.with_kept(record, found)
         told = list(differences(record.answers, became.answers))
         entries = notes.between(old.template.changelog, new.template.changelog)
         entries = [it for it in entries if it.concerns(became.answers)]

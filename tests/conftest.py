@@ -6,12 +6,12 @@ import os
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pytest
+
+from carve.source import Source
 from tests.promises import Notes
-
-if TYPE_CHECKING:
-    import pytest
+from tests.versions import Kept, make_repository
 
 ROOT = Path(__file__).parent
 SLOW = ("proofs", "containers", "rollouts")
@@ -70,3 +70,29 @@ def is_its_turn(module: str) -> bool:
 def numbered(text: str) -> int:
     """Turn a text into a number, the same in every run."""
     return int(sha256(text.encode()).hexdigest(), 16)
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of the template with made-up versions."""
+    return make_repository(tmp_path_factory.mktemp("source") / "template")
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Carvings that were made already."""
+    return Kept(tmp_path_factory.mktemp("kept"))
+
+
+@pytest.fixture
+def versions(
+    source: Path, kept: Kept, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Path]:
+    """The folders of the made-up versions; the program that runs is of the newest."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setattr("carve.base.carve_all", kept.carve_all)
+    repository = Source(str(source))
+    commits = {tag: repository.commit(tag) for tag in ("v0.1.0", "between", "v0.2.0", "v0.3.0")}
+    found = {tag: repository.at(commit).folder for tag, commit in commits.items() if commit}
+    monkeypatch.setattr("carve.template.PACKAGED", source)
+    return found

@@ -1,0 +1,111 @@
+"""A service's life: carved, edited, changed; and what must hold after each change."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import os
+import shutil
+import tomllib
+from collections import Counter
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from carve.__main__ import main
+from tests.template import run, succeeded
+from tests.versions import SOMEBODY
+
+RECORD = ".cookiecutter.json"
+Snapshot = dict[str, tuple[str, bytes, int]]
+
+
+class Life:
+    """One service in a repository."""
+
+    def __init__(self, pristine: Path, folder: Path, top: Path | None = None) -> None:
+        self.folder, self.pristine = folder, pristine
+        self.top = top or folder
+        shutil.copytree(pristine, folder, symlinks=True)
+        if not (self.top / ".git").exists():
+            self.git("init", "--quiet")
+        self.commit("pristine")
+
+    def git(self, *arguments: str) -> str:
+        return succeeded(run("git", *SOMEBODY, *arguments, cwd=self.top))
+
+    def commit(self, message: str = "ours") -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+    def carve(self, *arguments: str) -> tuple[int, str, str]:
+        """Run a command in the service."""
+        with chdir(self.folder), redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+            code = main(list(arguments))
+        return code, out.getvalue(), err.getvalue()
+
+    def change(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """Run a change, and return what it says it did."""
+        code, out, err = self.carve(*arguments, "--json")
+        assert out, err
+        return code, json.loads(out)
+
+    def snapshot(self) -> Snapshot:
+        return snapshot(self.folder)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.folder / RECORD).read_text("utf-8"))
+        return content
+
+    def status(self) -> str:
+        return self.git("status", "--porcelain", "--ignored")
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """Everything in a folder but git's own: kind, content and mode."""
+    found: Snapshot = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if name.split("/")[0] == ".git":
+            continue
+        if path.is_symlink():
+            found[name] = ("link", os.readlink(path).encode(), 0)
+        elif path.is_file():
+            found[name] = ("file", path.read_bytes(), path.stat().st_mode & 0o777)
+    return found
+
+
+def rows(content: bytes) -> Counter[bytes]:
+    return Counter(content.replace(b"\r\n", b"\n").split(b"\n"))
+
+
+def lost_lines(base: bytes, ours: bytes, new: bytes, result: bytes) -> list[bytes]:
+    """Lines of the result of which there are more or fewer than both changes explain."""
+    counts = [rows(it) for it in (base, ours, new, result)]
+    wrong = []
+    for line in set().union(*counts):
+        before, own, template, after = (count[line] for count in counts)
+        one, other = own - before, template - before
+        allowed = {before + one + other}
+        if one * other > 0:
+            allowed |= set(range(*sorted((before + one, before + one + other + (1 if one > 0 else 0)))))
+            allowed |= {before + one, before + other}
+        if after not in allowed:
+            wrong.append(line)
+    return wrong
+
+
+def parses(name: str, content: bytes) -> bool:
+    """Tell whether a file is whole."""
+    try:
+        if name.endswith(".py"):
+            ast.parse(content)
+        elif name.endswith(".toml"):
+            tomllib.loads(content.decode())
+        elif name.endswith(".json"):
+            json.loads(content)
+    except (SyntaxError, ValueError):
+        return False
+    return True
