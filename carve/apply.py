@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from carve.git import Git, joined
-from carve.journal import Journal, remove
+from carve.journal import Journal, remove, step
 from carve.record import NAME
 from carve.refusal import Refusal
 
@@ -48,10 +48,6 @@ def apply(service: Service, scratch: Git, changes: list[Change], record: str) ->
         write_record(service, record)
     journal.note(done=not conflicts)
     return journal
-
-
-def step() -> None:
-    """Mark a moment at which a test kills the process."""
 
 
 def copy_objects(scratch: Git, service: Git, changes: list[Change]) -> None:

@@ -140,7 +140,7 @@ def has_markers(path: Path) -> bool:
 def abort(given: Namespace) -> int:
     """Put back what was there."""
     del given
-    Journal(Service(find_service(Path.cwd()))).take_back()
+    Journal(Service(Path.cwd())).take_back()  # the record may be gone for now
     report.say("Everything is as it was before.")
     return 0
 

@@ -47,6 +47,7 @@ class Journal:
         new = self.folder.with_name("carve.new")
         shutil.rmtree(new, ignore_errors=True)
         (new / "before").mkdir(parents=True)
+        step()
         shutil.copy2(self.index, new / "index")
         for path in paths:
             place, kept = self.service.folder / path, new / "before" / path
@@ -55,7 +56,9 @@ class Journal:
                 shutil.copy2(place, kept, follow_symlinks=False)
         noted.update(head=self.service.head, paths=paths, service=str(self.service.folder))
         (new / "journal.json").write_text(json.dumps(noted), "utf-8")
+        step()
         new.rename(self.folder)
+        step()
 
     def note(self, **more: Any) -> None:  # noqa: ANN401 - JSON
         """Change what is noted, at once."""
@@ -88,15 +91,21 @@ class Journal:
         with suppress(FileNotFoundError):
             if lock.samefile(self.folder / "index.new"):
                 lock.unlink()  # this change was killed while it held it
-        for path in content["paths"]:
-            remove(folder, path)
-        for path in content["paths"]:
-            kept, place = self.folder / "before" / path, folder / path
+        before = {path: self.folder / "before" / path for path in content["paths"]}
+        for path, kept in before.items():
+            if not os.path.lexists(kept):
+                remove(folder, path)
+        step()
+        for path, kept in before.items():
             if os.path.lexists(kept):
+                remove(folder, path)
+                place = folder / path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(kept, place, follow_symlinks=False)
+        step()
         shutil.copy2(self.folder / "index", self.folder / "index.old")
         os.replace(self.folder / "index.old", self.index)  # noqa: PTH105 - what it says
+        step()
         self.service.git.run("update-index", "-q", "--refresh")
         self.end()
 
@@ -119,3 +128,7 @@ def remove(folder: Path, path: str) -> None:
         if parent == folder or not parent.is_dir() or any(parent.iterdir()):
             break
         parent.rmdir()
+
+
+def step() -> None:
+    """Mark a moment at which tests kill the process."""

@@ -39,6 +39,7 @@ class Tally:
     with_conflict: int = 0
     times: Counter[str] = field(default_factory=Counter)
     conflicts: Counter[str] = field(default_factory=Counter)
+    examples: list[str] = field(default_factory=list)
 
 
 def random_answers(random: Random) -> dict[str, Any]:
@@ -171,12 +172,12 @@ def play(case: Case, template: Path, kept: Kept, folder: Path, tally: Tally) -> 
     wrong += ["the baseline moved"] if conflicts and (moved and did["from"] != did["to"]) else []
     wrong += ["the baseline stayed"] if not conflicts and not moved else []
     wrong += compare(case, life, kept, template, before, result, did)
-    count(tally, done, conflicts)
+    count(tally, case, done, conflicts)
     if conflicts or case.command[0] == "update":
         code, _, err = life.carve("abort")
         wrong += [] if not code and life.snapshot() == before else [f"abort: {err}"]
         wrong += [] if life.status() == status else ["abort left another status"]
-    elif case.command[0] in ("add", "remove"):
+    elif case.command[0] == "add":
         wrong += way_back(case, life, before)
     return wrong
 
@@ -193,10 +194,7 @@ def compare(case: Case, life: Life, kept: Kept, template: Path, before: Snapshot
 def way_back(case: Case, life: Life, before: Snapshot) -> list[str]:
     """Take the option back; without conflicts that gives the same bytes."""
     life.commit("changed")
-    option = case.command[1]
-    if option == "docker" and case.command[0] == "remove":
-        return []  # deployment went with it
-    code, did = life.change("add" if case.command[0] == "remove" else "remove", option)
+    code, _ = life.change("remove", case.command[1])
     if code:
         return []
     after = life.snapshot()
@@ -204,9 +202,10 @@ def way_back(case: Case, life: Life, before: Snapshot) -> list[str]:
     return [f"{it}: not the same after the way back" for it in differing]
 
 
-def count(tally: Tally, done: list[str], conflicts: set[str]) -> None:
+def count(tally: Tally, case: Case, done: list[str], conflicts: set[str]) -> None:
     tally.cases += 1
     tally.with_conflict += bool(conflicts)
     tally.times.update(done)
     for path in conflicts:
         tally.conflicts[path] += 1
+        tally.examples.append(f"{path} | {case.seed} | {' '.join(case.command)} | {', '.join(done)}")

@@ -375,4 +375,4 @@ def change_python(service: Path) -> None:
 @edit("a part of the chassis taken over")
 def own_chassis(service: Path) -> None:
     append(service / "chassis/probe.py", "\n# ours\n")
-    replace(service / ".cookiecutter.json", r'^  "raw_tree"', '  "own": ["chassis/probe.py"],\n  "raw_tree"')
+    replace(service / ".cookiecutter.json", r'^  "raw_tree"', '  "own": [\n    "chassis/probe.py"\n  ],\n  "raw_tree"')

@@ -2,23 +2,450 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cases import Tally, generate, live, play
+from tests.cases import Tally, generate, play
+from tests.lives import RECORD, Life, snapshot
+from tests.template import MANIFEST, QUESTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.versions import Kept
 
-CASES = 24
+CASES = 10
+SWITCHES = [f"{name}=false" for name in QUESTIONS if MANIFEST[name] is True]
+CHOICES = [f"{name}={it}" for name, those in MANIFEST["_choices"].items() for it in those[1:]]
+NAMES = ["project_name=Order desk", "project_slug=order-desk"]
+Carve = "Callable[..., Life]"
+
+
+@pytest.fixture
+def carve(versions: dict[str, Path], kept: Kept, tmp_path: Path) -> Callable[..., Life]:
+    """Carve a service of a made-up version into a repository."""
+
+    def carve(version: str = "v0.1.0", *, name: str = "orders", **given: Any) -> Life:
+        return Life(kept.carve(versions[version], answers(**given)), tmp_path / name)
+
+    return carve
+
+
+def answers(**given: Any) -> dict[str, Any]:
+    defaults = {name: MANIFEST[name] for name in QUESTIONS}
+    first = {name: it[0] if isinstance(it, list) else it for name, it in defaults.items()}
+    return {**first, "project_slug": "orders", **given}
 
 
 @pytest.mark.parametrize("number", range(CASES))
 def test_generated_case(number: int, versions: dict[str, Path], kept: Kept, tmp_path: Path) -> None:
     case = generate(f"fast {number}")
-    tally = Tally()
-    wrong = play(case, versions[case.start], kept, tmp_path / "orders", tally)
+    wrong = play(case, versions[case.start], kept, tmp_path / "orders", Tally())
     assert wrong == [], case
+
+
+def test_the_same_version_and_answers_change_nothing(carve: Callable[..., Life]) -> None:
+    life = carve()
+    before = life.snapshot()
+    assert life.carve("change", "metrics=true", "ci=github") == (0, "Nothing changes.\n", "")
+    assert life.carve("update", "--to", "0.1.0") == (0, "Nothing changes.\n", "")
+    assert (life.snapshot(), life.status()) == (before, "")
+
+
+@pytest.mark.parametrize("said", [*SWITCHES, *CHOICES, "names"])
+def test_an_unedited_service_becomes_what_a_fresh_carving_is(
+    said: str, carve: Callable[..., Life], versions: dict[str, Path], kept: Kept
+) -> None:
+    words = NAMES if said == "names" else [said]
+    life = carve()
+    code, did = life.change("change", *words)
+    given = {it.partition("=")[0]: it.partition("=")[2] for it in words}
+    given = {name: False if it == "false" else it for name, it in given.items()}
+    given |= {"deployment": "none"} if said == "docker=false" else {}
+    assert (code, did["conflicts"]) == (0, [])
+    assert life.snapshot() == snapshot(kept.carve(versions["v0.1.0"], answers(**given)))
+
+
+@pytest.mark.parametrize("start", ["v0.1.0", "between", "v0.2.0"])
+def test_an_unedited_service_becomes_a_later_version(
+    start: str, carve: Callable[..., Life], versions: dict[str, Path], kept: Kept
+) -> None:
+    life = carve(start, tracing=False)
+    assert life.change("update")[0] == 0
+    later = answers(telemetry=False, quotes=True)
+    del later["tracing"]
+    assert life.record["answers"] == later
+    assert life.snapshot() == snapshot(kept.carve(versions["v0.3.0"], life.record["answers"]))
+
+
+def test_two_steps_lead_to_where_one_does(carve: Callable[..., Life]) -> None:
+    ends = []
+    for name, steps in (("one", ["v0.3.0"]), ("two", ["v0.2.0", "v0.3.0"])):
+        life = carve(name=name)
+        with (life.folder / "app/main.py").open("a") as main:
+            main.write("\nOURS = 1\n")
+        life.commit()
+        for step in steps:
+            assert life.change("update", "--to", step)[0] == 0
+            life.commit()
+        ends.append(life.snapshot())
+    assert ends[0] == ends[1]
+
+
+def in_conflict(carve: Callable[..., Life]) -> Life:
+    life = carve()
+    notes = life.folder / "app/notes/routes.py"
+    notes.write_text(notes.read_text() + "\n# ours\n")
+    ignored = life.folder / ".gitignore"
+    ignored.write_text(ignored.read_text().replace("*.db\n", "*.sqlite\n"))
+    (life.folder / "Makefile").chmod(0o600)
+    life.commit()
+    (life.folder / "mine.txt").write_text("untracked")
+    return life
+
+
+def test_a_conflict_keeps_the_baseline_until_it_is_resolved(carve: Callable[..., Life]) -> None:
+    life = in_conflict(carve)
+    record = life.record
+    code, out, _ = life.carve("remove", "database")
+    assert code == 1
+    assert life.record == record
+    assert "git mergetool app/notes/routes.py" in out
+    assert "carve abort" in out
+    assert "UD app/notes/routes.py" in life.status()
+    assert life.carve("status")[0] == 1
+    for command in (["remove", "cache"], ["continue"]):
+        assert life.carve(*command)[0] == 2
+    life.git("rm", "--quiet", "app/notes/routes.py")
+    assert life.carve("continue")[2].startswith("carve: .gitignore: has a conflict.")
+    life.git("add", ".gitignore")
+    assert "has a conflict" in life.carve("continue")[2], "it has markers"
+    (life.folder / ".gitignore").write_text("*.sqlite\n")
+    life.commit("before continue")
+    assert life.carve("remove", "cache")[0] == 2, "the record is not written yet"
+    assert life.carve("continue")[0] == 0
+    assert life.record["answers"]["database"] is False
+    assert life.status().splitlines()[0] == f"M  {RECORD}"
+    life.commit()
+    assert life.change("remove", "cache")[0] == 0
+
+
+def test_abort_puts_back_modes_untracked_files_and_the_index(carve: Callable[..., Life]) -> None:
+    life = in_conflict(carve)
+    before, status = life.snapshot(), life.status()
+    assert life.carve("remove", "database")[0] == 1
+    (life.folder / ".gitignore").write_text("resolved\n")
+    assert life.carve("abort")[:2] == (0, "Everything is as it was before.\n")
+    assert (life.snapshot(), life.status()) == (before, status)
+    assert life.carve("abort")[0] == 2
+
+
+def test_abort_leaves_alone_what_was_committed_or_taken_back(carve: Callable[..., Life]) -> None:
+    life = carve()
+    assert life.change("remove", "cache")[0] == 0
+    life.git("reset", "--quiet", "--hard")
+    (life.folder / "README.md").write_text("ours")
+    assert life.carve("abort")[0] == 2
+    assert (life.folder / "README.md").read_text() == "ours"
+    life.git("checkout", "--quiet", ".")
+    assert life.change("remove", "cache")[0] == 0
+    life.commit()
+    assert "git revert" in life.carve("abort")[2]
+    assert not life.record["answers"]["cache"]
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def kill_at(number: int, patch: pytest.MonkeyPatch) -> None:
+    left = [number]
+
+    def step() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    patch.setattr("carve.apply.step", step)
+    patch.setattr("carve.journal.step", step)
+
+
+@pytest.mark.parametrize("what", ["conflict", "no conflict"])
+def test_a_kill_at_any_step_and_of_abort_itself_is_undone(
+    what: str, carve: Callable[..., Life]
+) -> None:
+    life = in_conflict(carve) if what == "conflict" else carve()
+    before, status = life.snapshot(), life.status()
+    number = killed = 0
+    while killed == number:
+        number += 1 if number < 4 else 5
+        with pytest.MonkeyPatch.context() as patch:
+            kill_at(number, patch)
+            try:
+                life.carve("remove", "database")
+            except Killed:
+                killed = number
+                with pytest.raises(Killed):
+                    kill_at(number % 3 + 1, patch)
+                    life.carve("abort")
+                    raise Killed
+        life.carve("abort")
+        assert life.snapshot() == before, number
+        assert life.status() == status, number
+        assert not list((life.folder / ".git").glob("*.lock"))
+    assert number > 10
+
+
+def dirty(life: Life) -> None:
+    (life.folder / "README.md").write_text("changed")
+
+
+def staged(life: Life) -> None:
+    (life.folder / "new.md").write_text("new")
+    life.git("add", "new.md")
+
+
+def merging(life: Life) -> None:
+    life.git("checkout", "--quiet", "-b", "other")
+    life.git("commit", "--quiet", "--allow-empty", "-m", "one")
+    life.git("checkout", "--quiet", "-")
+    life.git("merge", "--quiet", "--no-ff", "--no-commit", "other")
+
+
+def in_the_way(life: Life) -> None:
+    (life.folder / "app/notes").mkdir()
+    (life.folder / "app/notes/__init__.py").write_text("mine")
+
+
+def ignored_and_in_the_way(life: Life) -> None:
+    (life.folder / ".git/info/exclude").write_text("app/notes\n")
+    in_the_way(life)
+
+
+def without_git(life: Life) -> None:
+    (life.folder / ".git").rename(life.folder.parent / "elsewhere")
+
+
+def of_an_older_template(life: Life) -> None:
+    record = {name: life.record[name] for name in ("answers", "template", "version")}
+    (life.folder / RECORD).write_text(json.dumps(record))
+    life.commit()
+
+
+def of_an_unknown_template(life: Life) -> None:
+    (life.folder / RECORD).write_text(json.dumps({**life.record, "raw_tree": "0" * 40}))
+    life.commit()
+
+
+def with_a_broken_record(life: Life) -> None:
+    (life.folder / RECORD).write_text("<<<<<<< HEAD\n")
+    life.commit()
+
+
+def with_a_changed_chassis(life: Life) -> None:
+    (life.folder / "chassis/probe.py").write_text("changed = 1\n")
+    life.commit()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (dirty, "README.md: not committed. Run: git commit or git stash"),
+        (staged, "new.md: not committed."),
+        (merging, "A merge is under way. Finish it, or run: git merge --abort"),
+        (in_the_way, "app/notes/__init__.py: is in the way"),
+        (ignored_and_in_the_way, "app/notes/__init__.py: is in the way"),
+        (without_git, "not a git repository"),
+        (of_an_older_template, "carved before updates were possible. Carve it anew"),
+        (of_an_unknown_template, "Restore the record from git, or give --source"),
+        (with_a_broken_record, "cannot be read"),
+        (with_a_changed_chassis, "chassis/probe.py: differs from what was carved."),
+    ],
+)
+def test_what_stands_in_the_way_is_told_and_nothing_is_touched(
+    prepare: Callable[[Life], None], said: str, carve: Callable[..., Life]
+) -> None:
+    life = carve(database=False)
+    prepare(life)
+    before = life.snapshot()
+    code, out, err = life.carve("add", "database")
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == (2 if "chassis" in said else 1)
+    assert life.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["add", "metrics"], "metrics: is on already."),
+        (["remove", "ci"], "To choose, run: carve change ci=…"),
+        (["add", "kafka"], "kafka: is no option. There are auth, cache"),
+        (["change", "ci=jenkins"], "ci: jenkins is not offered in 0.1.0."),
+        (["change", "colour=red"], "colour=red: is no QUESTION=ANSWER."),
+        (["change", "metrics=perhaps"], "metrics=perhaps: is neither true nor false."),
+        (["update", "--to", "v9.9.9"], "v9.9.9: no version of"),
+        (["update", "--to=--upload-pack=x"], "no version of"),
+        (["own", "app/main.py"], "app/main.py: is not in chassis/, so it is yours already."),
+        (["continue"], "Nothing to continue"),
+        (["abort"], "Nothing to abort"),
+        (["update", "--source", "ext::sh -c x"], "neither an address nor a folder"),
+    ],
+)
+def test_a_wrong_command_is_refused_with_one_line(
+    command: list[str], said: str, carve: Callable[..., Life]
+) -> None:
+    life = carve()
+    code, out, err = life.carve(*command)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+    assert life.status() == ""
+
+
+def test_what_is_owned_is_merged_and_the_rest_of_the_chassis_replaced(
+    carve: Callable[..., Life],
+) -> None:
+    life = carve()
+    probe = life.folder / "chassis/probe.py"
+    probe.write_text(probe.read_text() + "\n# ours\n")
+    life.commit()
+    assert "carve own chassis/probe.py" in life.carve("update")[2]
+    assert life.carve("own", "chassis/probe.py")[0] == 0
+    life.commit()
+    assert life.change("update")[0] == 0
+    assert probe.read_text().startswith('"""New: ')
+    assert probe.read_text().endswith("\n# ours\n")
+    assert life.record["own"] == ["chassis/probe.py"]
+    assert json.loads(life.carve("status", "--json")[1])["chassis"] == []
+
+
+def test_a_higher_floor_of_python_is_told_with_what_to_add(carve: Callable[..., Life]) -> None:
+    life = carve(python_version="3.11")
+    code, _, err = life.carve("update")
+    assert code == 2
+    assert "python_version: 3.11 is not offered in 0.3.0." in err
+    assert "python_version=3.12" in err
+    assert life.change("update", "python_version=3.12")[0] == 0
+    assert (life.folder / ".python-version").read_text() == "3.12\n"
+    assert 'requires-python = ">=3.12"' in (life.folder / "pyproject.toml").read_text()
+
+
+def test_an_update_tells_what_concerns_the_answers_and_steps_by_hand_apart(
+    carve: Callable[..., Life],
+) -> None:
+    code, out, _ = carve().carve("update", "--dry-run")
+    assert code == 0
+    new, _, by_hand = out.partition("New:\n")[2].partition("To do by hand:\n")
+    assert "  - security: The probe answers nobody but itself.\n" in new
+    assert "  - Caches are faster,\n    and smaller.\n" in new
+    assert "GitLab" not in out
+    assert by_hand.startswith("  - Rename `CACHE_OLD` to `CACHE_NEW`.\n")
+    assert "telemetry: answered as tracing was, true" in out
+    code, out, _ = carve(name="other", cache=False).carve("update")
+    assert "CACHE_OLD" not in out
+    assert "  make lint types test\n" in out
+
+
+def test_status_tells_version_answers_changes_and_missed_fixes(carve: Callable[..., Life]) -> None:
+    life = carve()
+    (life.folder / "app/ours.py").write_text("OURS = 1\n")
+    life.commit()
+    code, out, _ = life.carve("status")
+    assert code == 1, "a security fix is missed"
+    assert "version  0.1.0 (" in out
+    assert "chassis  as carved" in out
+    assert "newer    0.2.0, fixes a security fault" in out
+    assert "changed  1 files by the team\n  app/ours.py" in out
+    assert life.change("update")[0] == 0
+    life.commit()
+    assert life.carve("status")[0] == 0
+    (life.folder / "chassis/probe.py").write_text("changed = 1\n")
+    code, out, _ = life.carve("status", "--json")
+    assert (code, json.loads(out)["chassis"]) == (1, ["chassis/probe.py: changed"])
+
+
+def test_status_works_on_what_is_recorded_alone(
+    carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    life = carve("v0.2.0")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    code, out, _ = life.carve("status", "--source", "https://127.0.0.1:1/nowhere.git")
+    assert code == 0
+    assert "newer    unknown: the template is not at hand." in out
+    code, _, err = life.carve("add", "auth", "--source", "https://127.0.0.1:1/nowhere.git")
+    assert code == 2
+
+
+@pytest.mark.parametrize("place", ["subdirectory", "worktree", "shallow", "detached", "crlf"])
+def test_wherever_a_service_lies_the_result_is_the_same(
+    place: str, versions: dict[str, Path], kept: Kept, tmp_path: Path
+) -> None:
+    pristine = kept.carve(versions["v0.1.0"], answers())
+    top = tmp_path / "a repository's folder"
+    folder = top / "services/my orders" if place == "subdirectory" else top
+    life = Life(pristine, folder, top)
+    if place == "worktree":
+        life.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other tree"))
+        life.folder = life.top = tmp_path / "other tree"
+    elif place == "shallow":
+        life.git("commit", "--quiet", "--allow-empty", "-m", "second")
+        life.git("clone", "--quiet", "--depth=1", top.as_uri(), str(tmp_path / "shallow"))
+        life.folder = life.top = tmp_path / "shallow"
+    elif place == "detached":
+        life.git("checkout", "--quiet", "--detach")
+    elif place == "crlf":
+        (folder / ".gitattributes").write_text("* text=auto\n")
+        life.commit()
+        life.git("config", "core.autocrlf", "true")
+        life.git("-c", "core.autocrlf=true", "rm", "--quiet", "-r", "--cached", ".")
+        life.git("-c", "core.autocrlf=true", "reset", "--quiet", "--hard")
+        assert b"\r\n" in (folder / "README.md").read_bytes()
+    code, did = life.change("remove", "database")
+    assert (code, did["conflicts"]) == (0, [])
+    expected = snapshot(kept.carve(versions["v0.1.0"], answers(database=False)))
+    result = life.snapshot()
+    if place == "crlf":
+        assert result["README.md"][1].count(b"\r\n") == result["README.md"][1].count(b"\n")
+        result = {name: (kind, it.replace(b"\r\n", b"\n"), mode) for name, (kind, it, mode) in result.items()}
+        result[".gitattributes"] = expected[".gitattributes"]
+    assert result == expected
+    if place == "subdirectory":
+        assert {it[3:].strip('"')[:9] for it in life.status().splitlines()} == {"services/"}
+
+
+def test_a_change_elsewhere_in_the_repository_is_left_alone(
+    versions: dict[str, Path], kept: Kept, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    life = Life(kept.carve(versions["v0.1.0"], answers()), tmp_path / "orders", tmp_path)
+    (tmp_path / "other/new.txt").write_text("staged")
+    life.git("add", "other/new.txt")
+    assert life.change("remove", "cache")[0] == 0
+    assert "A  other/new.txt" in life.status()
+    assert life.carve("abort")[0] == 0
+    assert life.status() == "A  other/new.txt\n"
+
+
+def test_the_lock_file_comes_last_and_a_failure_is_told(
+    carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    life = carve()
+    (life.folder / "uv.lock").write_text("locked\n")
+    life.commit()
+    (tmp_path / "bin").mkdir()
+    uv = tmp_path / "bin/uv"
+    uv.write_text("#!/bin/sh\necho broken > uv.lock; exit 2\n")
+    uv.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
+    assert "  uv lock\n" in life.carve("remove", "cache")[1]
+    assert (life.folder / "uv.lock").read_text() == "locked\n"
+    assert life.carve("abort")[0] == 0
+    uv.write_text("#!/bin/sh\necho anew > uv.lock\n")
+    assert "  uv lock\n" not in life.carve("remove", "cache")[1]
+    assert (life.folder / "uv.lock").read_text() == "anew\n"
+    assert "M  uv.lock" in life.status()
+    assert life.carve("abort")[0] == 0
+    assert life.status() == ""
