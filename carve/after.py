@@ -29,7 +29,11 @@ def finish(service: Service, changed: set[str]) -> list[str]:
     if changed.intersection(LOCKED):
         locked = service.folder / "uv.lock"
         before = locked.read_bytes() if locked.is_file() else None
-        if before is not None and shutil.which("uv") and succeeds(service.folder, "uv", "lock", "-q"):
+        if (
+            before is not None
+            and shutil.which("uv")
+            and succeeds(service.folder, "uv", "lock", "-q")
+        ):
             stage(service, "uv.lock")
         else:
             if before is not None:

@@ -57,7 +57,9 @@ def check_choice(template: Template, name: str, answer: object) -> None:
     choices = template.questions[name]
     if isinstance(choices, list) and answer not in choices:
         offered = " or ".join(f"{name}={it}" for it in choices)
-        raise Refusal(f"{name}: {answer} is not offered in {template.version}. Add to the command: {offered}")
+        raise Refusal(
+            f"{name}: {answer} is not offered in {template.version}. Add to the command: {offered}"
+        )
 
 
 def carry_over(
@@ -80,7 +82,9 @@ def carry_over(
             told.append(f"{name}: is new, and off. To have it, run: carve add {name}")
         else:
             changed[name] = asked[0] if isinstance(asked, list) else asked
-            told.append(f"{name}: is new, and {changed[name]}. To choose, run: carve change {name}=…")
+            told.append(
+                f"{name}: is new, and {changed[name]}. To choose, run: carve change {name}=…"
+            )
     used = {renamed.get(name, name) for name in template.questions}
     told += [f"{name}: is asked no more" for name in answers if name not in used | set(changed)]
     changed = change(template, changed, said)

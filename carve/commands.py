@@ -50,7 +50,9 @@ def choose_target(record: Record, source: Source | None, wanted: str | None) -> 
     """
     if source is None:
         if wanted:
-            raise Refusal(f"{wanted}: the address of the template is unknown. Give --source ADDRESS.")
+            raise Refusal(
+                f"{wanted}: the address of the template is unknown. Give --source ADDRESS."
+            )
         return running()
     source.fetch()
     releases = source.releases()

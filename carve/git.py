@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OLDEST = (2, 30)
-POINTERS = ("DIR", "WORK_TREE", "INDEX_FILE", "OBJECT_DIRECTORY", "PREFIX", "COMMON_DIR", "NAMESPACE")
+POINTERS = (
+    "DIR",
+    "WORK_TREE",
+    "INDEX_FILE",
+    "OBJECT_DIRECTORY",
+    "PREFIX",
+    "COMMON_DIR",
+    "NAMESPACE",
+)
 """Variables `GIT_…` that a hook or an alias of git sets for its own repository."""
 ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
 SETTINGS = {

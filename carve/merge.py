@@ -15,7 +15,9 @@ from carve.refusal import Refusal
 if TYPE_CHECKING:
     from carve.record import Record
 
-VARIABLES = {"GIT_LFS_SKIP_SMUDGE": "1"} | {f"GIT_{who}_{what}": "carve" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+VARIABLES = {"GIT_LFS_SKIP_SMUDGE": "1"} | {
+    f"GIT_{who}_{what}": "carve" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+}
 SETTINGS = {
     "core.autocrlf": "false",
     "core.eol": "lf",
@@ -155,6 +157,10 @@ class Merge:
             elif path not in before:
                 how = "added"
             else:
-                how = "merged" if before[path] != base.get(path) or after[path] != template.get(path) else "replaced"
+                how = (
+                    "merged"
+                    if before[path] != base.get(path) or after[path] != template.get(path)
+                    else "replaced"
+                )
             changes.append(Change(path, how, after.get(path), stages.get(path, {})))
         return changes

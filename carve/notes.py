@@ -48,7 +48,9 @@ def parse(changelog: str) -> list[Entry]:
     for version, section, rows in found:
         text = "\n".join(rows)
         named = CONDITION.search(text)
-        entries.append(Entry(version, section, CONDITION.sub("", text), named[1] if named else None))
+        entries.append(
+            Entry(version, section, CONDITION.sub("", text), named[1] if named else None)
+        )
     return entries
 
 

@@ -43,7 +43,10 @@ def as_data(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "changes": [{"path": it.path, "how": it.how} for it in outcome.changes],
         "conflicts": outcome.conflicts,
         "answers": outcome.told,
-        "notes": [{"version": it.version, "section": it.section, "text": it.text} for it in outcome.entries],
+        "notes": [
+            {"version": it.version, "section": it.section, "text": it.text}
+            for it in outcome.entries
+        ],
         "run": outcome.remaining,
     }
 

@@ -104,9 +104,13 @@ def describe(found: dict[str, Any]) -> list[str]:
     if found["unfinished"]:
         rows.append("change   not finished. Run: carve continue, or: carve abort")
     if found["newer"] is None:
-        rows.append("newer    unknown: the template is not at hand. To fetch it, run: carve update --dry-run")
+        rows.append(
+            "newer    unknown: the template is not at hand. To fetch it, run: carve update --dry-run"
+        )
     for one in found["newer"] or []:
-        rows.append(f"newer    {one['version']}{', fixes a security fault' if one['security'] else ''}")
+        rows.append(
+            f"newer    {one['version']}{', fixes a security fault' if one['security'] else ''}"
+        )
     if found["changed"] is not None:
         rows.append(f"changed  {len(found['changed'])} files by the team")
         rows += [f"  {it}" for it in found["changed"]]

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -34,7 +34,9 @@ class Template:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """The content of cookiecutter.json."""
-        manifest: dict[str, Any] = json.loads((self.folder / "cookiecutter.json").read_text("utf-8"))
+        manifest: dict[str, Any] = json.loads(
+            (self.folder / "cookiecutter.json").read_text("utf-8")
+        )
         return manifest
 
     @property
@@ -71,7 +73,13 @@ class Template:
 
 def running() -> Template:
     """Return the version that this program is part of."""
-    return Template(PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent)
+    return template_in(PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent)
+
+
+@cache
+def template_in(folder: Path) -> Template:
+    """Return the version in a folder, of which what was read is kept."""
+    return Template(folder)
 
 
 def carve_all(wanted: list[tuple[Template, dict[str, Any], Path]]) -> list[Path]:

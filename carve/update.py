@@ -95,6 +95,10 @@ def check_chassis(merge: Merge, old: str, ours: str) -> None:
     changed = merge.changed_by_team(old, ours, chassis=True)
     if changed:
         raise Refusal(
-            "\n".join([*(f"{path}: differs from what was carved." for path in changed),
-            f"Take it back (git checkout), or keep it as your own: carve own {changed[0]}"])
+            "\n".join(
+                [
+                    *(f"{path}: differs from what was carved." for path in changed),
+                    f"Take it back (git checkout), or keep it as your own: carve own {changed[0]}",
+                ]
+            )
         )

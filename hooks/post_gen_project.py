@@ -96,7 +96,8 @@ def source(template: str) -> dict[str, str]:
     """Return the address of the template to record: without a password, and no path of a machine."""
     host, _, rest = template.partition(":")
     address = f"https://{HOSTS[host]}/{rest}.git" if host in HOSTS else template
-    if not re.match(r"(https?|ssh)://|[\w.-]+@[\w.-]+:", address):
+    address = re.sub(r"^([\w.-]+@[\w.-]+):", r"ssh://\1/", address)
+    if not re.match("(https?|ssh)://", address):
         return {}
     return {"source": re.sub(r"^(https?://)[^/@]*@", r"\1", address)}
 

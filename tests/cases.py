@@ -92,7 +92,11 @@ def live(case: Case, template: Path, kept: Kept, folder: Path) -> tuple[Life, li
 
 def put_back(folder: Path, before: Snapshot) -> None:
     for name, (kind, content, mode) in before.items():
-        if kind == "file" and not (folder / name).is_file() or (folder / name).read_bytes() != content:
+        if (
+            kind == "file"
+            and not (folder / name).is_file()
+            or (folder / name).read_bytes() != content
+        ):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
             (folder / name).chmod(mode)
@@ -107,13 +111,24 @@ def follow(path: str, those: dict[str, str]) -> str:
     return path
 
 
-def verify(old: Snapshot, ours: Snapshot, new: Snapshot, result: Snapshot, conflicts: set[str], own: list[str]) -> list[str]:
+def verify(
+    old: Snapshot,
+    ours: Snapshot,
+    new: Snapshot,
+    result: Snapshot,
+    conflicts: set[str],
+    own: list[str],
+) -> list[str]:
     """List what is not as both the team and the template want it."""
     wrong = []
-    moved = {follow(it, RENAMED): it for it in old if it not in ours and follow(it, RENAMED) in ours}
+    moved = {
+        follow(it, RENAMED): it for it in old if it not in ours and follow(it, RENAMED) in ours
+    }
     moved_back = {it: path for path, it in moved.items()}
     template_moved = {
-        it: follow(it, TEMPLATE_RENAMED) for it in old if it not in new and follow(it, TEMPLATE_RENAMED) in new
+        it: follow(it, TEMPLATE_RENAMED)
+        for it in old
+        if it not in new and follow(it, TEMPLATE_RENAMED) in new
     }
     for path, (_, content, mode) in ours.items():
         base_path = moved.get(path, path)
@@ -122,11 +137,17 @@ def verify(old: Snapshot, ours: Snapshot, new: Snapshot, result: Snapshot, confl
         if path == RECORD or {path, place} & conflicts:
             continue
         base, template, after = old.get(base_path), new.get(new_path), result.get(place)
-        replaced = path.startswith("chassis/") and path != "chassis/pyproject.toml" and path not in own
+        replaced = (
+            path.startswith("chassis/") and path != "chassis/pyproject.toml" and path not in own
+        )
         if replaced:
             wrong += [f"{path}: not replaced"] if after != template else []
         elif base is None:
-            wrong += [f"{path}: a file of the team changed"] if after != ours[path] and template is None else []
+            wrong += (
+                [f"{path}: a file of the team changed"]
+                if after != ours[path] and template is None
+                else []
+            )
         elif template is None:
             unchanged = base == ours[path] and path == base_path
             wrong += [f"{path}: edited, and gone"] if after is None and not unchanged else []
@@ -137,9 +158,16 @@ def verify(old: Snapshot, ours: Snapshot, new: Snapshot, result: Snapshot, confl
             lost = lost_lines(base[1], content, template[1], after[1])
             wrong += [f"{path}: {line!r}" for line in lost]
             wrong += [f"{path}: mode {after[2]:o}"] if mode != base[2] and after[2] != mode else []
-            wrong += [f"{path}: does not parse"] if not parses(path, after[1]) and parses(path, content) else []
+            wrong += (
+                [f"{path}: does not parse"]
+                if not parses(path, after[1]) and parses(path, content)
+                else []
+            )
     for path in old.keys() - ours.keys() - moved_back.keys():
-        if template_moved.get(path, path) in result and not {path, template_moved.get(path, path)} & conflicts:
+        if (
+            template_moved.get(path, path) in result
+            and not {path, template_moved.get(path, path)} & conflicts
+        ):
             wrong.append(f"{path}: deleted by the team, and back")
     for path in new.keys() - old.keys() - ours.keys() - conflicts - result.keys():
         wrong.append(f"{path}: not added") if path not in template_moved.values() else None
@@ -158,11 +186,17 @@ def play(case: Case, template: Path, kept: Kept, folder: Path, tally: Tally) -> 
     life, done = live(case, template, kept, folder)
     before, status = life.snapshot(), life.status()
     code, planned = life.change(*case.command, "--dry-run")
-    wrong = [] if life.snapshot() == before and life.status() == status else ["the dry run touched something"]
+    wrong = (
+        []
+        if life.snapshot() == before and life.status() == status
+        else ["the dry run touched something"]
+    )
     code, did = life.change(*case.command)
     result, conflicts = life.snapshot(), set(did["conflicts"])
     wrong += [] if planned["changes"] == did["changes"] else ["the dry run said something else"]
-    touched = {it for it in before.keys() | result.keys() if before.get(it) != result.get(it)} - {RECORD}
+    touched = {it for it in before.keys() | result.keys() if before.get(it) != result.get(it)} - {
+        RECORD
+    }
     said = {it["path"] for it in did["changes"]}
     wrong += [f"{it}: touched and not said" for it in touched - said]
     wrong += [f"{it}: said and not touched" for it in said - touched - conflicts]
@@ -182,7 +216,15 @@ def play(case: Case, template: Path, kept: Kept, folder: Path, tally: Tally) -> 
     return wrong
 
 
-def compare(case: Case, life: Life, kept: Kept, template: Path, before: Snapshot, result: Snapshot, did: dict[str, Any]) -> list[str]:
+def compare(
+    case: Case,
+    life: Life,
+    kept: Kept,
+    template: Path,
+    before: Snapshot,
+    result: Snapshot,
+    did: dict[str, Any],
+) -> list[str]:
     """Hold the result against what the team and the template want."""
     old = snapshot(kept.carve(template, case.answers))
     tree = did["to"]["carved_tree"]
@@ -208,4 +250,6 @@ def count(tally: Tally, case: Case, done: list[str], conflicts: set[str]) -> Non
     tally.times.update(done)
     for path in conflicts:
         tally.conflicts[path] += 1
-        tally.examples.append(f"{path} | {case.seed} | {' '.join(case.command)} | {', '.join(done)}")
+        tally.examples.append(
+            f"{path} | {case.seed} | {' '.join(case.command)} | {', '.join(done)}"
+        )

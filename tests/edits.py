@@ -63,7 +63,11 @@ def add_feature(service: Path) -> None:
     for path in (service / "app/customers").rglob("*.py"):
         text = text_of(path).replace("greeting", "customer").replace("Greeting", "Customer")
         write(path, text)
-    replace(service / MAIN, "^from app.greetings", "from app.customers import Customers\nfrom app.greetings")
+    replace(
+        service / MAIN,
+        "^from app.greetings",
+        "from app.customers import Customers\nfrom app.greetings",
+    )
     after(service / MAIN, r"^    greetings: .*$", "    customers: Customers = Customers()")
 
 
@@ -71,7 +75,11 @@ def add_feature(service: Path) -> None:
 def add_last_feature(service: Path) -> None:
     write(service / "app/zones/__init__.py", '"""Zones."""\n')
     replace(service / MAIN, r"^from chassis\.", "from app.zones import Zones\nfrom chassis.")
-    replace(service / MAIN, r"\n\n\nclass Development", "\n    zones: Zones = Zones()\n\n\nclass Development")
+    replace(
+        service / MAIN,
+        r"\n\n\nclass Development",
+        "\n    zones: Zones = Zones()\n\n\nclass Development",
+    )
 
 
 @edit("the example greetings removed")
@@ -135,7 +143,7 @@ def configure_tool(service: Path) -> None:
 
 @edit("the version of the project raised")
 def raise_version(service: Path) -> None:
-    replace(service / "pyproject.toml", r'^version = .*$', 'version = "1.4.0"')
+    replace(service / "pyproject.toml", r"^version = .*$", 'version = "1.4.0"')
 
 
 @edit("a make target at the end")
@@ -166,25 +174,39 @@ def change_default(service: Path) -> None:
 
 @edit("defaults of production changed")
 def change_production(service: Path) -> None:
-    after(service / MAIN, r"^    strict: .*$", "\n    log: Log = Log(level=\"WARNING\")")
+    after(service / MAIN, r"^    strict: .*$", '\n    log: Log = Log(level="WARNING")')
 
 
 @edit("a class for one more environment")
 def add_environment(service: Path) -> None:
-    replace(service / MAIN, r"^class Staging", 'class Preview(Settings):\n    """Previews."""\n\n\nclass Staging')
+    replace(
+        service / MAIN,
+        r"^class Staging",
+        'class Preview(Settings):\n    """Previews."""\n\n\nclass Staging',
+    )
     replace(service / MAIN, r"Staging, Production\)", "Staging, Production, Preview)")
 
 
 @edit("a setting added")
 def add_setting(service: Path) -> None:
-    after(service / "app/greetings/__init__.py", r'^    """Word that each.*$', '\n    tone: str = "warm"\n    """Tone."""')
-    after(service / "README.md", r"^\| `GREETINGS_SALUTATION.*$", "| `GREETINGS_TONE` | `warm` | Tone. |")
+    after(
+        service / "app/greetings/__init__.py",
+        r'^    """Word that each.*$',
+        '\n    tone: str = "warm"\n    """Tone."""',
+    )
+    after(
+        service / "README.md",
+        r"^\| `GREETINGS_SALUTATION.*$",
+        "| `GREETINGS_TONE` | `warm` | Tone. |",
+    )
     after(service / ".env.example", r"^#GREETINGS_SALUTATION.*$", "# Tone.\n#GREETINGS_TONE=warm")
 
 
 @edit("a setting of a last feature documented")
 def add_last_setting(service: Path) -> None:
-    after(service / "README.md", r"^\| `GREETINGS_LIMIT.*$", "| `ZONES_SIZE` | `3` | Zones at most. |")
+    after(
+        service / "README.md", r"^\| `GREETINGS_LIMIT.*$", "| `ZONES_SIZE` | `3` | Zones at most. |"
+    )
     after(service / ".env.example", r"^#GREETINGS_LIMIT.*$", "# Zones at most.\n#ZONES_SIZE=3")
 
 
@@ -205,7 +227,11 @@ def remove_section(service: Path) -> None:
 
 @edit("a paragraph of the operations page rewritten")
 def rewrite_operations(service: Path) -> None:
-    replace(service / "docs/operations.md", r"^A shared dependency holds back.*$", "Our dependencies hold back")
+    replace(
+        service / "docs/operations.md",
+        r"^A shared dependency holds back.*$",
+        "Our dependencies hold back",
+    )
 
 
 @edit("a document deleted")
@@ -222,12 +248,20 @@ def rename_document(service: Path) -> None:
 
 @edit("a package of the system in the image")
 def add_package(service: Path) -> None:
-    after(service / "Dockerfile", r"^FROM base AS environment$", "\nRUN apt-get update && apt-get install -y libpq5")
+    after(
+        service / "Dockerfile",
+        r"^FROM base AS environment$",
+        "\nRUN apt-get update && apt-get install -y libpq5",
+    )
 
 
 @edit("a variable in the image")
 def add_image_variable(service: Path) -> None:
-    replace(service / "Dockerfile", r"^    PYTHONUNBUFFERED=1", r"    MALLOC_ARENA_MAX=2 \\\n    PYTHONUNBUFFERED=1")
+    replace(
+        service / "Dockerfile",
+        r"^    PYTHONUNBUFFERED=1",
+        r"    MALLOC_ARENA_MAX=2 \\\n    PYTHONUNBUFFERED=1",
+    )
 
 
 @edit("a service in compose")
@@ -238,7 +272,11 @@ def add_compose(service: Path) -> None:
 
 @edit("a step in the workflow")
 def add_step(service: Path) -> None:
-    after(service / ".github/workflows/ci.yml", r"^      - run: make test$", "      - run: make contract")
+    after(
+        service / ".github/workflows/ci.yml",
+        r"^      - run: make test$",
+        "      - run: make contract",
+    )
 
 
 @edit("another runner in the workflow")
@@ -254,7 +292,12 @@ def add_job(service: Path) -> None:
 @edit("a bot raised an action")
 def raise_action(service: Path) -> None:
     pattern = r"actions/checkout@\w+ # v[\d.]+"
-    replace(service / ".github/workflows/ci.yml", pattern, f"actions/checkout@{'a' * 40} # v7.9.9", count=0)
+    replace(
+        service / ".github/workflows/ci.yml",
+        pattern,
+        f"actions/checkout@{'a' * 40} # v7.9.9",
+        count=0,
+    )
 
 
 @edit("an entry in .gitignore")
@@ -264,7 +307,10 @@ def ignore_file(service: Path) -> None:
 
 @edit("a hook of pre-commit")
 def add_hook(service: Path) -> None:
-    append(service / ".pre-commit-config.yaml", "      - id: ours\n        name: ours\n        entry: make ours\n")
+    append(
+        service / ".pre-commit-config.yaml",
+        "      - id: ours\n        name: ours\n        entry: make ours\n",
+    )
 
 
 @edit("tests added")
@@ -275,7 +321,11 @@ def add_tests(service: Path) -> None:
 
 @edit("what production must be given, in a test")
 def add_variable_to_test(service: Path) -> None:
-    after(service / "tests/test_service.py", r'^    "SERVER_PORT": "0",$', '    "CUSTOMERS_URL": "http://127.0.0.1:1",')
+    after(
+        service / "tests/test_service.py",
+        r'^    "SERVER_PORT": "0",$',
+        '    "CUSTOMERS_URL": "http://127.0.0.1:1",',
+    )
 
 
 @edit("a fixture for all tests")
@@ -307,7 +357,10 @@ def change_quotes(service: Path) -> None:
 def add_migration(service: Path) -> None:
     if not (service / "app/migrations").is_dir():
         raise NotHere("app/migrations")
-    write(service / "app/migrations/2027_01_01_create_customers.py", '"""Customers."""\n\nrevision = "2"\n')
+    write(
+        service / "app/migrations/2027_01_01_create_customers.py",
+        '"""Customers."""\n\nrevision = "2"\n',
+    )
 
 
 @edit("an alert tuned")
@@ -325,7 +378,9 @@ def delete_dashboard(service: Path) -> None:
 
 @edit("the proxy tuned")
 def tune_proxy(service: Path) -> None:
-    replace(service / "proxy/nginx/http.conf", r"^client_max_body_size.*$", "client_max_body_size 8m;")
+    replace(
+        service / "proxy/nginx/http.conf", r"^client_max_body_size.*$", "client_max_body_size 8m;"
+    )
 
 
 @edit("rollouts tuned")
@@ -375,4 +430,8 @@ def change_python(service: Path) -> None:
 @edit("a part of the chassis taken over")
 def own_chassis(service: Path) -> None:
     append(service / "chassis/probe.py", "\n# ours\n")
-    replace(service / ".cookiecutter.json", r'^  "raw_tree"', '  "own": [\n    "chassis/probe.py"\n  ],\n  "raw_tree"')
+    replace(
+        service / ".cookiecutter.json",
+        r'^  "raw_tree"',
+        '  "own": [\n    "chassis/probe.py"\n  ],\n  "raw_tree"',
+    )

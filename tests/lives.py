@@ -41,7 +41,11 @@ class Life:
 
     def carve(self, *arguments: str) -> tuple[int, str, str]:
         """Run a command in the service."""
-        with chdir(self.folder), redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+        with (
+            chdir(self.folder),
+            redirect_stdout(io.StringIO()) as out,
+            redirect_stderr(io.StringIO()) as err,
+        ):
             code = main(list(arguments))
         return code, out.getvalue(), err.getvalue()
 
@@ -66,14 +70,17 @@ class Life:
 def snapshot(folder: Path) -> Snapshot:
     """Everything in a folder but git's own: kind, content and mode."""
     found: Snapshot = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if name.split("/")[0] == ".git":
-            continue
-        if path.is_symlink():
-            found[name] = ("link", os.readlink(path).encode(), 0)
-        elif path.is_file():
-            found[name] = ("file", path.read_bytes(), path.stat().st_mode & 0o777)
+    for root, folders, names in os.walk(folder):
+        if ".git" in folders:
+            folders.remove(".git")
+        below = root[len(str(folder)) + 1 :]
+        for name in (*names, *(it for it in folders if os.path.islink(f"{root}/{it}"))):
+            path, key = f"{root}/{name}", f"{below}/{name}".lstrip("/")
+            if os.path.islink(path):
+                found[key] = ("link", os.readlink(path).encode(), 0)
+            else:
+                with open(path, "rb") as file:
+                    found[key] = ("file", file.read(), os.stat(path).st_mode & 0o777)
     return found
 
 
@@ -90,7 +97,9 @@ def lost_lines(base: bytes, ours: bytes, new: bytes, result: bytes) -> list[byte
         one, other = own - before, template - before
         allowed = {before + one + other}
         if one * other > 0:
-            allowed |= set(range(*sorted((before + one, before + one + other + (1 if one > 0 else 0)))))
+            allowed |= set(
+                range(*sorted((before + one, before + one + other + (1 if one > 0 else 0))))
+            )
             allowed |= {before + one, before + other}
         if after not in allowed:
             wrong.append(line)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXPRESSION = re.compile(r"\$\{\{ (.+?) \}\}")
+UPDATING = {"update", "propose"}
+"""Jobs that bring a newer version of the template in, apart from the stages."""
 DIGEST = f"sha256:{'d' * 64}"
 STANDINS = {
     "docker": f"""case "$*" in

@@ -409,7 +409,10 @@ def test_wherever_a_service_lies_the_result_is_the_same(
     result = life.snapshot()
     if place == "crlf":
         assert result["README.md"][1].count(b"\r\n") == result["README.md"][1].count(b"\n")
-        result = {name: (kind, it.replace(b"\r\n", b"\n"), mode) for name, (kind, it, mode) in result.items()}
+        result = {
+            name: (kind, it.replace(b"\r\n", b"\n"), mode)
+            for name, (kind, it, mode) in result.items()
+        }
         result[".gitattributes"] = expected[".gitattributes"]
     assert result == expected
     if place == "subdirectory":

@@ -273,6 +273,6 @@ def test_the_service_records_its_answers_and_the_template(tmp_path: Path) -> Non
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook.name)
 def test_a_hook_is_short_runs_on_python_3_9_and_holds_one_expression(hook: Path) -> None:
     text = hook.read_text("utf-8")
-    assert len(text.splitlines()) < 140
+    assert len(text.splitlines()) < 150
     ast.parse(text, feature_version=(3, 9))
     assert re.findall(r"\{[{%#].*", text) == ['{{ cookiecutter | tojson }}"""']

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipelines import DIGEST, STANDINS, Calls, jobs, lines, load, workflows
+from tests.pipelines import DIGEST, STANDINS, UPDATING, Calls, jobs, lines, load, workflows
 from tests.template import MANIFEST, RAW, ROOT, carve, files, run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.pipelines import Line
 
 LEAN: dict[str, object] = {
     **{name: False for name, default in MANIFEST.items() if default is True},
@@ -47,6 +49,11 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     where = carve(tmp_path_factory.mktemp("pipelines") / "orders", **CARVINGS[request.param])
     (where / "uv.lock").touch()
     return where
+
+
+def staged(service: Path) -> list[Line]:
+    """The lines of the pipeline but those that bring a newer version of the template in."""
+    return [line for line in lines(service) if line.job not in UPDATING]
 
 
 def test_it_is_what_its_readers_take_it_for(service: Path) -> None:
@@ -90,11 +97,12 @@ def test_makefile_pipeline_and_readme_have_the_same_stages(service: Path) -> Non
     assert stages == [it for it in STAGES if with_image or it not in {"build", "push"}]
     _, _, readme = (service / "README.md").read_text("utf-8").partition("## Pipeline")
     assert re.findall(r"^\| `make (\w+)` \|", readme, re.MULTILINE) == stages
-    of_pushes = [line for line in lines(service) if line.file != "audit.yml"]
+    of_pushes = [line for line in staged(service) if line.file != "audit.yml"]
     assert [stage for line in of_pushes for stage in line.stages] == (stages if of_pushes else [])
     if (service / ".gitlab-ci.yml").exists():
         assert load(service / ".gitlab-ci.yml")["stages"] == [*stages, "release"]
-        assert all(job["stage"] == name for name, job in jobs(service).items())
+        known = {name: job["stage"] for name, job in jobs(service).items() if name not in UPDATING}
+        assert all(stage == name for name, stage in known.items())
 
 
 def test_every_line_runs_and_what_is_published_is_what_was_built(
@@ -102,10 +110,10 @@ def test_every_line_runs_and_what_is_published_is_what_was_built(
 ) -> None:
     # All of them are run, by bash and make; what reaches outside has a stand-in.
     calls = Calls(tmp_path)
-    for line in lines(service):
+    for line in staged(service):
         calls.run(line, service)
     if not calls.made:
-        assert not list(lines(service))
+        assert not list(staged(service))
         return
     for command in "ruff check", "mypy app tests", "pytest":
         assert f"uv run --quiet {command}" in calls.made
@@ -145,7 +153,7 @@ def test_every_line_runs_and_what_is_published_is_what_was_built(
 
 def test_it_calls_only_programs_that_the_test_above_knows(service: Path) -> None:
     known = {"make", "echo", "printf", *STANDINS}
-    for line in lines(service):
+    for line in staged(service):
         for command in filter(None, map(str.strip, line.script.splitlines())):
             assert re.sub(r"^\w+=\$\(", "", command).split()[0] in known, command
 
@@ -242,7 +250,7 @@ def test_checks_run_against_the_servers_that_run_with_the_service(service: Path)
     servers = {"postgres": "database", "redis": "cache"}
     servers = {it: name for it, name in servers.items() if (service / "chassis" / name).exists()}
     for line in lines(service):
-        if "test" in line.stages:
+        if "test" in line.stages and line.job not in UPDATING:
             given = {name for name in line.variables if name.startswith("TEST_")}
             assert given == {f"TEST_{name.upper()}_URL" for name in servers.values()}
             assert {it.partition(":")[0] for it in used} == servers.keys()
@@ -320,3 +328,63 @@ def test_a_tag_with_a_plus_names_an_image_with_an_underscore(tmp_path: Path, ci:
     script = "\n".join([*given, f"echo {name}"])
     variables = {"GITHUB_REF_NAME": "v1.2.3+a", "CI_COMMIT_TAG": "v1.2.3+a"}
     assert run("bash", "-c", script, cwd=tmp_path, **variables).stdout == "v1.2.3_a\n"
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+@pytest.mark.parametrize("newer", [True, False])
+def test_a_newer_version_of_the_template_is_proposed_with_notes_and_results(
+    ci: str, newer: bool, tmp_path: Path
+) -> None:
+    service = carve(tmp_path / "orders", ci=ci, docker=False)
+    upstream = tmp_path / "upstream.git"
+    server = {
+        "github": "https://x-access-token:t0ken@example.com/orders",
+        "gitlab": "https://update:t0ken@example.com/orders.git",
+    }[ci]
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text(
+        f'[url "{upstream}"]\n\tinsteadOf = {server}\n'
+        "[user]\n\tname = a\n\temail = a@example.com\n[commit]\n\tgpgSign = false\n"
+    )
+    for command in (
+        ["init", "--quiet", "--bare", str(upstream)],
+        ["-C", str(upstream), "config", "receive.advertisePushOptions", "true"],
+        ["init", "--quiet"],
+        ["add", "--all"],
+        ["commit", "--quiet", "--message", "a"],
+    ):
+        ended = run("git", *command, cwd=service, HOME=str(home))
+        assert ended.returncode == 0, ended.stderr
+    calls = Calls(tmp_path)
+    more = "echo new > docs/new.md; git add docs/new.md; " if newer else ""
+    (calls.programs / "uv").write_text(
+        f'#!/bin/sh\ncase "$*" in *" carve update"*) {more}echo "what is new";; *pytest*) exit 1;; esac\n'
+    )
+    calls.provided |= {
+        "HOME": str(home),
+        "RUNNER_TEMP": str(tmp_path),
+        "TEMPLATE": "https://example.com/t",
+    }
+    calls.provided |= {"GITHUB_SERVER_URL": "https://example.com", "GITHUB_REPOSITORY": "orders"}
+    calls.provided |= {
+        "CI_SERVER_HOST": "example.com",
+        "CI_PROJECT_PATH": "orders",
+        "UPDATE_TOKEN": "t0ken",
+    }
+    calls.known["secrets.UPDATE_TOKEN || github.token"] = "t0ken"
+    for line in (it for it in lines(service) if it.job in UPDATING):
+        if line.job == "propose":
+            run("git", "reset", "--quiet", "--hard", cwd=service, HOME=str(home))
+        calls.run(line, service)
+        if ci == "github" and "steps.update.outputs.changed" not in calls.known:
+            break  # the jobs go on only if there is something to propose
+    pushed = run("git", "-C", str(upstream), "show", "--stat", "update-template", cwd=service)
+    assert (pushed.returncode == 0) is newer
+    if newer:
+        assert "docs/new.md" in pushed.stdout
+        noted = tmp_path / ("update/notes.md" if ci == "github" else "orders/notes.txt")
+        text = noted.read_text()
+        assert "what is new" in text
+        assert "make test: failed" in text
+        assert "make lint: passed" in text

@@ -52,12 +52,16 @@ def change(path: Path, old: str, new: str, *, every: bool = False) -> None:
 
 
 def first(template: Path) -> None:
-    (template / "CHANGELOG.md").write_text(NOTES[: 13] + NOTES[NOTES.index("## [0.1.0]") :])
+    (template / "CHANGELOG.md").write_text(NOTES[:13] + NOTES[NOTES.index("## [0.1.0]") :])
 
 
 def between(template: Path) -> None:
     """A commit between two releases."""
-    change(template / RAW.name / "AGENTS.md", "- Nothing happens at import.", "- At import nothing happens.")
+    change(
+        template / RAW.name / "AGENTS.md",
+        "- Nothing happens at import.",
+        "- At import nothing happens.",
+    )
 
 
 def second(template: Path) -> None:
@@ -72,13 +76,23 @@ def second(template: Path) -> None:
     change(raw / "pyproject.toml", '  "mypy>=2.4,<3",\n', '  "mypy>=2.5,<3",\n')
     change(raw / "pyproject.toml", '  "ruff>=', '  "rich>=15,<16",\n  "ruff>=')
     change(raw / "chassis/pyproject.toml", '  "pydantic>=2.14,<3",\n', '  "pydantic>=2.15,<3",\n')
-    change(raw / "app/main.py", "from chassis.health import Health\n", "from chassis.fresh import Fresh\nfrom chassis.health import Health\n")
-    change(raw / "app/main.py", "    health: Health = Health()\n", "    health: Health = Health()\n    fresh: Fresh = Fresh()\n")
-    change(raw / "Makefile", "hooks: $(UV)", "fresh: $(UV) ## Be fresh\n\t@echo fresh\n\nhooks: $(UV)")
+    change(
+        raw / "app/main.py",
+        "from chassis.health import Health\n",
+        "from chassis.fresh import Fresh\nfrom chassis.health import Health\n",
+    )
+    change(
+        raw / "app/main.py",
+        "    health: Health = Health()\n",
+        "    health: Health = Health()\n    fresh: Fresh = Fresh()\n",
+    )
+    change(
+        raw / "Makefile", "hooks: $(UV)", "fresh: $(UV) ## Be fresh\n\t@echo fresh\n\nhooks: $(UV)"
+    )
     change(raw / "Dockerfile", "UV_VERSION=0.13.9", "UV_VERSION=0.14.1")
     change(raw / "deploy/rollout.toml", "history = 20", "history = 30")
     change(raw / ".gitignore", ".env\n", ".env\n.fresh/\n")
-    (template / "CHANGELOG.md").write_text(NOTES[: 13] + NOTES[NOTES.index("## [0.2.0]") :])
+    (template / "CHANGELOG.md").write_text(NOTES[:13] + NOTES[NOTES.index("## [0.2.0]") :])
     name(template, "0.2.0")
 
 
@@ -120,14 +134,24 @@ def third(template: Path) -> None:
 
 
 def name(template: Path, version: str) -> None:
-    change(template / "cookiecutter.json", f'"_version": "{previous(version)}"', f'"_version": "{version}"')
+    change(
+        template / "cookiecutter.json",
+        f'"_version": "{previous(version)}"',
+        f'"_version": "{version}"',
+    )
 
 
 def previous(version: str) -> str:
     return f"0.{int(version.split('.')[1]) - 1}.0"
 
 
-STEPS = [(first, "v0.1.0"), (between, "between"), (second, "v0.2.0"), (hooks_only, ""), (third, "v0.3.0")]
+STEPS = [
+    (first, "v0.1.0"),
+    (between, "between"),
+    (second, "v0.2.0"),
+    (hooks_only, ""),
+    (third, "v0.3.0"),
+]
 
 
 def make_repository(folder: Path) -> Path:
@@ -136,7 +160,10 @@ def make_repository(folder: Path) -> Path:
     succeeded(run("git", "init", "--quiet", cwd=template))
     for step, tag in STEPS:
         step(template)
-        for command in (["add", "--all", "--force", "."], ["commit", "--quiet", "--message", step.__name__]):
+        for command in (
+            ["add", "--all", "--force", "."],
+            ["commit", "--quiet", "--message", step.__name__],
+        ):
             succeeded(run("git", *SOMEBODY, *command, cwd=template))
         if tag:
             succeeded(run("git", "tag", tag, cwd=template))

@@ -38,7 +38,9 @@ def test_nothing_is_lost(
 
 
 def test_the_conflicts_are_counted(tally: Tally) -> None:
-    print(f"U3: {tally.cases} cases, {sum(tally.times.values())} edits, {tally.with_conflict} with a conflict")
+    print(
+        f"U3: {tally.cases} cases, {sum(tally.times.values())} edits, {tally.with_conflict} with a conflict"
+    )
     for path, times in tally.conflicts.most_common():
         print(f"U3: {times} conflicts in {path}")
     print(*sorted(tally.examples), sep="\n")
