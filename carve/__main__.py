@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 
-from carve import commands, new, report, status
+from carve import commands, finish, new, report, status
 from carve.git import check_version
 from carve.refusal import Refusal
 from carve.template import running
@@ -48,8 +48,8 @@ def parser() -> ArgumentParser:
         change(name, run, words).add_argument("options", nargs="+", metavar="OPTION")
     other = change("change", commands.change_answers, "give other answers")
     other.add_argument("answers", nargs="+", metavar="QUESTION=ANSWER")
-    command("continue", commands.resume, "finish a change whose conflicts are resolved")
-    command("abort", commands.abort, "put everything back as it was before the change")
+    command("continue", finish.resume, "finish a change whose conflicts are resolved")
+    command("abort", finish.abort, "put everything back as it was before the change")
     kept = command("own", commands.own, "keep a part of the chassis: updates merge into it")
     kept.add_argument("paths", nargs="+", metavar="PATH")
     return whole

@@ -1,4 +1,4 @@
-"""Other answers: what add, remove and change ask for, and what a later version makes of old ones."""
+"""Other answers: those that add, remove and change ask for, and old ones for a later version."""
 
 from __future__ import annotations
 

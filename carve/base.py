@@ -77,6 +77,6 @@ def carve_both(
             return old, Carving(new, carved[1])
     where = source.address if source else "unknown"
     raise Refusal(
-        f"{NAME}: version {record.version} with the raw tree {record.raw_tree[:9]} is not in the "
-        f"template, whose address is {where}. Restore the record from git, or give --source ADDRESS."
+        f"{NAME}: version {record.version}, raw tree {record.raw_tree[:9]}, is not in the "
+        f"template, whose address is {where}. Restore it from git, or give --source ADDRESS."
     )

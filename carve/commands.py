@@ -6,11 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carve import after, report
+from carve import report
 from carve.answers import carry_over, change, switch
-from carve.apply import write_record
 from carve.base import source_of
-from carve.journal import Journal
 from carve.record import NAME, Record, find_service
 from carve.refusal import Refusal
 from carve.service import Service
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carve.source import Source
-
-MARKERS = (b"<<<<<<< ", b">>>>>>> ")
 
 
 def open_service() -> tuple[Service, Record]:
@@ -109,42 +105,6 @@ def run(  # noqa: PLR0913, PLR0917 - what a change is made of
     outcome.told += told
     report.show(outcome, dry_run=given.dry_run, as_json=given.json)
     return 1 if outcome.conflicts else 0
-
-
-def resume(given: Namespace) -> int:
-    """Finish a change whose conflicts were resolved."""
-    del given
-    service, _ = open_service()
-    journal = Journal(service)
-    if not journal.exists or journal.content["done"]:
-        raise Refusal("Nothing to continue: no change waits for its conflicts to be resolved.")
-    content = journal.content
-    if not content.get("applied"):
-        raise Refusal("The change was interrupted. Run: carve abort, and start it again.")
-    unmerged = set(service.git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines())
-    for path in content["conflicts"]:
-        if path in unmerged or has_markers(service.folder / path):
-            raise Refusal(f"{path}: has a conflict. Edit it, and run: git add {path}")
-    write_record(service, content["record"])
-    journal.note(done=True)
-    remaining = after.finish(service, set(content["paths"]))
-    report.say(f"{NAME} is up to date.", *report.next_steps(remaining))
-    return 0
-
-
-def has_markers(path: Path) -> bool:
-    """Tell whether a file still has the lines that a conflict begins and ends with."""
-    return path.is_file() and any(
-        line.startswith(MARKERS) for line in path.read_bytes().splitlines()
-    )
-
-
-def abort(given: Namespace) -> int:
-    """Put back what was there."""
-    del given
-    Journal(Service(Path.cwd())).take_back()  # the record may be gone for now
-    report.say("Everything is as it was before.")
-    return 0
 
 
 def own(given: Namespace) -> int:

@@ -8,10 +8,12 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carve.refusal import Refusal
-from carve.service import Service
+
+if TYPE_CHECKING:
+    from carve.service import Service
 
 
 @dataclass(frozen=True)

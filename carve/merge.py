@@ -1,10 +1,9 @@
-"""Merges two carvings into the service, in a repository apart: nothing of the service is touched."""
+"""Merges two carvings into the service, in a repository apart: the service is not touched."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carve.git import Git, joined, lines
@@ -13,6 +12,8 @@ from carve.record import NAME
 from carve.refusal import Refusal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from carve.record import Record
 
 VARIABLES = {"GIT_LFS_SKIP_SMUDGE": "1"} | {

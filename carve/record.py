@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carve.refusal import Refusal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NAME = ".cookiecutter.json"
 TOO_OLD = (

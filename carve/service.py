@@ -1,4 +1,4 @@
-"""The service in its repository: is it fit for a change, and what does it hold?"""
+"""The service in its repository: whether it is fit for a change, and what it holds."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def describe(found: dict[str, Any]) -> list[str]:
         rows.append("change   not finished. Run: carve continue, or: carve abort")
     if found["newer"] is None:
         rows.append(
-            "newer    unknown: the template is not at hand. To fetch it, run: carve update --dry-run"
+            "newer    unknown: the template is not at hand. To fetch it: carve update --dry-run"
         )
     for one in found["newer"] or []:
         rows.append(

@@ -13,13 +13,13 @@ from carve.apply import apply
 from carve.base import carve_both
 from carve.journal import Journal
 from carve.merge import Merge
-from carve.record import Record
 from carve.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carve.merge import Change
+    from carve.record import Record
     from carve.service import Service
     from carve.source import Source
     from carve.template import Template

@@ -93,7 +93,7 @@ def tree_id(folder: Path) -> str:
 
 
 def source(template: str) -> dict[str, str]:
-    """Return the address of the template to record: without a password, and no path of a machine."""
+    """Return the address of the template, without a password; a path of a machine is none."""
     host, _, rest = template.partition(":")
     address = f"https://{HOSTS[host]}/{rest}.git" if host in HOSTS else template
     address = re.sub(r"^([\w.-]+@[\w.-]+):", r"ssh://\1/", address)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.edits import EDITS, NotHere
-from tests.lives import RECORD, Life, Snapshot, lost_lines, parses, rows, snapshot
+from tests.lives import RECORD, File, Life, Snapshot, lost_lines, parses, rows, snapshot
 from tests.template import MANIFEST, QUESTIONS
-from tests.versions import Kept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.versions import Kept
 
 OPTIONS = [name for name in QUESTIONS if isinstance(MANIFEST[name], bool)]
 CHOICES = {name: MANIFEST[name] for name in ("licence", "deployment", "ci")}
+MERGED = "chassis/pyproject.toml"
 RENAMED = {"docs/operations.md": "docs/operating.md", "app/greetings/": "app/salutations/"}
 TEMPLATE_RENAMED = {"docs/log-shipping.md": "docs/shipping-of-logs.md"}
 UPDATES = [("v0.1.0", "v0.2.0"), ("v0.1.0", "v0.3.0"), ("v0.2.0", "v0.3.0"), ("between", "v0.3.0")]
@@ -92,11 +96,9 @@ def live(case: Case, template: Path, kept: Kept, folder: Path) -> tuple[Life, li
 
 def put_back(folder: Path, before: Snapshot) -> None:
     for name, (kind, content, mode) in before.items():
-        if (
-            kind == "file"
-            and not (folder / name).is_file()
-            or (folder / name).read_bytes() != content
-        ):
+        if (kind == "file" and not (folder / name).is_file()) or (
+            folder / name
+        ).read_bytes() != content:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
             (folder / name).chmod(mode)
@@ -111,74 +113,72 @@ def follow(path: str, those: dict[str, str]) -> str:
     return path
 
 
-def verify(
-    old: Snapshot,
-    ours: Snapshot,
-    new: Snapshot,
-    result: Snapshot,
-    conflicts: set[str],
-    own: list[str],
-) -> list[str]:
-    """List what is not as both the team and the template want it."""
-    wrong = []
-    moved = {
-        follow(it, RENAMED): it for it in old if it not in ours and follow(it, RENAMED) in ours
-    }
-    moved_back = {it: path for path, it in moved.items()}
-    template_moved = {
-        it: follow(it, TEMPLATE_RENAMED)
-        for it in old
-        if it not in new and follow(it, TEMPLATE_RENAMED) in new
-    }
-    for path, (_, content, mode) in ours.items():
-        base_path = moved.get(path, path)
-        new_path = template_moved.get(base_path, base_path)
+@dataclass
+class Result:
+    """The pristine carving, the team's service, the new carving, and what came of them."""
+
+    old: Snapshot
+    ours: Snapshot
+    new: Snapshot
+    after: Snapshot
+    conflicts: set[str]
+    own: list[str]
+
+    def __post_init__(self) -> None:
+        moved = {it: follow(it, RENAMED) for it in self.old if it not in self.ours}
+        self.moved = {new: old for old, new in moved.items() if new in self.ours}
+        gone = {it: follow(it, TEMPLATE_RENAMED) for it in self.old if it not in self.new}
+        self.template_moved = {old: new for old, new in gone.items() if new in self.new}
+
+    def wrong(self) -> list[str]:
+        """List what is not as both the team and the template want it."""
+        found = [it for path in self.ours if path != RECORD for it in self.wrong_in(path)]
+        for path in self.old.keys() - self.ours.keys() - set(self.moved.values()):
+            place = self.template_moved.get(path, path)
+            if place in self.after and not {path, place} & self.conflicts:
+                found.append(f"{path}: deleted by the team, and back")
+        added = self.new.keys() - self.old.keys() - set(self.template_moved.values())
+        return [*found, *(f"{it}: not added" for it in added - self.conflicts - self.after.keys())]
+
+    def wrong_in(self, path: str) -> list[str]:
+        """List what is wrong with a file that the team had."""
+        base_path = self.moved.get(path, path)
+        new_path = self.template_moved.get(base_path, base_path)
         place = new_path if base_path == path else path
-        if path == RECORD or {path, place} & conflicts:
-            continue
-        base, template, after = old.get(base_path), new.get(new_path), result.get(place)
-        replaced = (
-            path.startswith("chassis/") and path != "chassis/pyproject.toml" and path not in own
-        )
+        if {path, place} & self.conflicts:
+            return self.lost_in_conflict(path, base_path)
+        mine, template, after = self.ours[path], self.new.get(new_path), self.after.get(place)
+        replaced = path.startswith("chassis/") and path not in {MERGED, *self.own}
         if replaced:
-            wrong += [f"{path}: not replaced"] if after != template else []
-        elif base is None:
-            wrong += (
-                [f"{path}: a file of the team changed"]
-                if after != ours[path] and template is None
-                else []
-            )
-        elif template is None:
-            unchanged = base == ours[path] and path == base_path
-            wrong += [f"{path}: edited, and gone"] if after is None and not unchanged else []
-            wrong += [f"{path}: left over"] if after is not None and unchanged else []
-        elif after is None:
-            wrong.append(f"{path}: gone")
-        else:
-            lost = lost_lines(base[1], content, template[1], after[1])
-            wrong += [f"{path}: {line!r}" for line in lost]
-            wrong += [f"{path}: mode {after[2]:o}"] if mode != base[2] and after[2] != mode else []
-            wrong += (
-                [f"{path}: does not parse"]
-                if not parses(path, after[1]) and parses(path, content)
-                else []
-            )
-    for path in old.keys() - ours.keys() - moved_back.keys():
-        if (
-            template_moved.get(path, path) in result
-            and not {path, template_moved.get(path, path)} & conflicts
-        ):
-            wrong.append(f"{path}: deleted by the team, and back")
-    for path in new.keys() - old.keys() - ours.keys() - conflicts - result.keys():
-        wrong.append(f"{path}: not added") if path not in template_moved.values() else None
-    for path in conflicts:
-        base_path = moved.get(path, path)
-        if path in ours and path in result:
-            own_lines = rows(ours[path][1]) - rows(old.get(base_path, ("", b"", 0))[1])
-            wrong += [f"{path}: {line!r} lost" for line in own_lines - rows(result[path][1])]
-        elif path in ours:
-            wrong.append(f"{path}: has a conflict, and is gone")
-    return wrong
+            return [] if after == template else [f"{path}: not replaced"]
+        base = self.old.get(base_path)
+        if base is None:
+            return [] if after == mine or template else [f"{path}: a file of the team changed"]
+        if template is None:
+            expected = None if base == mine and path == base_path else mine
+            return [] if after == expected else [f"{path}: {'left' if after else 'gone'}"]
+        return wrong_content(path, base, mine, template, after)
+
+    def lost_in_conflict(self, path: str, base_path: str) -> list[str]:
+        """List lines of the team that a file with conflicts does not show."""
+        if path not in self.after:
+            return [f"{path}: has a conflict, and is gone"] if path in self.conflicts else []
+        before = rows(self.old.get(base_path, ("", b"", 0))[1])
+        own = rows(self.ours[path][1]) - before
+        return [f"{path}: {line!r} lost" for line in own - rows(self.after[path][1])]
+
+
+def wrong_content(
+    path: str, base: File, mine: File, template: File, after: File | None
+) -> list[str]:
+    """List what is wrong with a file that both have."""
+    if after is None:
+        return [f"{path}: gone"]
+    lost = lost_lines(base[1], mine[1], template[1], after[1])
+    wrong = [f"{path}: {line!r}" for line in lost]
+    wrong += [f"{path}: mode {after[2]:o}"] if mine[2] not in {base[2], after[2]} else []
+    broken = parses(path, mine[1]) and not parses(path, after[1])
+    return [*wrong, f"{path}: does not parse"] if broken else wrong
 
 
 def play(case: Case, template: Path, kept: Kept, folder: Path, tally: Tally) -> list[str]:
@@ -205,7 +205,9 @@ def play(case: Case, template: Path, kept: Kept, folder: Path, tally: Tally) -> 
     moved = record["carved_tree"] == did["to"]["carved_tree"]
     wrong += ["the baseline moved"] if conflicts and (moved and did["from"] != did["to"]) else []
     wrong += ["the baseline stayed"] if not conflicts and not moved else []
-    wrong += compare(case, life, kept, template, before, result, did)
+    old = snapshot(kept.carve(template, case.answers))
+    new = snapshot(kept.carving(did["to"]["carved_tree"]))
+    wrong += Result(old, before, new, result, conflicts, record.get("own", [])).wrong()
     count(tally, case, done, conflicts)
     if conflicts or case.command[0] == "update":
         code, _, err = life.carve("abort")
@@ -214,23 +216,6 @@ def play(case: Case, template: Path, kept: Kept, folder: Path, tally: Tally) -> 
     elif case.command[0] == "add":
         wrong += way_back(case, life, before)
     return wrong
-
-
-def compare(
-    case: Case,
-    life: Life,
-    kept: Kept,
-    template: Path,
-    before: Snapshot,
-    result: Snapshot,
-    did: dict[str, Any],
-) -> list[str]:
-    """Hold the result against what the team and the template want."""
-    old = snapshot(kept.carve(template, case.answers))
-    tree = did["to"]["carved_tree"]
-    new = next(it for it in kept.made.values() if f'"{tree}"' in (it / RECORD).read_text())
-    own = life.record.get("own", [])
-    return verify(old, before, snapshot(new), result, set(did["conflicts"]), own)
 
 
 def way_back(case: Case, life: Life, before: Snapshot) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 Edit = "Callable[[Path], None]"
 EDITS: dict[str, Callable[[Path], None]] = {}

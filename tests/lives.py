@@ -18,7 +18,9 @@ from tests.template import run, succeeded
 from tests.versions import SOMEBODY
 
 RECORD = ".cookiecutter.json"
-Snapshot = dict[str, tuple[str, bytes, int]]
+File = tuple[str, bytes, int]
+"""Kind, content and mode."""
+Snapshot = dict[str, File]
 
 
 class Life:
@@ -74,13 +76,12 @@ def snapshot(folder: Path) -> Snapshot:
         if ".git" in folders:
             folders.remove(".git")
         below = root[len(str(folder)) + 1 :]
-        for name in (*names, *(it for it in folders if os.path.islink(f"{root}/{it}"))):
-            path, key = f"{root}/{name}", f"{below}/{name}".lstrip("/")
-            if os.path.islink(path):
-                found[key] = ("link", os.readlink(path).encode(), 0)
-            else:
-                with open(path, "rb") as file:
-                    found[key] = ("file", file.read(), os.stat(path).st_mode & 0o777)
+        for name in (it for it in (*names, *folders) if it != ".git"):
+            path, key = Path(root, name), f"{below}/{name}".lstrip("/")
+            if path.is_symlink():
+                found[key] = ("link", str(path.readlink()).encode(), 0)
+            elif name in names:
+                found[key] = ("file", path.read_bytes(), path.stat().st_mode & 0o777)
     return found
 
 

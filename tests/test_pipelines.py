@@ -333,7 +333,7 @@ def test_a_tag_with_a_plus_names_an_image_with_an_underscore(tmp_path: Path, ci:
 @pytest.mark.parametrize("ci", ["github", "gitlab"])
 @pytest.mark.parametrize("newer", [True, False])
 def test_a_newer_version_of_the_template_is_proposed_with_notes_and_results(
-    ci: str, newer: bool, tmp_path: Path
+    ci: str, *, newer: bool, tmp_path: Path
 ) -> None:
     service = carve(tmp_path / "orders", ci=ci, docker=False)
     upstream = tmp_path / "upstream.git"
@@ -358,8 +358,9 @@ def test_a_newer_version_of_the_template_is_proposed_with_notes_and_results(
         assert ended.returncode == 0, ended.stderr
     calls = Calls(tmp_path)
     more = "echo new > docs/new.md; git add docs/new.md; " if newer else ""
+    does = f'{more}echo "what is new"'
     (calls.programs / "uv").write_text(
-        f'#!/bin/sh\ncase "$*" in *" carve update"*) {more}echo "what is new";; *pytest*) exit 1;; esac\n'
+        f'#!/bin/sh\ncase "$*" in *" carve update"*) {does};; *pytest*) exit 1;; esac\n'
     )
     calls.provided |= {
         "HOME": str(home),

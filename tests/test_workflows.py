@@ -71,7 +71,7 @@ def test_every_job_for_github_is_bounded_and_can_do_little(root: Path, tmp_path:
                     assert step["with"].pop("enable-cache") is False, name
                 assert not KEEPING.search(json.dumps(step)), name
         text = (where / ".github" / "workflows" / name).read_text("utf-8")
-        text = text.replace("secrets.UPDATE_TOKEN || github.token", "")  # a run's may change no workflow
+        text = text.replace("secrets.UPDATE_TOKEN || github.token", "")  # a run's is too weak
         assert "secrets." not in text, f"{name}: the token of the run is all that it needs"
         assert not re.search(r"runs-on: .*-latest", text), name
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from functools import cache
-from pathlib import Path
 from runpy import run_path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from literal_answers import resolve
 from tests.template import RAW, ROOT, copy_template, run, succeeded
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOMEBODY = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false")
 NOTES = """\
@@ -188,6 +190,12 @@ class Kept:
             self.hook(template)["make"](folder, resolve({**answers, **private}))
             self.made[key] = folder
         return self.made[key]
+
+    def carving(self, tree: str) -> Path:
+        """Give the carving that has an id."""
+        return next(
+            it for it in self.made.values() if tree in (it / ".cookiecutter.json").read_text()
+        )
 
     def carve_all(self, wanted: list[tuple[Any, dict[str, Any], Path]]) -> list[Path]:
         return [self.carve(template.folder, answers) for template, answers, _ in wanted]

@@ -1,4 +1,4 @@
-"""Two hundred services take other answers and later versions: U1 to U8, and the conflicts counted."""
+"""Two hundred services take other answers and later versions: U1 to U8, conflicts counted."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ def test_nothing_is_lost(
 
 
 def test_the_conflicts_are_counted(tally: Tally) -> None:
-    print(
-        f"U3: {tally.cases} cases, {sum(tally.times.values())} edits, {tally.with_conflict} with a conflict"
-    )
-    for path, times in tally.conflicts.most_common():
-        print(f"U3: {times} conflicts in {path}")
-    print(*sorted(tally.examples), sep="\n")
+    edits = sum(tally.times.values())
+    told = [f"U3: {tally.cases} cases, {edits} edits, {tally.with_conflict} with a conflict"]
+    told += [f"U3: {times} conflicts in {path}" for path, times in tally.conflicts.most_common()]
+    print(*told, *sorted(tally.examples), sep="\n")  # noqa: T201 - figures
