@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carve.record import NAME, Record
 from carve.refusal import Refusal
-from carve.source import ADDRESS, running_source
+from carve.source import Source, running_source
 from carve.template import running
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def new(given: Namespace) -> int:
         )
     except CookiecutterException as error:
         raise Refusal(f"Nothing was carved: {error}") from None
-    source = running_source()
-    if source and ADDRESS.match(source):
+    address = running_source()
+    source = Source(address).public_address if address else None
+    if source:
         record = json.loads((made / NAME).read_text("utf-8"))
         (made / NAME).write_bytes(Record({**record, "source": source}).text().encode())
     return 0

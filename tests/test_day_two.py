@@ -378,6 +378,23 @@ def test_status_works_on_what_is_recorded_alone(
     assert life.carve("add", "auth", "--source", "https://127.0.0.1:1/nowhere.git")[0] == 2
 
 
+def test_other_answers_need_no_network_where_the_version_is_at_hand(
+    carve: Callable[..., Life], source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fetch(_: object) -> None:
+        raise AssertionError
+
+    def refuse(event: str, _: object) -> None:
+        assert not event.startswith("socket."), event
+
+    monkeypatch.setattr("carve.source.Source.fetch", fetch)
+    monkeypatch.setattr("socket.socket", refuse)
+    for version in ("v0.1.0", "v0.3.0"):
+        given = {} if version == "v0.1.0" else {"telemetry": True, "quotes": True}
+        life = carve(version, name=version, **given)
+        assert life.change("remove", "cache", "--source", str(source))[0] == 0
+
+
 @pytest.mark.parametrize("place", ["subdirectory", "worktree", "shallow", "detached", "crlf"])
 def test_wherever_a_service_lies_the_result_is_the_same(
     place: str, versions: dict[str, Path], kept: Kept, tmp_path: Path
