@@ -32,6 +32,8 @@ SETTINGS = {
 CHASSIS = "chassis/"
 MERGED = "chassis/pyproject.toml"
 """The one file of the chassis that is merged: bots raise the dependencies in it."""
+BASE, OWN, NEW = 1, 2, 3
+"""Git's numbers for the three versions of a file in conflict."""
 Entry = tuple[str, str]
 """Mode and id of a file."""
 
@@ -60,6 +62,7 @@ class Merge:
         (folder / ".git/objects/info").mkdir(exist_ok=True)
         (folder / ".git/objects/info/alternates").write_text(f"{there.resolve()}\n", "utf-8")
         self.folder = folder
+        self.left_out: list[str] = []
 
     def tree(self, carving: Path) -> str:
         """Keep a carving, but its record, as a tree."""
@@ -117,11 +120,18 @@ class Merge:
         return found
 
     def settle_conflicts(self) -> None:
-        """Merge line by line what git calls a conflict because lines are next to each other."""
+        """Merge line by line what git calls a conflict because lines are next to each other.
+
+        What the team deleted stays deleted, whatever became of it in the template.
+        """
         for path, stages in self.stages().items():
-            if set(stages) != {1, 2, 3} or len({stages[n][0] for n in (1, 3)}) > 1:
+            if OWN not in stages and BASE in stages:
+                self.git("rm", "--quiet", "--force", "--", path)
+                self.left_out += [path] if NEW in stages else []
                 continue
-            merged = merge_files(*(self.git.blob(stages[number][1]) for number in (1, 2, 3)))
+            if set(stages) != {BASE, OWN, NEW} or stages[BASE][0] != stages[NEW][0]:
+                continue
+            merged = merge_files(*(self.git.blob(stages[number][1]) for number in (BASE, OWN, NEW)))
             if merged is not None:
                 (self.folder / path).write_bytes(merged)
                 self.git("add", "--force", "--", path)

@@ -80,6 +80,10 @@ def change(  # noqa: PLR0913 - what a change is made of
         found = source.public_address if source and target else None
         became = new.record.with_kept(record, found)
         told = list(differences(record.answers, became.answers))
+        told += [
+            f"{it}: changed in the template; you deleted it, so it is left out"
+            for it in merge.left_out
+        ]
         entries = notes.between(old.template.changelog, new.template.changelog)
         entries = [it for it in entries if it.concerns(became.answers)]
         outcome = Outcome(record, became, changes, entries, told)

@@ -95,15 +95,14 @@ def live(case: Case, template: Path, kept: Kept, folder: Path) -> tuple[Life, li
 
 
 def put_back(folder: Path, before: Snapshot) -> None:
-    for name, (kind, content, mode) in before.items():
-        if (kind == "file" and not (folder / name).is_file()) or (
-            folder / name
-        ).read_bytes() != content:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-            (folder / name).chmod(mode)
     for name in snapshot(folder).keys() - before.keys():
         (folder / name).unlink()
+    for name, (kind, content, mode) in before.items():
+        path = folder / name
+        if kind == "file" and not (path.is_file() and path.read_bytes() == content):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(mode)
 
 
 def follow(path: str, those: dict[str, str]) -> str:

@@ -96,6 +96,18 @@ def test_two_steps_lead_to_where_one_does(carve: Callable[..., Life]) -> None:
     assert ends[0] == ends[1]
 
 
+def test_what_the_team_deleted_stays_deleted(carve: Callable[..., Life]) -> None:
+    life = carve()
+    (life.folder / "docs/log-shipping.md").unlink()
+    (life.folder / "docs/operations.md").unlink()
+    life.commit()
+    code, did = life.change("update", "--to", "0.2.0")
+    assert (code, did["conflicts"]) == (0, [])
+    assert not list((life.folder / "docs").glob("*log*"))
+    assert not (life.folder / "docs/operations.md").exists()
+    assert "docs/operations.md: changed in the template; you deleted it" in str(did["answers"])
+
+
 def in_conflict(carve: Callable[..., Life]) -> Life:
     life = carve()
     notes = life.folder / "app/notes/routes.py"

@@ -79,7 +79,9 @@ def test_it_carves_what_cookiecutter_carves(command: Path, tmp_path: Path) -> No
 def test_other_answers_and_an_update_take_seconds(
     command: Path, repository: Path, tmp_path: Path
 ) -> None:
-    life = Life(carve(tmp_path / "pristine", cache=False, project_slug="orders"), tmp_path / "orders")
+    life = Life(
+        carve(tmp_path / "pristine", cache=False, project_slug="orders"), tmp_path / "orders"
+    )
     home = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
     readme = next(repository.glob("*slug*")) / "README.md"
     readme.write_text(readme.read_text("utf-8").replace("## Operate", "## Operating"))
