@@ -31,7 +31,7 @@ def new(given: Namespace) -> int:
                 folder, no_input=given.no_input, extra_context=answers, output_dir=given.output_dir
             )
         )
-    except CookiecutterException as error:
+    except (CookiecutterException, ValueError) as error:
         raise Refusal(f"Nothing was carved: {error}") from None
     address = running_source()
     source = Source(address).public_address if address else None
