@@ -64,6 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Refusal as refusal:
         report.complain(refusal)
         return REFUSED
+    except (OSError, KeyboardInterrupt) as error:
+        report.complain(f"{error or 'interrupted'}. If a change was begun, run: carve abort")
+        return REFUSED
     return code
 
 

@@ -22,13 +22,25 @@ NOTHING = "0" * 40
 
 def apply(service: Service, scratch: Git, changes: list[Change], record: str) -> Journal:
     """Make the changes; the record stays as it was while there is a conflict."""
-    there = [it.path for it in changes if it.entry]
-    service.check_no_file_is_in_the_way(there)
+    service.check_no_file_is_in_the_way([it.path for it in changes if it.entry])
     copy_objects(scratch, service.git, changes)
     journal = Journal(service)
     paths = sorted({NAME, *REGENERATED, *(it.path for it in changes)})
     conflicts = [it.path for it in changes if it.how == "conflict"]
     journal.begin(paths, record=record, conflicts=conflicts, done=False)
+    try:
+        write(service, journal, changes)
+        if not conflicts:
+            write_record(service, record)
+    except (OSError, Refusal) as error:
+        journal.take_back()
+        raise Refusal(f"{error} Everything was put back as it was.") from None
+    journal.note(done=not conflicts)
+    return journal
+
+
+def write(service: Service, journal: Journal, changes: list[Change]) -> None:
+    """Write files first, then the index that names them."""
     new = journal.folder / "index.new"
     shutil.copy2(journal.index, new)
     index = Git(service.folder, {"GIT_INDEX_FILE": str(new)})
@@ -37,6 +49,7 @@ def apply(service: Service, scratch: Git, changes: list[Change], record: str) ->
         step()
         if change.entry is None:
             remove(service.folder, change.path)
+    there = [it.path for it in changes if it.entry]
     index("checkout-index", "--force", "--index", "-z", "--stdin", given=joined(there))
     step()
     unmerge(service, index, changes)
@@ -44,10 +57,6 @@ def apply(service: Service, scratch: Git, changes: list[Change], record: str) ->
     swap(journal)
     journal.note(applied=True)
     step()
-    if not conflicts:
-        write_record(service, record)
-    journal.note(done=not conflicts)
-    return journal
 
 
 def copy_objects(scratch: Git, service: Git, changes: list[Change]) -> None:
@@ -82,7 +91,7 @@ def swap(journal: Journal) -> None:
     try:
         os.link(journal.folder / "index.new", lock)
     except FileExistsError:
-        raise Refusal(f"{lock}: another git is running. Let it end, and run: carve abort") from None
+        raise Refusal(f"{lock}: another git is running. Let it end.") from None
     step()
     os.replace(lock, journal.index)  # noqa: PTH105 - what it says
 

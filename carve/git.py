@@ -66,8 +66,8 @@ class Git:
         """Run a command that has to succeed, and return what it printed."""
         ended = self.run(*arguments, given=given)
         if ended.returncode:
-            said = ended.stderr.decode(errors="replace").strip() or f"code {ended.returncode}"
-            raise Refusal(f"git {arguments[0]} failed: {said}")
+            said = "; ".join(ended.stderr.decode(errors="replace").split("\n")).strip("; ")
+            raise Refusal(f"git {arguments[0]} failed: {said or f'code {ended.returncode}'}.")
         return ended.stdout.decode(errors="surrogateescape").strip("\n")
 
     def blob(self, identity: str) -> bytes:

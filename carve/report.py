@@ -120,6 +120,6 @@ def entries(those: list[Entry]) -> Iterator[str]:
             yield ""
 
 
-def complain(error: Exception) -> None:
+def complain(error: object) -> None:
     """Print why a command declined."""
     print(f"carve: {error}", file=sys.stderr)  # noqa: T201 - to who runs the command

@@ -170,6 +170,23 @@ def test_abort_leaves_alone_what_was_committed_or_taken_back(carve: Callable[...
     assert not life.record["answers"]["cache"]
 
 
+@pytest.mark.parametrize("where", ["carve.apply.remove", "carve.apply.swap", "carve.apply.unmerge"])
+def test_a_failed_write_is_no_success_and_is_undone(
+    where: str, carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    life = in_conflict(carve)
+    before, status = life.snapshot(), life.status()
+    monkeypatch.setattr(where, fail)
+    code, out, err = life.carve("remove", "database")
+    assert (code, out) == (2, "")
+    assert "No space left on device" in err
+    assert "Everything was put back as it was." in err
+    assert (life.snapshot(), life.status()) == (before, status)
+
+
 class Killed(BaseException):
     """The process ends here."""
 
