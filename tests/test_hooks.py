@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import tomllib
 from itertools import product
 from pathlib import Path, PurePath
@@ -13,9 +14,9 @@ from typing import Any
 import pytest
 
 from literal_answers import resolve
-from post_gen_project import Flaw, carve, conditions, fill, holds, make
+from post_gen_project import Flaw, carve, conditions, fill, holds, make, source, tree_id
 from pre_gen_project import DEPENDENCIES, problems
-from tests.template import MANIFEST, RAW, ROOT, answer
+from tests.template import MANIFEST, RAW, ROOT, answer, commit, run
 
 HOOKS = sorted((ROOT / "hooks").glob("*.py"))
 KNOWN = {"metrics": True, "database": False, "cache": False}
@@ -276,3 +277,39 @@ def test_a_hook_is_short_runs_on_python_3_9_and_holds_one_expression(hook: Path)
     assert len(text.splitlines()) < 150
     ast.parse(text, feature_version=(3, 9))
     assert re.findall(r"\{[{%#].*", text) == ['{{ cookiecutter | tojson }}"""']
+
+
+@pytest.mark.parametrize(
+    ("template", "recorded"),
+    [
+        ("gh:example/template", "https://github.com/example/template.git"),
+        ("https://user:secret@git.example/t.git", "https://git.example/t.git"),
+        ("git@git.example:team/t.git", "ssh://git@git.example/team/t.git"),
+        ("ssh://git@git.example/t.git", "ssh://git@git.example/t.git"),
+    ],
+)
+def test_the_record_names_the_source_without_a_password(template: str, recorded: str) -> None:
+    assert source(template) == {"source": recorded}
+
+
+@pytest.mark.parametrize(
+    "template", [".", "/home/somebody/t", "C:\\t", "file:///t", "t.zip", "None"]
+)
+def test_the_record_names_no_folder_of_a_machine(template: str) -> None:
+    assert source(template) == {}
+
+
+def test_an_id_is_that_which_git_gives(tmp_path: Path) -> None:
+    shutil.copytree(RAW, tmp_path / "raw")
+    (tmp_path / "raw" / "image.bin").write_bytes(b"\0\r\n")
+    (tmp_path / "raw" / "crlf.txt").write_bytes(b"a\r\n")
+    commit(tmp_path / "raw")
+    expected = run("git", "rev-parse", "HEAD^{tree}", cwd=tmp_path / "raw").stdout.strip()
+    shutil.rmtree(tmp_path / "raw" / ".git")
+    assert tree_id(tmp_path / "raw") == expected
+
+
+def test_no_file_of_the_raw_tree_can_be_run_because_ids_are_those_of_plain_files() -> None:
+    listed = run("git", "ls-files", "--stage", RAW.name, cwd=ROOT).stdout.splitlines()
+    assert listed
+    assert {line.split()[0] for line in listed} == {"100644"}

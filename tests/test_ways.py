@@ -136,4 +136,8 @@ def test_created_and_updated_by_cruft_without_bringing_back_what_is_off(
     succeeded(run("cruft", "update", "-y", cwd=service))
 
     new = {"Makefile": expected["Makefile"] + b"# new line\n", "docs/new.md": b"New\nOn\n"}
-    assert contents(service) == {**expected, **new}
+    updated = contents(service)
+    record, old = (json.loads(it[".cookiecutter.json"]) for it in (updated, expected))
+    ids = {"raw_tree": run("git", "rev-parse", f"HEAD:{RAW.name}", cwd=template).stdout.strip()}
+    assert record == {**old, **ids, "carved_tree": record["carved_tree"]}
+    assert updated == {**expected, **new, ".cookiecutter.json": updated[".cookiecutter.json"]}
