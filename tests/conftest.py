@@ -6,12 +6,14 @@ import os
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from carve.source import Source
 from tests.promises import Notes
-from tests.versions import Kept, make_repository
+
+if TYPE_CHECKING:
+    from tests.versions import Kept
 
 ROOT = Path(__file__).parent
 SLOW = ("proofs", "containers", "rollouts")
@@ -75,12 +77,16 @@ def numbered(text: str) -> int:
 @pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository of the template with made-up versions."""
+    from tests.versions import make_repository  # noqa: PLC0415 - few tests need it
+
     return make_repository(tmp_path_factory.mktemp("source") / "template")
 
 
 @pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """Carvings that were made already."""
+    from tests.versions import Kept  # noqa: PLC0415 - few tests need it
+
     return Kept(tmp_path_factory.mktemp("kept"))
 
 
@@ -92,6 +98,8 @@ def versions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> dict[str, Path]:
     """The folders of the made-up versions; the program that runs is of the newest."""
+    from carve.source import Source  # noqa: PLC0415 - few tests need it
+
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.setattr("carve.base.carve_all", kept.carve_all)
     repository = Source(str(source))

@@ -384,7 +384,7 @@ def test_a_newer_version_of_the_template_is_proposed_with_notes_and_results(
     assert (pushed.returncode == 0) is newer
     if newer:
         assert "docs/new.md" in pushed.stdout
-        noted = tmp_path / ("update/notes.md" if ci == "github" else "orders/notes.txt")
+        noted = tmp_path / ("update/report.md" if ci == "github" else "orders/notes.txt")
         text = noted.read_text()
         assert "what is new" in text
         assert "make test: failed" in text
