@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import NamedTuple
 
 UNORDERED = [
-    re.compile(r"^()((?:from|import) .+)$"),  # an import
+    re.compile(r"^()((?:from|import) [\w.]+).*$"),  # an import
     re.compile(r"^(\s+)(\w+): [\w\[\]., |]+ = .+$"),  # a field, such as a feature's
     re.compile(r'^(\s*)"([\w.\[\]-]+)[^"]*",(?:\s*#.*)?$'),  # an entry of a list
     re.compile(r"^()\| (`[^`|]+`) \|.*\|$"),  # a row of a table
@@ -69,9 +69,14 @@ def merge(base: list[str], ours: list[str], theirs: list[str]) -> list[str] | No
 
 
 def hunks(base: list[str], changed: list[str]) -> list[Hunk]:
-    """List what changed."""
-    codes = SequenceMatcher(None, base, changed, autojunk=False).get_opcodes()
-    return [Hunk(a, b, changed[c:d]) for kind, a, b, c, d in codes if kind != "equal"]
+    """List what changed; an entry that became another one was deleted, and the other inserted."""
+    found = []
+    for kind, a, b, c, d in SequenceMatcher(None, base, changed, autojunk=False).get_opcodes():
+        if kind == "replace" and unordered(base[a:b], changed[c:d]):
+            found += [Hunk(a, b, []), Hunk(b, b, changed[c:d])]
+        elif kind != "equal":
+            found.append(Hunk(a, b, changed[c:d]))
+    return found
 
 
 def agree(own: Hunk, new: Hunk) -> bool:

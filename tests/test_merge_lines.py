@@ -64,6 +64,26 @@ def test_what_cannot_stand_side_by_side_is_a_conflict(own: str, new: str) -> Non
     assert merge_files(b"a\nb\n", f"a\n{own}b\n".encode(), f"a\n{new}b\n".encode()) is None
 
 
+NOTES, CUSTOMERS = "    notes: Notes = Notes()\n", "    customers: Customers = Customers()\n"
+
+
+def test_an_entry_in_the_place_of_a_deleted_one_stays() -> None:
+    base, ours, theirs = f"a\n{NOTES}b\n", f"a\n{CUSTOMERS}b\n", "a\nb\n"
+    assert merge_files(base.encode(), ours.encode(), theirs.encode()) == ours.encode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (NOTES, "    notes: Notes = Notes(page_size=9)\n"),
+        ("from app.notes import Notes\n", "from app.notes import Notes, Tags\n"),
+        ('  "redis>=8",\n', '  "redis>=9",\n'),
+    ],
+)
+def test_a_changed_entry_that_the_template_deletes_is_a_conflict(old: str, new: str) -> None:
+    assert merge_files(f"a\n{old}b\n".encode(), f"a\n{new}b\n".encode(), b"a\nb\n") is None
+
+
 @pytest.mark.parametrize("end", [b"a\nb", b"\xff\n"])
 def test_what_is_no_text_of_whole_lines_is_left_to_git(end: bytes) -> None:
     assert merge_files(b"a\n", b"a\nc\n", end) is None
