@@ -134,7 +134,7 @@ def test_a_process_killed_at_any_step_leaves_what_abort_undoes(tmp_path: Path) -
         life.carve("abort")
         assert (life.snapshot(), life.status()) == (before, status), number
     assert code == 1
-    print(f"U5: killed at {number} steps, nothing lost")  # noqa: T201 - a figure
+    print(f"U5: killed at steps 1 to {number}, nothing lost")  # noqa: T201 - a figure
 
 
 def test_a_process_group_killed_at_any_moment_leaves_what_abort_undoes(tmp_path: Path) -> None:
