@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import perf_counter
 from typing import Annotated, Any
 
 import pytest
@@ -159,9 +160,50 @@ def test_bodies_of_other_types_are_the_clients_mistake(kind: str, body: str) -> 
     assert 400 <= post("/item", BAD[body], **{"content-type": kind}) < 500
 
 
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "identity, gzip", "x"])
+def test_a_body_with_a_content_coding_is_refused_not_read_as_plain(coding: str) -> None:
+    answer = client.post("/raw", content=b"1", headers={"content-encoding": coding})
+    assert answer.status_code == 415
+    assert answer.headers["accept-encoding"] == "identity"
+    twice = [("content-encoding", coding), ("content-encoding", "identity")]
+    assert client.post("/raw", content=b"1", headers=twice).status_code == 415
+
+
+def test_a_body_without_a_coding_may_say_so() -> None:
+    assert post("/any", b"1", **{"content-encoding": "Identity"}) == 200
+    assert client.post("/raw", headers={"content-encoding": "gzip"}).status_code == 200
+
+
 def test_no_body_is_a_problem_of_the_route() -> None:
     assert post("/item", b"") == 422
     assert client.post("/item", content=iter([b"", b""])).status_code == 422
+
+
+MOST = ",".join(["1"] * 10_000)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (json.dumps("," * 10_000), 200),
+        (json.dumps({",,": [f'"{"," * 20_000}\\', ",", "\u20ac,"]}), 200),
+        (f"[{MOST}]", 200),
+        (f"[{MOST},1]", 413),
+        (f'{{",,": [{MOST}], ",": "\\\\,"}}', 413),
+        (f'"{MOST},', 400),
+        (f'"{MOST},\\', 400),
+        (f'{MOST},"', 413),
+    ],
+)
+def test_what_counts_are_the_values_of_a_json_body_not_its_commas(body: str, status: int) -> None:
+    assert client.post("/any", content=body.encode()).status_code == status
+
+
+def test_counting_values_takes_time_by_the_length_of_a_body_only() -> None:
+    began = perf_counter()
+    for body in (b',\\"' * 100_000, b'"' + b',\\"' * 100_000, b',"' * 200_000):
+        assert client.post("/any", content=body).status_code in {400, 413}
+    assert perf_counter() - began < 2
 
 
 json_like = st.recursive(
