@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 JSON = re.compile(rb"[/+]json(?![a-z0-9._+-])", re.IGNORECASE)
 BODY_HEADERS = {b"content-length", b"transfer-encoding"}
-CHECKED_HEADERS = {b"host", b"content-type", b"origin"} | BODY_HEADERS
+CHECKED_HEADERS = {b"host", b"content-type", b"content-encoding", b"origin"} | BODY_HEADERS
 MAX_LENGTH_DIGITS = 18
 """Digits of a Content-Length that are read; more are too long anyway."""
 HOST_NAME = "[a-z0-9._-]+"
@@ -82,9 +82,22 @@ class Admission:
             raise body_too_large(self.limits.max_body_bytes)
         if length or b"transfer-encoding" in headers:
             receive = limit_body(receive, self.limits.max_body_bytes)
+            refuse_codings(headers)
             if JSON.search(headers.get(b"content-type", b"")):
                 receive = await require_json(receive, self.limits.max_json_values)
         return receive
+
+
+def refuse_codings(headers: Mapping[bytes, bytes]) -> None:
+    """Raise `Problem` for a body that is encoded: no route would get what the client meant.
+
+    501 for a transfer coding but chunked (RFC 9112, section 6.1), 415 for a content coding.
+    """
+    if headers.get(b"transfer-encoding", b"chunked").strip().lower() != b"chunked":
+        raise Problem(501, "The only transfer coding that is implemented is chunked.")
+    if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"", b"identity"}:
+        detail = "A body may have no content coding: send it without Content-Encoding."
+        raise Problem(415, detail, headers={"Accept-Encoding": "identity"})
 
 
 def overloaded(detail: str) -> Problem:
