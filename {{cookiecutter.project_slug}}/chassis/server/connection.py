@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,8 @@ connection: close\r
 \r
 {body}"""
 
-
+ABSOLUTE_TARGET = re.compile(rb"[^/?#]*://([^/?#]*)")
+"""A request target that names its host, which takes the place of Host: RFC 9112, section 3.2.2."""
 MINIMUM_RATE = 1_000
 """Bytes a second at which a body must come, once `read_seconds` have passed."""
 FRAMING_BYTES = 8
@@ -101,6 +103,8 @@ class Connection(HttpToolsProtocol):
         if self.is_first and self.client and not self.forwarded.is_settled:
             self.forwarded.check(self.client[0], self.headers)
         self.is_first = False
+        if authority := ABSOLUTE_TARGET.match(self.url):
+            self.headers[:] = [(n, authority[1] if n == b"host" else v) for n, v in self.headers]
         self.in_head = False
         self.body_bytes = self.other_bytes = 0
         self.phase_started = self.loop.time()

@@ -16,6 +16,13 @@ def impatient() -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def selective() -> Iterator[Running]:
+    settings = {"SECURITY_ALLOWED_HOSTS": "own.example", "SECURITY_MAX_WAIT_SECONDS": "60"}
+    with Running(*PROGRAM, **settings) as running:
+        yield running
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
@@ -84,3 +91,39 @@ def test_a_dripping_body_is_ended_though_each_drop_comes_in_time(impatient: Runn
                 break
             client.sendall(b"x")
     assert b" 408 " in answer
+
+
+@pytest.mark.parametrize(
+    ("coding", "status"),
+    [(b"chunked", b"200"), (b"Chunked", b"200"), (b"gzip, chunked", b"501")],
+)
+def test_a_transfer_coding_that_is_not_implemented_is_refused(
+    impatient: Running, coding: bytes, status: bytes
+) -> None:
+    head = b"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: " + coding
+    with socket.create_connection(impatient.address, timeout=10) as client:
+        client.sendall(head + b"\r\n\r\n1\r\nx\r\n0\r\n\r\n")
+        assert client.recv(1000).split()[1] == status
+
+
+@pytest.mark.parametrize(
+    ("target", "host", "status"),
+    [
+        (b"/client", b"own.example", b"200"),
+        (b"http://own.example/client", b"own.example", b"200"),
+        (b"http://OWN.example:80/client?x=//evil.example", b"own.example", b"200"),
+        (b"http://own.example/client", b"evil.example", b"200"),  # RFC 9112, section 3.2.2
+        (b"http://evil.example/client", b"own.example", b"400"),
+        (b"HTTPS://evil.example/client", b"own.example", b"400"),
+        (b"http://evil.example?x=/client", b"own.example", b"400"),
+        (b"http://own.example@evil.example/client", b"own.example", b"400"),
+        (b"http://own.example/client", b"own.example\r\nHost: own.example", b"400"),
+        (b"//evil.example/client", b"own.example", b"404"),  # a path
+    ],
+)
+def test_a_foreign_host_in_the_request_target_is_refused_as_one_in_its_header(
+    selective: Running, target: bytes, host: bytes, status: bytes
+) -> None:
+    with socket.create_connection(selective.address, timeout=10) as client:
+        client.sendall(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, host))
+        assert client.recv(1000).split()[1] == status
