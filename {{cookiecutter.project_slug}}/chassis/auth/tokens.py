@@ -35,6 +35,14 @@ if TYPE_CHECKING:
             """
 
 
+ACCESS_TOKEN_TYPES = {"at+jwt", "jwt"}
+"""Media types, without application/, in the header `typ` of access tokens, which may lack it.
+
+RFC 9068, section 4, requires at+jwt; many issuers write JWT or nothing. Any other names a token
+for another use (RFC 8725, section 3.11), such as logout+jwt or dpop+jwt.
+"""
+
+
 class TokenRejected(Exception):  # noqa: N818 - it is a result, not a fault of the code
     """A token is rejected; the reason contains no part of it."""
 
@@ -96,6 +104,8 @@ class TokenVerifier:
         if "crit" in headers:  # it requires an extension, and none is supported
             raise TokenRejected("unsupported_header")
         self._algorithms.check_header(headers)
+        if headers.get("typ", "jwt").lower().removeprefix("application/") not in ACCESS_TOKEN_TYPES:
+            raise TokenRejected("wrong_type")
         self._algorithms.get_alg(headers["alg"])  # before any key is fetched
         return signature
 

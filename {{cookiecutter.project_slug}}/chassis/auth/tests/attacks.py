@@ -26,6 +26,10 @@ def header(**changes: Any) -> bytes:
     return signed(claims(), HEADER | changes)
 
 
+OTHER_TYPES = [
+    *("logout+jwt", "dpop+jwt", "secevent+jwt", "application/logout+jwt", "Logout+JWT", "id+jwt"),
+    *("JOSE", "", "at", "at+jwt ", "text/at+jwt", 5, None, ["at+jwt"], {"at+jwt": 1}),
+]
 DEEP = b'{"alg":"HS256","x":' + b"[" * 1400 + b"]" * 1400 + b"}"
 UNSIGNED = {
     f"alg {alg!r}{', no signature' if not signature else ''}": b".".join(
@@ -35,6 +39,7 @@ UNSIGNED = {
     for signature in (b"", SIGNATURE)
 }
 HEADERS = {
+    **{f"typ {typ!r}": header(typ=typ) for typ in OTHER_TYPES},
     "no alg": signed(claims(), {"typ": "JWT"}),
     "alg HS384 signed as HS256": header(alg="HS384"),
     "alg HS512": header(alg="HS512"),

@@ -47,6 +47,16 @@ def test_a_good_token_may_differ_in_these(client: TestClient, changes: dict[str,
 
 
 @pytest.mark.parametrize(
+    "header",
+    [{}, {"typ": "JWT"}, {"typ": "jwt"}, {"typ": "AT+JWT"}, {"typ": "application/at+jwt"}],
+)
+def test_an_access_token_may_name_its_type_in_these_ways(
+    client: TestClient, header: dict[str, str]
+) -> None:
+    assert ask(client, signed(claims(), {"alg": "HS256", **header})).status_code == 200
+
+
+@pytest.mark.parametrize(
     ("changes", "status"),
     [
         ({"iat": 20}, 200),
