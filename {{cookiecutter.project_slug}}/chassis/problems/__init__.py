@@ -38,13 +38,14 @@ class Problems(Feature):
     def install(self, service: Service) -> None:
         """Handle the errors inside FastAPI, and those raised outside it."""
         handle_error = partial(handle_unexpected_error, debug=self.debug)
-        service.options["exception_handlers"] = {
+        handlers = {
             HTTPException: handle_http_exception,
             ClientDisconnect: handle_client_disconnect,
             RequestValidationError: handle_validation_error,
             Exception: handle_error,
         }
-        service.options["responses"] = RESPONSES
+        for option, ours in (("exception_handlers", handlers), ("responses", RESPONSES)):
+            service.options[option] = ours | service.options.get(option, {})
         service.schemas |= SCHEMAS
         service.customizers.append(add_pages)
         service.middleware.append(

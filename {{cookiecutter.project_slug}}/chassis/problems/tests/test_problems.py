@@ -7,7 +7,8 @@ import logging
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.testclient import TestClient
@@ -226,3 +227,21 @@ def test_the_type_of_a_problem_is_a_page_about_it() -> None:
     assert "<h1>Out of tea &amp; milk</h1>" in page.text
     assert "Wait for the &lt;next&gt; delivery." in page.text
     assert client().get("/problems/unknown").status_code == 404
+
+
+def test_what_a_feature_before_it_pinned_stays() -> None:
+    async def handle_lookup_error(_: Request, __: Exception) -> Response:
+        return Response(status_code=410)
+
+    service = Service(identity=Identity(name="t"), environment="test")
+    handlers = {LookupError: handle_lookup_error, RequestValidationError: handle_lookup_error}
+    service.options["exception_handlers"] = handlers
+    service.options["responses"] = {429: {"description": "Too many"}}
+    Problems().install(service)
+    service.routers.append(router)
+    client = TestClient(Application(service))
+    assert client.get("/secret").status_code == 410
+    assert client.post("/orders").status_code == 410
+    problem(client.get("/busy"), 503)
+    operation = client.get("/openapi.json").json()["paths"]["/busy"]["get"]
+    assert set(operation["responses"]) == {"200", "429", "default"}
