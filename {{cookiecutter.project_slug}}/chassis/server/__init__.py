@@ -5,8 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated
 
-from annotated_types import Ge, Le
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from chassis.environment import Names
 from chassis.service import Feature
@@ -23,8 +22,8 @@ CLOSE_SECONDS = 4
 EXIT_SECONDS = 1
 """Seconds after which the exit watchdog ends an interpreter that waits for threads or tasks."""
 
-Port = Annotated[int, Ge(0), Le(65535)]
-Seconds = Annotated[float, Ge(0), Le(3600)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
 class Server(Feature):
@@ -36,15 +35,15 @@ class Server(Feature):
     """TCP port to listen on; 0 takes any free one and logs which."""
     drain_seconds: Seconds = 5
     """Seconds between SIGTERM and closing the listener: longer than a load balancer needs."""
-    grace_seconds: Annotated[int, Ge(1)] = 20
+    grace_seconds: Annotated[int, Field(ge=1)] = 20
     """Seconds that requests in flight get to finish once the listener is closed."""
-    keep_alive_seconds: Annotated[int, Ge(1)] = 75
+    keep_alive_seconds: Annotated[int, Field(ge=1)] = 75
     """Seconds an idle connection is kept: longer than the reverse proxy keeps its own."""
-    read_seconds: Annotated[int, Ge(1)] = 10
+    read_seconds: Annotated[int, Field(ge=1)] = 10
     """Seconds a client may take for a request's head, and for its body unless 1 kB/s arrive."""
-    max_head_bytes: Annotated[int, Ge(1024)] = 16_384
+    max_head_bytes: Annotated[int, Field(ge=1024)] = 16_384
     """Bytes that a request's line and headers may have together."""
-    max_message_bytes: Annotated[int, Ge(1)] = 1_048_576
+    max_message_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     """Bytes that a WebSocket message may have; a longer one closes it with code 1009."""
     trusted_proxies: Names = ()
     """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are trusted."""
