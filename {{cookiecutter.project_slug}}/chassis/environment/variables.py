@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined, to_json
 
+from chassis.environment.secret_names import MASK, find_secrets, mask_urls
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Variable", "variables"]
 
-MASK = "**********"
 COLLECTIONS = (list, tuple, set, frozenset, deque)
-PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):([^@\s]+)@")
 
 
 class Aliases:
@@ -75,7 +73,7 @@ def format_value(value: object) -> str:
             return ",".join(f"{key}={format_value(entry)}" for key, entry in value.items())
         case BaseModel() | dict() | tuple() | list() | set() | frozenset() | deque():
             value = to_json(value, inf_nan_mode="constants", serialize_unknown=True).decode()
-    return PASSWORD.sub(rf"\1:{MASK}@", str(value))
+    return mask_urls(str(value))
 
 
 def _nested(values: Iterable[object]) -> bool:
@@ -113,13 +111,12 @@ def resolve_aliases(
 
 
 def secrets(settings: BaseSettings) -> frozenset[str]:
-    """Collect the values that must not be shown: secret settings and passwords inside URLs."""
-    found = set()
+    """Collect the values that must not be shown: secret settings, and secrets inside URLs."""
+    found: set[str] = set()
     for group in type(settings).model_fields:
         for value in iterate_values(getattr(settings, group)):
             hidden = value.get_secret_value() if isinstance(value, SecretStr) else ""
-            found.add(hidden)
-            found.update(password for _, password in PASSWORD.findall(hidden or str(value)))
+            found.update(find_secrets(hidden or str(value), hidden=bool(hidden)))
     return frozenset(found - {""})
 
 

@@ -8,24 +8,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
+from chassis.environment.secret_names import HTTP_TOKENS, MASK, NAME_PATTERN, is_secret_name
+from chassis.exchange import MIN_SECRET_CHARACTERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-MASK = "**********"
-MIN_SECRET_CHARACTERS = 6
-"""Shorter secrets are not masked: they would match common words."""
 CUT_MARGIN = 256
 """Characters that are masked beyond a cut, so that no half of a secret is left beside it."""
 
+MAX_NAME_CHARACTERS = 32
+"""Characters of a name that are read before the word that makes it a secret's."""
 MAX_CACHED_CHARACTERS = 64
 """Shorter texts are likely to be repeated (keys, loggers, routes): their result is cached."""
 
-SECRET_NAMES = re.compile(
-    r"passw|pwd|passphrase|secret|token|authorization|cookie|credential|session|jwt"
-    r"|(?:api|access|private|signing|encryption)[_.\s-]?key"
-)
-"""What the name of a secret contains, in lower case."""
-SECRET_HINTS = re.compile(rf"{SECRET_NAMES.pattern}|://|bearer|basic")
+SECRET_HINTS = re.compile(rf"{NAME_PATTERN}|://|bearer|basic")
 
 USERINFO = re.compile(r"(?<=://)([^\s/?#:@]{0,256}):[^\s/?#]{1,512}@")
 """A password in a URL: scheme://user:password@host."""
@@ -34,21 +31,30 @@ HTTP_SCHEMES = re.compile(
 )
 """Credentials as HTTP sends them: Bearer eyJhbGciOi, Basic dXNlcjpwYXNz."""
 NAME_VALUE_PAIRS = re.compile(
-    rf"""(?i)((?:{SECRET_NAMES.pattern})[\w.-]{{0,32}}
-    (?:\\?["']\s?[:=]|\s?=|["'],\s?(?=b["']))        # 'token': …, token=…, (b'cookie', b'…')
-    \s?b?\\?)(?!None\b|Secret(?:Str|Bytes)\()
-    ("[^"]*|'[^']*|[^\s"'&;,)\]}}]+)""",
-    re.VERBOSE,
+    rf"""(?i)(?P<name>(?:{NAME_PATTERN})[\w.-]{{0,32}})
+    (?P<between>
+        \\*["']\s?[:=]\s?b? | \s?=\s?b?     # 'token': …, token=…
+      | (?P<tuple>["'],\s?b?(?=["']))       # ('cookie', b'…')
+      | (?P<prose>\s?:\s?)                  # token: …
+      | (?P<key>\)?(?:,[^()]{{0,128}})?\)=\()  # PostgreSQL's Key (lower(token), id)=(…)
+    )
+    (?!(?:None|null|true|false)\b|Secret(?:Str|Bytes)\()
+    (?P<value>
+        (?(key)[^\r\n]+?(?=\)\s(?:already|is|conflicts)\b|\)?\W?(?:[\r\n]|\Z))|(?!))
+      | (?P<quote>\\*["'])(?:.*?(?<!\\)(?=(?P=quote))|.*)
+      | \[[^\]]*|\{{[^}}]*
+      | [^\s"'&;,)\]}}]+
+    )""",
+    re.VERBOSE | re.DOTALL,
 )
-"""A name and its value, as programs write them."""
-HEADER_LINES = re.compile(r"(?i)(cookie|passw(?:or)?d|authorization)(\s?:\s?)[^\r\n\"']+")
+"""A name and its value, as programs and people write them."""
+NAME_BEFORE = re.compile(r"[\w.-]*\Z")
+PLAIN_WORD = re.compile(r"[<(]?[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*\W*|\W+")
+"""What may follow a name and a colon in prose: "invalid token: expired", "session: Session"."""
+HEADER_LINES = re.compile(
+    r"(?i)(cookie|passw(?:or)?d|passphrase|authorization)(\s?:\s?)[^\r\n\"']+"
+)
 """A name and its value, as people and HTTP write them, to the end of the line."""
-
-
-@lru_cache(maxsize=1024)
-def is_secret_name(name: str) -> bool:
-    """Tell whether the value under this name is a secret."""
-    return SECRET_NAMES.search(name.lower()) is not None
 
 
 class Redactor:
@@ -84,9 +90,10 @@ class Redactor:
             if secret in text:
                 text = text.replace(secret, MASK)
         if SECRET_HINTS.search(text.lower()):
+            text = HTTP_TOKENS.sub(MASK, text)
             text = USERINFO.sub(rf"\1:{MASK}@", text)
             text = HTTP_SCHEMES.sub(rf"\1{MASK}", text)
-            text = NAME_VALUE_PAIRS.sub(_mask_value, text)
+            text = _mask_pairs(text)
             text = HEADER_LINES.sub(rf"\1\2{MASK}", text)
         if text.isascii():
             return text
@@ -95,9 +102,27 @@ class Redactor:
         ).decode()  # lone surrogates cannot be encoded
 
 
-def _mask_value(pair: re.Match[str]) -> str:
-    quotation = pair[2][0] if pair[2][0] in "\"'" else ""
-    return f"{pair[1]}{quotation}{MASK}"
+def _mask_pairs(text: str) -> str:
+    """Mask the values of pairs whose whole name is that of a secret."""
+    masked, start, pair = "", 0, NAME_VALUE_PAIRS.search(text)
+    while pair:
+        further = pair.end("name")
+        if _is_secret_pair(pair):
+            masked += f"{text[start : pair.start('value')]}{pair['quote'] or ''}{MASK}"
+            further = start = pair.end()
+        pair = NAME_VALUE_PAIRS.search(text, further)
+    return masked + text[start:]
+
+
+def _is_secret_pair(pair: re.Match[str]) -> bool:
+    start = pair.start()
+    before = NAME_BEFORE.findall(pair.string[max(0, start - MAX_NAME_CHARACTERS) : start])[0]
+    name, opening = f"{before}{pair['name']}", pair.string[: start - len(before)][-2:]
+    if pair["tuple"] and not (pair["tuple"].endswith("b") or opening.startswith("(")):
+        return False  # a list of names
+    if pair["prose"] and name.replace(" ", "").isalpha() and PLAIN_WORD.fullmatch(pair["value"]):
+        return False
+    return is_secret_name(name)
 
 
 def _cut_middle(head: str, tail: str, limit: int, length: int) -> str:

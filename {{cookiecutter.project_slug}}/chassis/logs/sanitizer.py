@@ -10,7 +10,7 @@ from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from chassis.logs.redaction import MASK, is_secret_name
+from chassis.environment.secret_names import MASK, is_secret_name
 from chassis.logs.values import to_json_type
 
 if TYPE_CHECKING:

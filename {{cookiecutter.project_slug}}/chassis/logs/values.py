@@ -20,7 +20,7 @@ from uuid import UUID
 
 from pydantic import AnyUrl, BaseModel, Secret, SecretBytes, SecretStr
 
-from chassis.logs.redaction import MASK
+from chassis.environment.secret_names import MASK
 
 Conversion: TypeAlias = Callable[[Any], Any]
 

@@ -15,9 +15,10 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field, RootModel, SecretStr
 
+from chassis.environment.secret_names import MASK
 from chassis.logs.formatter import MAX_LINE_BYTES, LineFormatter
 from chassis.logs.layout import to_json
-from chassis.logs.redaction import MASK, Redactor
+from chassis.logs.redaction import Redactor
 
 
 def parse(line: str) -> dict[str, Any]:

@@ -1,0 +1,100 @@
+"""Names and texts with the right answer for each: masked, or left alone."""
+
+from __future__ import annotations
+
+from chassis.environment.secret_names import MASK
+
+SECRET_NAMES = (
+    *("password", "PASSWORD", "user_passwd", "passwords", "password_hash", "pwd", "passphrase"),
+    *("secret", "client-secret", "clientSecret", "SECRET_KEY", "secret_value", "secrets"),
+    *("token", "access_token", "accessToken", "refreshTokens", "token_id", "X-CSRF-Token"),
+    *("Authorization", "proxy-authorization", "Cookie", "Set-Cookie", "cookies", "credentials"),
+    *("api_key", "apiKey", "X-Api-Key", "APIKey", "private_key", "aws_access_key_id", "jwt"),
+    *("session", "session_id", "sessionID", "PHPSESSION", "session_token", "user_session"),
+    *("passcode", "signing-key", "http.request.header.authorization", "session_count_token"),
+)
+HARMLESS_NAMES = (
+    *("key", "author", "monkey", "host", "keyboard", "pass", "compass", "basic"),
+    *("input_tokens", "output_tokens", "max_tokens", "maxTokens", "gen_ai.usage.input_tokens"),
+    *("prompt_tokens", "total-tokens", "tokens_used", "tokens_per_second", "tokenCount"),
+    *("session_count", "sessionCount", "active_sessions", "session_duration", "sessions_total"),
+    *("secretary", "secretariat", "tokenizer", "tokenize", "cookiecutter", "passwordless"),
+    *("obsession", "possession", "token_type", "token_url", "token_endpoint", "tokenType"),
+    *("token_expires_in", "session_expires_at", "password_changed_at", "password_min_length"),
+    *("AUTH_TOKEN_MINUTES", "AUTH_MAX_TOKEN_BYTES", "password_file", "secret_name", "cookie_name"),
+    *("authorization_endpoint", "jwt_algorithm", "api_key_count", "private_key_path"),
+)
+
+TEXTS = {
+    "amqp://app:SEKRET@db/orders": f"amqp://app:{MASK}@db/orders",
+    "amqp://:SEK@RET@broker": f"amqp://:{MASK}@broker",
+    "https://SEKRET@host/x": f"https://{MASK}@host/x",
+    "HTTPS://SEKRET:@host/x": f"HTTPS://{MASK}:@host/x",
+    "https://SEKRET:x-oauth-basic@host/x": f"https://{MASK}:{MASK}@host/x",
+    "http://app:SEK@RET@host": f"http://app:{MASK}@host",
+    "Bearer SEKRET.SEKRET": f"Bearer {MASK}",
+    "bearer SEKRET.SEKRET,": f"bearer {MASK},",
+    "Basic U0VLUkVUOlNFS1JFVA==": f"Basic {MASK}",
+    "POST /login?password=SEKRET&x=1": f"POST /login?password={MASK}&x=1",
+    "?sslpassword=SEKRET": f"?sslpassword={MASK}",
+    "{'token': 'SEKRET', 'x': 1}": f"{{'token': '{MASK}', 'x': 1}}",
+    "{'token': b'SEKRET', 'x': 1}": f"{{'token': b'{MASK}', 'x': 1}}",
+    '{"api_key": "SEKRET"}': f'{{"api_key": "{MASK}"}}',
+    '{"password": "SEK\\"RET"}': f'{{"password": "{MASK}"}}',
+    "{'password': 'SEK\\'RET'}": f"{{'password': '{MASK}'}}",
+    '{"password": "\\"SEKRET"}': f'{{"password": "{MASK}"}}',
+    '{\\"password\\": \\"SEK\\\\\\"RET\\", \\"x\\": 1}': (
+        f'{{\\"password\\": \\"{MASK}\\", \\"x\\": 1}}'
+    ),
+    '{"password": 5, "token" : "SEK,RET"}': f'{{"password": {MASK}, "token" : "{MASK}"}}',
+    '{"tokens": ["SEKRET", "SEKRET"]}': f'{{"tokens": {MASK}]}}',
+    '{"credentials": {"user": "a", "pw": "SEKRET"}}': f'{{"credentials": {MASK}}}}}',
+    '{"password": "SEKRET': f'{{"password": "{MASK}',
+    "[(b'cookie', b'sid=SEKRET')]": f"[(b'cookie', b'{MASK}')]",
+    "[('x-api-key', 'SEKRET')]": f"[('x-api-key', '{MASK}')]",
+    "User(name='a', password='SEKRET')": f"User(name='a', password='{MASK}')",
+    'login(session_count=3, session="SEKRET")': f'login(session_count=3, session="{MASK}")',
+    "Set-Cookie: sid=SEKRET; Path=/": f"Set-Cookie: {MASK}",
+    "password: hunter": f"password: {MASK}",
+    "passphrase: correct horse": f"passphrase: {MASK}",
+    "token: SEKRET": f"token: {MASK}",
+    "token:SEKRET": f"token:{MASK}",
+    "invalid token: SEKRET, expired": f"invalid token: {MASK}, expired",
+    "X-Api-Key: SEKRET": f"X-Api-Key: {MASK}",
+    "x-api-key: hunter": f"x-api-key: {MASK}",
+    "client_secret: hunter": f"client_secret: {MASK}",
+    "{token: 'hunter'}": f"{{token: '{MASK}'}}",
+    "session: token: SEKRET": f"session: token: {MASK}",
+    "token = SEKRET": f"token = {MASK}",
+    "Key (token)=(SEKRET) already exists.": f"Key (token)=({MASK}) already exists.",
+    "Key (token)=(SEK)RET) already exists.": f"Key (token)=({MASK}) already exists.",
+    "Key (token)=(SEKRET)": f"Key (token)=({MASK})",
+    "Key (lower(token))=(SEKRET) conflicts with": f"Key (lower(token))=({MASK}) conflicts with",
+    "Key (token, id)=(SEKRET, 5) is not present": f"Key (token, id)=({MASK}) is not present",
+    "Key (session_count, token)=(3, SEKRET)\nx": f"Key (session_count, token)=({MASK})\nx",
+}
+"""A text with a secret -> what is left of it."""
+
+HARMLESS_TEXTS = (
+    "http://shop:8080/users/joe@example.com",
+    "postgresql://orders@db/orders",
+    "mail joe@example.com about http://host/",
+    "basic rules of the bearer",
+    "invalid token: expired",
+    "token: expired",
+    "session: closed by the peer",
+    "unexpected token: '}'",
+    "unexpected token: <",
+    "def load(token: str, session: AsyncSession) -> None:",
+    "password=None, token=true, session=null",
+    "GET /orders/{id} 200",
+    "input_tokens=512",
+    "session_count=3",
+    'secretary="Ann"',
+    '{"max_tokens": 512, "tokenizer": "bpe", "active_sessions": 3}',
+    "token_type=Bearer&expires_in=300",
+    '["password", "email", "token"]',
+    "Key (email)=(joe@example.com) already exists.",
+    "Key (session_count)=(5) already exists.",
+    "AUTH_TOKEN_MINUTES=15",
+)
