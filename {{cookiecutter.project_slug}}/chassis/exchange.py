@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
+MIN_SECRET_CHARACTERS = 6
+"""Shorter secrets are not looked for: they would match common words."""
 ARRIVED = "chassis.arrived"
 """Key of the scope: when a request arrived that had to wait, in seconds of `perf_counter`."""
 
@@ -49,6 +51,7 @@ class Trace(NamedTuple):
 class Board(Protocol):
     """What an exchange needs from its service."""
 
+    secrets: frozenset[str]
     observers: list[Observer]
     headers: dict[bytes, bytes]
     in_flight: int
@@ -80,7 +83,7 @@ class Exchange:
     def __init__(
         self, scope: Scope, send: Send, service: Board, routes: Sequence[BaseRoute] = ()
     ) -> None:
-        """Start the clock; keep a well-formed request id, generate one otherwise."""
+        """Start the clock; keep a request id that is well-formed, generate one otherwise."""
         self.began: float = scope.get(ARRIVED) or perf_counter()
         self.scope = scope
         self._send = send
@@ -89,8 +92,8 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         """Headers of the request, in lower case; of a repeated header, the last value."""
         given = self.headers.get(b"x-request-id")
-        well_formed = given is not None and REQUEST_ID.fullmatch(given)
-        self.request_id = well_formed[0].decode() if well_formed else f"{getrandbits(128):032x}"
+        accepted = accept_request_id(given, service.secrets) if given else None
+        self.request_id = accepted or f"{getrandbits(128):032x}"
 
     @cached_property
     def route(self) -> str | None:
@@ -174,6 +177,13 @@ class ExchangeMiddleware:
         finally:
             self.service.in_flight -= 1
             exchange.end()
+
+
+def accept_request_id(given: bytes, secrets: Iterable[str]) -> str | None:
+    """Return a request id that a client gave; None if it is not well-formed or holds a secret."""
+    text = given.decode() if REQUEST_ID.fullmatch(given) else None
+    held = (it for it in secrets if text and len(it) >= MIN_SECRET_CHARACTERS and it in text)
+    return None if any(held) else text
 
 
 def header(scope: Scope, name: bytes) -> bytes:

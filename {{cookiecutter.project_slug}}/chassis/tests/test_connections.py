@@ -12,7 +12,7 @@ PROGRAM = ("-m", "chassis.testing.serving")
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[Running]:
-    with Running(*PROGRAM, SERVER_READ_SECONDS="1") as running:
+    with Running(*PROGRAM, SERVER_READ_SECONDS="1", SECURITY_MAX_WAIT_SECONDS="60") as running:
         yield running
 
 

@@ -90,6 +90,16 @@ def test_any_other_request_id_is_replaced(service: Service, given: str) -> None:
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
 
 
+@pytest.mark.parametrize("given", ["correct-horse", "a.correct-horse-1"])
+def test_a_request_id_that_holds_a_secret_is_replaced(given: str) -> None:
+    secrets = frozenset({"correct-horse", "short"})
+    service = Service(identity=Identity(name="t"), environment="test", secrets=secrets)
+    client, exchanges = seen(service, lambda _: None)
+    answer = client.get("/", headers={"X-Request-ID": given})
+    assert "correct-horse" not in f"{answer.headers}{exchanges[0].request_id}"
+    assert client.get("/", headers={"X-Request-ID": "short"}).headers["x-request-id"] == "short"
+
+
 def test_an_exchange_is_observed_once_with_its_status_size_and_time(service: Service) -> None:
     def build(app: FastAPI) -> None:
         async def pieces(_: Request) -> Response:
