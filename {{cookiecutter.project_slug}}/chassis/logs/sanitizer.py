@@ -11,7 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from chassis.environment.secret_names import MASK, is_secret_name
-from chassis.logs.values import to_json_type
+from chassis.logs.values import MAX_ITEMS, to_json_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARACTERS = 16_384
 MAX_KEY_CHARACTERS = 128
-MAX_ITEMS = 100
-"""Entries of one container."""
 MAX_DEPTH = 8
 """Containers within containers."""
 PUNCTUATION_CHARACTERS = 4

@@ -7,13 +7,14 @@ by which secrets are masked, and raises on part of the hostile values (promise R
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
+from itertools import islice
 from pathlib import PurePath
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -23,6 +24,9 @@ from pydantic import AnyUrl, BaseModel, Secret, SecretBytes, SecretStr
 from chassis.environment.secret_names import MASK
 
 Conversion: TypeAlias = Callable[[Any], Any]
+
+MAX_ITEMS = 100
+"""Entries of one container."""
 
 
 def _model(value: BaseModel) -> dict[str, Any]:
@@ -37,7 +41,30 @@ def _dataclass(value: Any) -> dict[str, Any]:  # noqa: ANN401 - dataclasses shar
 
 def _tuple(value: tuple[Any, ...]) -> dict[str, Any] | list[Any]:
     names = getattr(value, "_fields", None)
-    return dict(zip(names, value, strict=True)) if names else list(value)
+    return dict(zip(names, value, strict=True)) if names else _list(value)
+
+
+def _list(value: Iterable[Any]) -> list[Any]:
+    """Copy what is shown of a container, which may be endless."""
+    items = [*islice(value, MAX_ITEMS + 1)]
+    if len(items) > MAX_ITEMS:
+        items[MAX_ITEMS - 1 :] = [f"… {_rest(value)} more"]
+    return items
+
+
+def _dict(value: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Copy what is shown of a mapping, which may be endless."""
+    entries = [*islice(value.items(), MAX_ITEMS + 1)]
+    if len(entries) > MAX_ITEMS:
+        entries[MAX_ITEMS - 1 :] = [("…", f"{_rest(value)} more")]
+    return dict(entries)
+
+
+def _rest(value: Any) -> int | str:  # noqa: ANN401 - any container
+    try:
+        return len(value) - MAX_ITEMS + 1
+    except Exception:  # noqa: BLE001 - an endless one has no length
+        return "many"
 
 
 CONVERSIONS: tuple[tuple[tuple[type, ...], Conversion], ...] = (
@@ -51,9 +78,9 @@ CONVERSIONS: tuple[tuple[tuple[type, ...], Conversion], ...] = (
     ((date, time), lambda value: value.isoformat()),
     ((AnyUrl, Decimal, IPv4Address, IPv6Address, PurePath, UUID, timedelta), str),
     ((BaseModel,), _model),
-    ((Mapping,), dict),
+    ((Mapping,), _dict),
     ((tuple,), _tuple),
-    ((list, set, frozenset, deque), list),
+    ((list, set, frozenset, deque), _list),
 )
 """The first match applies; an unbound method reads a subclass without running its overrides."""
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Iterator, Mapping
+from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from chassis.logs.formatter import LineFormatter
 from chassis.logs.layout import ConsoleLayout, to_json
 from chassis.logs.redaction import Redactor
-from chassis.logs.sanitizer import MAX_DEPTH, MAX_ITEMS
+from chassis.logs.sanitizer import MAX_DEPTH
 from chassis.logs.tests.hostile import (
     CORPUS,
     Broken,
@@ -26,6 +29,7 @@ from chassis.logs.tests.hostile import (
     parse,
     write,
 )
+from chassis.logs.values import MAX_ITEMS
 
 
 def like(shown: object, expected: object) -> bool:
@@ -124,6 +128,30 @@ def test_a_long_container_says_how_many_entries_were_left_out() -> None:
     fields = write(list=list(range(MAX_ITEMS + 5)), dict=dict.fromkeys(range(MAX_ITEMS + 5)))
     assert fields["list"][-1] == "… 5 more"
     assert fields["dict"]["…"] == "5 more"
+
+
+class Endless(Mapping[int, int]):
+    def __getitem__(self, key: int) -> int:
+        return key
+
+    def __iter__(self) -> Iterator[int]:
+        return count()
+
+    def __len__(self) -> int:
+        raise RuntimeError("no end")
+
+
+class EndlessList(list[int]):
+    def __iter__(self) -> Iterator[int]:
+        return count()
+
+
+def test_an_endless_container_is_bounded_before_it_is_copied() -> None:
+    fields = write(mapping=Endless(), items=EndlessList([1]), tuple=tuple(range(MAX_ITEMS + 5)))
+    assert len(fields["mapping"]) == len(fields["items"]) == MAX_ITEMS
+    assert fields["mapping"]["…"] == "many more"
+    assert fields["tuple"][-2:] == [MAX_ITEMS - 2, "… 6 more"]
+    assert write(proxy=MappingProxyType(dict.fromkeys(range(MAX_ITEMS))))["proxy"]["99"] is None
 
 
 def test_wide_and_deep_containers_are_written_in_bounded_time() -> None:
