@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -24,6 +25,9 @@ UVICORN_LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
 PROCESSORS: list[Processor] = [structlog.stdlib.filter_by_level, event_to_record]
 """One list for the whole process, so that `structlog.testing.capture_logs` reaches every logger."""
 
+LOGGER = "chassis.logs"
+"""Name of the logger of lines about lines."""
+
 logger = logging.getLogger("app")
 
 
@@ -35,7 +39,7 @@ class LineHandler(logging.Handler):
         super().__init__()
         self.line_formatter = formatter
         self.levels = levels
-        self.sink = Sink()
+        self.sink = Sink(self._format_drop)
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write a record that passes the filters, without the lock that `logging.Handler` takes.
@@ -50,6 +54,12 @@ class LineHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
         self.sink.write(self.line_formatter.format(record))
+
+    def _format_drop(self, lost: int) -> str:
+        """Format a line, of no request, about lines that were dropped."""
+        message = "standard output was full: %d lines were dropped"
+        record = logging.LogRecord(LOGGER, logging.WARNING, "", 0, message, (lost,), None)
+        return Context().run(self.line_formatter.format, record)
 
     def is_only_handler(self, source: logging.Logger) -> bool:
         """Tell whether nothing else handles or alters what a logger logs."""

@@ -7,7 +7,6 @@ is lost, and none holds up an answer).
 from __future__ import annotations
 
 import io
-import logging
 import os
 import select
 import sys
@@ -28,32 +27,54 @@ RETRY_SECONDS = 0.05
 """Seconds between two attempts while no new line makes one."""
 CLOSE_SECONDS = 0.5
 """Seconds for which buffered lines are still written when the process ends."""
-
-logger = logging.getLogger(__name__)
+LAST_SECONDS = 0.2
+"""Seconds for which then the last line alone is written: it says how the process ended."""
+FORK_SECONDS = 1
+"""Seconds that a fork waits for the line that another thread writes."""
 
 
 class Sink:
     """Writes lines to whatever `sys.stdout` is at the time; any thread may call it."""
 
-    def __init__(self) -> None:
-        """Start with an empty buffer."""
+    def __init__(self, format_drop: Callable[[int], str] = str) -> None:
+        """Start with an empty buffer; take what makes a line of the number of dropped ones."""
         self.dropped = 0
         """Lines that did not fit into the buffer, or that no stream accepted."""
-        self._reported = 0
-        self._buffer = bytearray()
-        self.lock = RLock()
-        self._writing = False
-        self._retrying = False
+        self._format_drop = format_drop
         self._closed = False
+        self._lock_held = False
+        self._reset()
+        if hasattr(os, "register_at_fork"):  # Windows has no fork
+            os.register_at_fork(
+                before=self._hold_lock,
+                after_in_parent=self._release_lock,
+                after_in_child=self._reset,
+            )
+
+    def _reset(self) -> None:
+        """Start anew: a forked process has no thread that retries; its parent has the buffer."""
+        self.lock = RLock()
+        self._buffer = bytearray()
+        self._lost = 0
+        self._latest = b""
+        self._writing = self._retrying = False
+
+    def _hold_lock(self) -> None:
+        self._lock_held = self.lock.acquire(timeout=FORK_SECONDS)
+
+    def _release_lock(self) -> None:
+        if self._lock_held:
+            self.lock.release()
 
     def write(self, lines: str) -> None:
         """Write lines after those before; buffer what standard output does not take at once."""
         data = f"{lines}\n".encode("utf-8", "backslashreplace")
         with self.lock:
-            if len(self._buffer) + len(data) > MAX_BUFFER_BYTES:
-                self.dropped += data.count(b"\n")
-            else:
-                self._buffer += data
+            if self._latest or len(self._buffer) + len(data) > MAX_BUFFER_BYTES:
+                self.flush()
+                if not self._make_room(data):
+                    return
+            self._buffer += data
             self.flush()
 
     def flush(self) -> None:
@@ -63,7 +84,9 @@ class Sink:
                 return
             self._writing = True
             try:
-                while self._buffer:
+                while self._buffer or self._latest:
+                    if not self._buffer:
+                        self._end_gap()
                     if not (written := self._write_chunk(self._next_chunk())):
                         self._start_retrying()
                         return
@@ -72,13 +95,54 @@ class Sink:
                 self._writing = False
 
     def close(self) -> None:
-        """Write what is buffered within CLOSE_SECONDS; later lines get a single attempt."""
-        deadline = monotonic() + CLOSE_SECONDS
+        """Write what is buffered, at last the last line only; later lines get a single attempt."""
         self._closed = True
+        self._drain(CLOSE_SECONDS)
+        with self.lock:
+            self._keep_ends()
+        self._drain(LAST_SECONDS)
+
+    def _drain(self, seconds: float) -> None:
+        deadline = monotonic() + seconds
         self.flush()
         while self._buffer and monotonic() < deadline:
             sleep(RETRY_SECONDS)
             self.flush()
+
+    def _make_room(self, data: bytes) -> bool:
+        """Return whether lines fit; those that do not are kept until others come.
+
+        Once lines were dropped, they are until an eighth of the buffer is free.
+        """
+        margin = MAX_BUFFER_BYTES // 8 if self._latest else 0
+        if len(self._buffer) + len(data) + margin <= MAX_BUFFER_BYTES:
+            self._end_gap()
+            return True
+        count = self._latest.count(b"\n")
+        self.dropped += count
+        self._lost += count
+        self._latest = data
+        return False
+
+    def _end_gap(self) -> None:
+        """Buffer how many lines were dropped, and the last one that did not fit."""
+        lost, latest = self._lost, self._latest
+        self._lost, self._latest = 0, b""
+        if lost:
+            self._buffer += f"{self._format_drop(lost)}\n".encode()
+        self._buffer += latest
+
+    def _keep_ends(self) -> None:
+        """Drop what waits but the line that may be half written, and the last one."""
+        last = self._latest or bytes(self._buffer[self._buffer.rfind(b"\n", 0, -1) + 1 :])
+        begun = self._buffer.find(b"\n") + 1
+        if len(self._buffer) > begun or self._latest:
+            count = self._buffer.count(b"\n", begun) - (not self._latest)
+            self.dropped += count
+            self._lost += count
+            self._latest = last
+            del self._buffer[begun:]
+            self._end_gap()
 
     def _next_chunk(self) -> bytes:
         """Return as many whole lines as fit into PIPE_BUF; of a longer line, its first part."""
@@ -111,9 +175,6 @@ class Sink:
                 if not self._buffer:
                     self._retrying = False
                     break
-        if lost := self.dropped - self._reported:
-            self._reported += lost
-            logger.warning("standard output was full: %d lines were dropped", lost)
 
 
 def write_nonblocking(stream: Any, chunk: bytes) -> int:  # noqa: ANN401 - anything may replace a stream

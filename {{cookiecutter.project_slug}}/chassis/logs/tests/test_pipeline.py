@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from chassis.environment import Environment
 from chassis.logs import DEFAULT_LEVELS, Log
+from chassis.logs import sink as sinks
 from chassis.logs.pipeline import LineHandler
 from chassis.service import Identity, Service
 
@@ -297,3 +298,20 @@ def test_the_console_leaves_out_the_constant_fields(capsys: pytest.CaptureFixtur
     line = capsys.readouterr().out
     assert line.endswith("info     sold [shop] item=bike password=**********\n")
     assert "\x1b" not in line
+
+
+def test_a_line_says_how_many_were_dropped_whatever_the_level(
+    lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(level="ERROR")
+    monkeypatch.setattr(sinks, "MAX_BUFFER_BYTES", 1000)
+    with monkeypatch.context() as full:
+        full.setattr(sinks, "write_nonblocking", lambda *_: 0)
+        for _ in range(9):
+            logging.getLogger("shop").error("y" * 500)
+    sink = installed_handler().sink
+    sink.flush()
+    one, told, last = lines()
+    assert one["message"] == last["message"] == "y" * 500
+    assert told["message"] == "standard output was full: 7 lines were dropped"
+    assert (told["level"], told["service.name"], sink.dropped) == ("warning", "shop", 7)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+import warnings
 from contextlib import suppress
-from threading import Thread
+from threading import Event, Thread
 from threading import enumerate as enumerate_threads
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -84,21 +86,111 @@ def test_a_full_pipe_holds_nobody_up_and_gets_every_line_in_order_once_it_is_rea
     assert sink.dropped == 0
 
 
-def test_what_finds_no_room_is_dropped_and_counted_and_told_of_later(
-    pipe: Pipe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("read_after", ["once", "a while", "the next line"])
+def test_what_finds_no_room_is_dropped_and_the_line_after_it_says_how_much(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch, read_after: str
 ) -> None:
     monkeypatch.setattr(sinks, "MAX_BUFFER_BYTES", 10_000)
     sink = pipe.sink()
     fill(sink)
-    for _ in range(100):
+    for number in range(100):
+        sink.write(f"{number}{'y' * 997}")
+    assert 88 <= sink.dropped <= 90
+    read = pipe.read() if read_after == "the next line" else b""
+    if read_after == "a while":
+        sleep(3 * sinks.RETRY_SECONDS)
+    else:
+        sink.write("further")
+    lines = (read + pipe.read_until(b"y\n" if read_after == "a while" else b"further\n")).split()
+    told = lines.index(b"%d" % sink.dropped)
+    numbers = [int(line[: line.index(b"y")]) for line in lines if b"y" in line]
+    assert len(numbers) == 100 - sink.dropped
+    assert numbers == sorted(numbers)
+    if read_after != "once":
+        assert lines[told + 1].startswith(b"99y")
+
+
+def test_lines_are_kept_again_before_all_that_waits_is_read(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sinks, "MAX_BUFFER_BYTES", 200_000)
+    sink = pipe.sink()
+    fill(sink)
+    for _ in range(300):
         sink.write("y" * 999)
-    assert 90 <= sink.dropped <= 91
-    lines, latest = pipe.read(), monotonic() + 10
-    while not caplog.messages and monotonic() < latest:
-        sleep(0.01)
-        lines += pipe.read()
-    assert caplog.messages == [f"standard output was full: {sink.dropped} lines were dropped"]
-    assert lines.count(b"y" * 999) == 100 - sink.dropped
+    pipe.read()
+    dropped = sink.dropped
+    for _ in range(20):
+        sink.write("z" * 999)
+    assert sink.dropped == dropped > 90
+    assert sink._buffer  # noqa: SLF001 - what it is about
+    sink.write("end")
+    assert pipe.read_until(b"end\n").split().count(b"%d" % dropped) == 1
+
+
+@pytest.mark.parametrize("room", [10_000, sinks.MAX_BUFFER_BYTES])
+def test_the_last_line_is_written_even_behind_more_than_the_reader_takes(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(sinks, "MAX_BUFFER_BYTES", room)
+    sink, found, closed = pipe.sink(), bytearray(), Event()
+    count = fill(sink)
+    for _ in range(5000):
+        sink.write("y" * 999)
+    sink.write("stopped")
+
+    def read_slowly() -> None:
+        while not closed.wait(sinks.RETRY_SECONDS):
+            found.extend(pipe.read())
+
+    reader = Thread(target=read_slowly)
+    reader.start()
+    sink.close()
+    closed.set()
+    reader.join()
+    lines = (found + pipe.read()).split()
+    assert lines[-1] == b"stopped"
+    told = [int(line) for line in lines if line.isdigit()]
+    assert sum(told) == sink.dropped > 1000
+    assert len(lines) - len(told) + sink.dropped == count + 5001
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_process_forked_while_another_thread_logs_writes_its_own_lines_only(pipe: Pipe) -> None:
+    sink, ended = pipe.sink(), Event()
+
+    def log() -> None:
+        while not ended.is_set():
+            sink.write("parent" * 100)
+            sleep(0)
+
+    threads = [Thread(target=log) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    read = b""
+    try:
+        for number in range(30):
+            with warnings.catch_warnings():  # since Python 3.12 about threads: it is the point
+                warnings.simplefilter("ignore", DeprecationWarning)
+                child = os.fork()
+            if not child:
+                signal.alarm(10)
+                for _ in range(3):
+                    sink.write(f"child{number}")
+                sink.close()
+                os._exit(0)
+            latest = monotonic() + 15
+            while not (status := os.waitpid(child, os.WNOHANG))[0] and monotonic() < latest:
+                read += pipe.read()
+                sleep(0.001)
+            assert status == (child, 0)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    lines = (read + pipe.read()).split()
+    assert all(lines.count(b"child%d" % number) == 3 for number in range(30))
+    assert all(line.startswith(b"child") or line == b"parent" * 100 for line in lines)
 
 
 def test_lines_that_find_no_room_together_are_counted_one_by_one(
