@@ -13,7 +13,7 @@ from chassis.logs.formatter import LineFormatter
 from chassis.logs.layout import ConsoleLayout, to_json
 from chassis.logs.pipeline import LineHandler, install_handler, install_hooks
 from chassis.logs.redaction import Redactor
-from chassis.logs.threads import carry_context_into_threads
+from chassis.logs.threads import carry_context_into_errors, carry_context_into_threads
 from chassis.logs.traceparent import caller_trace
 from chassis.logs.websockets import log_websocket
 from chassis.service import Feature
@@ -85,7 +85,7 @@ class Log(Feature):
         service.observers.append(AccessLog(service.probes, handler, defer))
         service.websocket_observers.append(log_websocket)
         service.counters["log_lines_dropped_total"] = lambda: handler.sink.dropped
-        service.lifespans.append(carry_context_into_threads)
+        service.lifespans += [carry_context_into_threads, carry_context_into_errors]
 
     def _layout(self, service: Service) -> tuple[Layout, dict[str, str]]:
         """Return how lines are laid out, and the fields of every line."""

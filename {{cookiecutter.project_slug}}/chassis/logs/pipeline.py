@@ -12,6 +12,7 @@ import structlog
 
 from chassis.logs.records import event_to_record
 from chassis.logs.sink import Sink
+from chassis.logs.threads import context_of, keep_contexts_of_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,6 +112,7 @@ def install_hooks() -> None:
         sys.excepthook = _log_uncaught
     if threading.excepthook is threading.__excepthook__:
         threading.excepthook = _log_uncaught_in_thread
+        keep_contexts_of_threads()
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _log_unraisable
 
@@ -128,8 +130,9 @@ def _log_uncaught_in_thread(uncaught: threading.ExceptHookArgs) -> None:
     if issubclass(uncaught.exc_type, SystemExit):
         return
     name = uncaught.thread.name if uncaught.thread else None
-    error = uncaught.exc_value
-    logger.critical("uncaught exception in a thread", exc_info=error, extra={"thread.name": name})
+    context, error = context_of(uncaught.thread), uncaught.exc_value
+    message, extra = "uncaught exception in a thread", {"thread.name": name}
+    context.run(logger.critical, message, exc_info=error, extra=extra)
 
 
 def _log_unraisable(ignored: sys.UnraisableHookArgs) -> None:

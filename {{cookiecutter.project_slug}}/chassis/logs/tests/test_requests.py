@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import queue
+import sys
+import threading
 from contextlib import contextmanager
 from logging.handlers import QueueHandler
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,7 @@ from starlette.testclient import TestClient
 
 from chassis.application import Application
 from chassis.logs import Log, access
-from chassis.logs.pipeline import LineHandler
+from chassis.logs.pipeline import LineHandler, install_hooks
 from chassis.service import Identity, Service
 
 if TYPE_CHECKING:
@@ -54,6 +57,31 @@ async def fails() -> None:
     raise HTTPException(503)
 
 
+def fail() -> None:
+    raise ValueError("nobody catches it")
+
+
+@router.get("/abandons/{kind}")
+async def abandons(kind: str) -> None:
+    if kind == "thread":
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+    else:
+
+        async def task() -> None:
+            fail()
+
+        cycle: list[object] = [asyncio.create_task(task())]
+        cycle.append(cycle)  # only the garbage collector finds that nobody has it
+        await asyncio.sleep(0.01)
+
+
+@router.get("/collects")
+async def collects() -> None:
+    gc.collect()
+
+
 @router.get("/bound")
 async def bound() -> None:
     structlog.contextvars.bind_contextvars(tenant="acme")
@@ -86,6 +114,20 @@ def test_the_request_id_is_on_every_line_of_its_request_whichever_logger_wrote_i
     assert [line["message"] for line in lines if line["logger"] == "shop"] == told
     assert sum(line["logger"] == "app.access" for line in lines) == 2
     assert {line["request_id"] for line in lines} == {"abc.1"}
+
+
+@pytest.mark.parametrize("kind", ["task", "thread"])
+def test_an_error_that_nobody_catches_carries_the_id_of_the_request_that_started_it(
+    ask: Ask, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+    monkeypatch.setattr(threading.Thread, "start", threading.Thread.start)
+    install_hooks()
+    if kind == "task" and sys.version_info < (3, 12):
+        pytest.skip("a task tells its context since Python 3.12")
+    lines = ask(f"/abandons/{kind}", x_request_id="abc.1") + ask("/collects", x_request_id="other")
+    (line,) = (line for line in lines if line.get("exception.message") == "nobody catches it")
+    assert line["request_id"] == "abc.1"
 
 
 def test_an_ill_formed_request_id_is_replaced_on_every_line(ask: Ask) -> None:
