@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MASK = "**********"
 NAME_PATTERN = (
     r"passw(?!ordless)|passphrase|passcode|pwd|secret(?!ar|ion)|token(?!i[sz])|authorization"
-    r"|cookie(?!cutter)|credential|(?<!ob)(?<!pos)session|jwt"
+    r"|cookie|credential|(?<!ob)(?<!pos)session|jwt"
     r"|(?:api|access|private|signing|encryption)[_.\s-]?key"
 )
 """What the name of a secret contains, in lower case."""

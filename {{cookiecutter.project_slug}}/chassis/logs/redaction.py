@@ -36,7 +36,7 @@ NAME_VALUE_PAIRS = re.compile(
         \\*["']\s?[:=]\s?b? | \s?=\s?b?     # 'token': …, token=…
       | (?P<tuple>["'],\s?b?(?=["']))       # ('cookie', b'…')
       | (?P<prose>\s?:\s?)                  # token: …
-      | (?P<key>\)?(?:,[^()]{{0,128}})?\)=\()  # PostgreSQL's Key (lower(token), id)=(…)
+      | (?P<key>\)?(?:,[^()]{{0,128}})?\)=\()  # Key (lower(token), id)=(…), of an index
     )
     (?!(?:None|null|true|false)\b|Secret(?:Str|Bytes)\()
     (?P<value>

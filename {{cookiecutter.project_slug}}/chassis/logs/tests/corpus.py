@@ -18,10 +18,10 @@ HARMLESS_NAMES = (
     *("input_tokens", "output_tokens", "max_tokens", "maxTokens", "gen_ai.usage.input_tokens"),
     *("prompt_tokens", "total-tokens", "tokens_used", "tokens_per_second", "tokenCount"),
     *("session_count", "sessionCount", "active_sessions", "session_duration", "sessions_total"),
-    *("secretary", "secretariat", "tokenizer", "tokenize", "cookiecutter", "passwordless"),
+    *("secretary", "secretariat", "tokenizer", "tokenize", "passwordless"),
     *("obsession", "possession", "token_type", "token_url", "token_endpoint", "tokenType"),
     *("token_expires_in", "session_expires_at", "password_changed_at", "password_min_length"),
-    *("AUTH_TOKEN_MINUTES", "AUTH_MAX_TOKEN_BYTES", "password_file", "secret_name", "cookie_name"),
+    *("APP_TOKEN_MINUTES", "APP_MAX_TOKEN_BYTES", "password_file", "secret_name", "cookie_name"),
     *("authorization_endpoint", "jwt_algorithm", "api_key_count", "private_key_path"),
 )
 
@@ -77,7 +77,7 @@ TEXTS = {
 
 HARMLESS_TEXTS = (
     "http://shop:8080/users/joe@example.com",
-    "postgresql://orders@db/orders",
+    "amqp://orders@db/orders",
     "mail joe@example.com about http://host/",
     "basic rules of the bearer",
     "invalid token: expired",
@@ -96,5 +96,5 @@ HARMLESS_TEXTS = (
     '["password", "email", "token"]',
     "Key (email)=(joe@example.com) already exists.",
     "Key (session_count)=(5) already exists.",
-    "AUTH_TOKEN_MINUTES=15",
+    "APP_TOKEN_MINUTES=15",
 )
