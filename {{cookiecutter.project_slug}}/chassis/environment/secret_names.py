@@ -21,7 +21,7 @@ SECRET_NAMES = re.compile(NAME_PATTERN)
 HARMLESS_NAMES = re.compile(
     r"[_.\s-](?:(?:count|total|type|name|length|size|byte|limit|max|min|minute|second|file)s?|ms|ttl"
     r"|age|expir(?:es|y|ation)|expires_in|\w+_at|duration|algorithm|policy|status|version|path|dir"
-    r"|used|usage|rate|required|enabled|changed|per_\w+)$"
+    r"|used|usage|rate|required|enabled|changed|timeout|lifetime|backend|hasher|samesite|per_\w+)$"
     r"|(?:token|authorization)_(?:ur[il]|endpoint)$"
     r"|(?:^|[_.\s-])(?:input|output|prompt|completion|reasoning|cached|max|min|total|num|used|active"
     r"|open|remaining)_(?:tokens|sessions|cookies)"

@@ -33,17 +33,22 @@ HTTP_SCHEMES = re.compile(
 NAME_VALUE_PAIRS = re.compile(
     rf"""(?i)(?P<name>(?:{NAME_PATTERN})[\w.-]{{0,32}})
     (?P<between>
-        \\*["']\s?[:=]\s?b? | \s?=\s?b?     # 'token': …, token=…
-      | (?P<tuple>["'],\s?b?(?=["']))       # ('cookie', b'…')
-      | (?P<prose>\s?:\s?)                  # token: …
-      | (?P<key>\)?(?:,[^()]{{0,128}})?\)=\()  # Key (lower(token), id)=(…), of an index
+        \\*["']\s{{0,8}}(?:=>|[:=])\s{{0,8}}b?                # 'token': …
+      | [ \t]{{0,8}}(?:=>|:?=(?!=)|%3D|%22%3A)[ \t]{{0,8}}b?  # token=…
+      | (?P<tuple>["'],\s?b?(?=["']))                       # ('cookie', b'…')
+      | (?P<prose>[ \t]?:[ \t]{{0,8}})                        # token: …
+      | (?P<option>[ ](?=[^\s-]))                           # --token …
+      | (?P<element>>)                                      # <token>…</token>
+      | (?P<key>["']?\)?(?:,[^\r\n]{{0,128}}?)?\)=\()         # Key (lower(token), id)=(…)
     )
-    (?!(?:None|null|true|false)\b|Secret(?:Str|Bytes)\()
+    (?!(?:None|null|true|false)(?![\w-])|Secret(?:Str|Bytes)\()
     (?P<value>
         (?(key)[^\r\n]+?(?=\)\s(?:already|is|conflicts)\b|\)?\W?(?:[\r\n]|\Z))|(?!))
-      | (?P<quote>\\*["'])(?:.*?(?<!\\)(?=(?P=quote))|.*)
-      | \[[^\]]*|\{{[^}}]*
-      | [^\s"'&;,)\]}}]+
+      | (?(element)[^<]+(?=</)|(?:
+          (?P<quote>\\*["'])(?:.*?(?<!\\)(?=(?P=quote))|.*)
+        | \[[^\]]*|\{{[^}}]*|\([^)]*
+        | [^\s"'&;,)\]}}]+
+        ))
     )""",
     re.VERBOSE | re.DOTALL,
 )
@@ -120,6 +125,10 @@ def _is_secret_pair(pair: re.Match[str]) -> bool:
     name, opening = f"{before}{pair['name']}", pair.string[: start - len(before)][-2:]
     if pair["tuple"] and not (pair["tuple"].endswith("b") or opening.startswith("(")):
         return False  # a list of names
+    if pair["option"] and not before.startswith("-"):
+        return False
+    if pair["value"].isdigit() and name.lower().endswith("s"):
+        return False  # their number
     if pair["prose"] and name.replace(" ", "").isalpha() and PLAIN_WORD.fullmatch(pair["value"]):
         return False
     return is_secret_name(name)

@@ -60,6 +60,13 @@ def test_a_value_is_left_alone_by_its_key(key: str) -> None:
     assert write(f"{key}=512", fields={key: 512}).count("512") == 2
 
 
+def test_how_many_there_are_may_be_logged() -> None:
+    line = write(fields={"tokens": 512, "Sessions": 3, "token": 512, "secrets": [512]})
+    assert json.loads(line)["fields"] == {
+        "tokens": 512, "Sessions": 3, "token": MASK, "secrets": MASK,
+    }  # fmt: skip
+
+
 def test_whether_a_secret_is_set_may_be_logged() -> None:
     fields = json.loads(write(password=None, token=True))
     assert fields["password"] is None
@@ -144,7 +151,16 @@ def test_a_cut_leaves_no_half_of_a_secret_where_masks_have_made_room() -> None:
     [
         *("://a:", "token ", "bearer  ", "password'", "api-key-", "cookie: ", "a-", "basic A "),
         *("http://a", 'token="', "token_count='", "token)=(", "token,", "token: a ", "token=["),
-        *('token\\"="\\', "a_token_count=", "('token', "),
+        *(
+            'token\\"="\\',
+            "a_token_count=",
+            "('token', ",
+            "token, x",
+            "token>",
+            "--token ",
+            "token=(",
+            "token \t",
+        ),
     ],
 )
 def test_redaction_costs_no_more_for_a_hostile_text_than_for_its_length(text: str) -> None:
