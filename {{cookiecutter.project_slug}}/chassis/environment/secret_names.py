@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 MASK = "**********"
 NAME_PATTERN = (
     r"passw(?!ordless)|passphrase|passcode|pwd|secret(?!ar|ion)|token(?!i[sz])|authorization"
-    r"|cookie|credential|(?<!ob)(?<!pos)session|jwt"
+    r"|cookie|credential|session|jwt"
     r"|(?:api|access|private|signing|encryption)[_.\s-]?key"
 )
 """What the name of a secret contains, in lower case."""
@@ -22,7 +22,7 @@ HARMLESS_NAMES = re.compile(
     r"[_.\s-](?:(?:count|total|type|name|length|size|byte|limit|max|min|minute|second|file)s?|ms|ttl"
     r"|age|expir(?:es|y|ation)|expires_in|\w+_at|duration|algorithm|policy|status|version|path|dir"
     r"|used|usage|rate|required|enabled|changed|timeout|lifetime|backend|hasher|samesite|per_\w+)$"
-    r"|(?:token|authorization)_(?:ur[il]|endpoint)$"
+    r"|(?:token|authorization)_(?:ur[il]|endpoint)$|obsession|possession"
     r"|(?:^|[_.\s-])(?:input|output|prompt|completion|reasoning|cached|max|min|total|num|used|active"
     r"|open|remaining)_(?:tokens|sessions|cookies)"
 )

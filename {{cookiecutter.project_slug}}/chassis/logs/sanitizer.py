@@ -97,11 +97,10 @@ class Sanitizer:
         return sanitized
 
     def _entry(self, name: str, value: object) -> Any:  # noqa: ANN401 - sanitized, see value
-        told = value is None or type(value) is bool
-        counted = type(value) is int and name.lower().endswith("s")  # tokens=512
-        if told or counted or not is_secret_name(name):
+        if value is None or value is True or value is False or not is_secret_name(name):
             return self.value(value)
-        return MASK
+        is_number = type(value) is int and name.lower().endswith("s")  # of tokens, of sessions
+        return self.value(value) if is_number else MASK
 
     def _key(self, key: object) -> str:
         try:
