@@ -12,7 +12,7 @@ import select
 import sys
 from contextlib import suppress
 from functools import lru_cache
-from threading import RLock, Thread
+from threading import RLock, Thread, get_ident
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,8 @@ class Sink:
         """Lines that did not fit into the buffer, or that no stream accepted."""
         self._format_drop = format_drop
         self._closed = False
-        self._lock_held = False
+        self._forking = 0
+        """Identifier of the thread that holds the lock while it forks."""
         self._reset()
         if hasattr(os, "register_at_fork"):  # Windows has no fork
             os.register_at_fork(
@@ -60,10 +61,12 @@ class Sink:
         self._writing = self._retrying = False
 
     def _hold_lock(self) -> None:
-        self._lock_held = self.lock.acquire(timeout=FORK_SECONDS)
+        if self.lock.acquire(timeout=FORK_SECONDS):
+            self._forking = get_ident()
 
     def _release_lock(self) -> None:
-        if self._lock_held:
+        if self._forking == get_ident():
+            self._forking = 0
             self.lock.release()
 
     def write(self, lines: str) -> None:
