@@ -77,6 +77,10 @@ SPANNING: list[tuple[Callable[[Tree], Iterator[str]], Fault]] = [
     ),
     (modules.undeclared, Fault("app/greetings/routes.py", "import hypothesis\n", ("hypothesis",))),
     (
+        modules.undeclared,
+        Fault("chassis/server/__init__.py", "import annotated_types\n", ("annotated_types",)),
+    ),
+    (
         modules.unused,
         Fault("chassis/auth/__init__.py", "", ("joserfc", "auth")),
     ),
