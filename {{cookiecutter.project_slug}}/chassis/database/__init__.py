@@ -14,7 +14,13 @@ from pydantic import AfterValidator, Field
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from chassis.database.address import file_of, is_embedded, validate_url
+from chassis.database.address import (
+    file_of,
+    ignored_parameters,
+    is_embedded,
+    is_unencrypted,
+    validate_url,
+)
 from chassis.database.engines import create_pooled_engine, create_probe_engine
 from chassis.database.migrator import migrate
 from chassis.database.models import Base
@@ -32,6 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["Base", "Database", "Session"]
 
 log = structlog.get_logger(__name__)
+
+UNENCRYPTED = (
+    "may send passwords and rows without TLS. Append ?sslmode=verify-full&sslrootcert=system, or "
+    "the path of the server's authority; or set SERVICE_PRIVATE_NETWORK=true."
+)
 
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -68,6 +79,8 @@ class Database(Feature):
 
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
+            if ignored := ignored_parameters(self.url):
+                log.warning("database: parameters of DATABASE_URL are ignored", names=ignored)
             async with self._provide_storage() as settings:
                 name = service.identity.name
                 engine, probe_engine = (
@@ -103,6 +116,11 @@ class Database(Feature):
         if is_embedded(self.url):
             found = "embeds the database in the service" if self.url else "is not set"
             yield "url", f"{found}. Set it to a server's, postgresql://user:password@host/name."
+
+    def unencrypted(self) -> Iterator[tuple[str, str]]:
+        """Refuse a server on another machine that may be reached without TLS."""
+        if is_unencrypted(self.url):
+            yield "url", UNENCRYPTED
 
     @asynccontextmanager
     async def _provide_storage(self) -> AsyncIterator[Database]:

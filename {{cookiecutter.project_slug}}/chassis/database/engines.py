@@ -9,7 +9,7 @@ from sqlalchemy import URL, NullPool, event
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from chassis.database.address import dsn_of, file_of, is_embedded
+from chassis.database.address import dsn_of, file_of, is_embedded, tls_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -61,12 +61,15 @@ def create_migration_engine(settings: Database, name: str) -> AsyncEngine:
 def _create_server_engine(
     settings: Database, name: str, seconds: float, options: dict[str, Any]
 ) -> AsyncEngine:
+    tls = tls_of(settings.url)
+
     async def connect() -> asyncpg.Connection:
         try:
             return await asyncpg.connect(
                 dsn_of(settings.url),
                 timeout=settings.connect_timeout_seconds,
                 command_timeout=seconds + SERVER_GRACE_SECONDS if seconds else None,
+                **({"ssl": tls} if tls else {}),
                 server_settings={
                     "application_name": name,
                     "statement_timeout": _milliseconds(seconds),
