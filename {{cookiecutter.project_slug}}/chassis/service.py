@@ -43,6 +43,10 @@ class Feature(BaseModel):
         """Yield each setting that production must not have, and what to set instead."""
         yield from ()
 
+    def unencrypted(self) -> Iterator[tuple[str, str]]:
+        """Yield likewise each setting that production may have in a private network only."""
+        yield from ()
+
 
 class Identity(Feature):
     """Name and version of the service, on every log line and at /version."""
@@ -53,8 +57,10 @@ class Identity(Feature):
     """Version of the release that runs."""
     revision: str = "unknown"
     """Source revision the release was built from, such as a git commit."""
+    private_network: bool = False
+    """Whether nobody else can read the network to its servers, so that they may do without TLS."""
 
-    @field_validator("*")
+    @field_validator("name", "version", "revision")
     @classmethod
     def _is_text(cls, value: str) -> str:
         try:

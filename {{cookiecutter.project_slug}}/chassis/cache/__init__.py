@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field
 
 from chassis.breaker import Breaker, Policy
-from chassis.cache.connection import IN_MEMORY, connect, validate_url
+from chassis.cache.connection import IN_MEMORY, connect, is_unencrypted, validate_url
 from chassis.cache.dependencies import Cache, Invalidate
 from chassis.cache.json_cache import RESULTS, JsonCache
 from chassis.cache.memory import MemoryStore
@@ -28,6 +28,11 @@ FAILURES = 3
 NOT_SHARED = (
     "is 'memory://', which no two replicas share: what one of them deletes, the others still "
     "answer with. Set it to a server, such as rediss://:password@host:6379/0."
+)
+
+UNENCRYPTED = (
+    "sends passwords and values without TLS. Begin it with rediss://, or set "
+    "SERVICE_PRIVATE_NETWORK=true."
 )
 
 
@@ -82,6 +87,11 @@ class Caching(Feature):
         """Refuse the store in memory, of which each replica has its own."""
         if self.url == IN_MEMORY:
             yield "url", NOT_SHARED
+
+    def unencrypted(self) -> Iterator[tuple[str, str]]:
+        """Refuse a server on another machine that is reached without TLS."""
+        if is_unencrypted(self.url):
+            yield "url", UNENCRYPTED
 
     def _make_breaker(self) -> Breaker:
         """Make it open by failures in a row: a full server refuses to write and can still read."""

@@ -9,6 +9,8 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 
+from chassis.environment.local_host import is_local_host
+
 if TYPE_CHECKING:
     from chassis.cache import Caching
 
@@ -35,6 +37,12 @@ def validate_url(url: str) -> str:
     if any(name in SECRET_PARAMETERS for name in parse_qs(parts.query)):
         raise ValueError("has its password after the ?, where it is not masked; put it before an @")
     return url
+
+
+def is_unencrypted(url: str) -> bool:
+    """Tell whether passwords and values cross a network that others may read."""
+    parts = urlsplit(url)
+    return parts.scheme == "redis" and not is_local_host(parts.hostname or "")
 
 
 def connect(settings: Caching) -> Redis:

@@ -12,6 +12,7 @@ from chassis.environment.decoding import Variables
 from chassis.environment.fault import Fault
 from chassis.environment.sources import origins, read_variables
 from chassis.environment.variables import iterate_values, variables
+from chassis.service import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,11 +119,13 @@ def load_without_invalid(
 
 
 def insecure_settings(settings: Environment) -> list[Fault]:
-    """Report the settings that the features call insecure."""
+    """Report the settings that the features call insecure, in a network that is not private."""
+    features = dict(settings.features())
+    private = any(isinstance(it, Identity) and it.private_network for it in features.values())
     return [
         Fault(f"{group}_{field}".upper(), advice)
-        for group, feature in settings.features()
-        for field, advice in feature.insecure()
+        for group, feature in features.items()
+        for field, advice in [*feature.insecure(), *(() if private else feature.unencrypted())]
     ]
 
 

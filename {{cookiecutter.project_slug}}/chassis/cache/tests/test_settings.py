@@ -11,6 +11,7 @@ from chassis.service import Identity, Service
 class Production(Environment):
     strict = True
 
+    service: Identity = Identity()
     cache: Caching = Caching()
 
 
@@ -20,6 +21,27 @@ def complaints(monkeypatch: pytest.MonkeyPatch, url: str) -> str:
     with pytest.raises(Misconfigured) as raised:
         load([Production])
     return str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["cache", "user:pl4nted@10.0.0.7:6379/0", "[2001:db8::1]"])
+def test_production_refuses_a_server_that_is_reached_without_tls(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    said = complaints(monkeypatch, f"redis://{host}")
+    assert said.startswith("CACHE_URL: sends passwords and values without TLS.")
+    assert "SERVICE_PRIVATE_NETWORK=true" in said
+    assert "pl4nted" not in said
+    monkeypatch.setenv("SERVICE_PRIVATE_NETWORK", "true")
+    load([Production])
+
+
+@pytest.mark.parametrize(
+    "url", ["rediss://cache", "redis://127.0.0.1:6379/0", "redis://localhost", "unix:///run/s.sock"]
+)
+def test_tls_or_no_network_at_all_is_good_enough(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("CACHE_URL", url)
+    assert load([Production]).cache.url == url
 
 
 def test_production_refuses_the_embedded_store(monkeypatch: pytest.MonkeyPatch) -> None:

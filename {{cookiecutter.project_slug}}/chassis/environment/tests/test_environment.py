@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from chassis.environment import Aliases, Environment, Misconfigured, Names, load, secrets
 from chassis.environment.faults import unknown_variables
 from chassis.environment.report import report
-from chassis.service import Feature
+from chassis.service import Feature, Identity
 
 SECRET = "correct-horse-battery-staple"
 
@@ -37,6 +37,10 @@ class Shop(Feature):
     def insecure(self) -> Iterator[tuple[str, str]]:
         if not self.hosts:
             yield "hosts", "is empty. Name the hosts."
+
+    def unencrypted(self) -> Iterator[tuple[str, str]]:
+        if self.url.startswith("http:"):
+            yield "url", "is without TLS."
 
 
 class Payment(Feature):
@@ -129,6 +133,26 @@ def test_every_problem_is_told_at_once_a_line_a_variable(monkeypatch: pytest.Mon
     assert "Did you mean SHOP_PAGE_SIZE?" in told[2]
     assert "greater than or equal to 1" in told[3]
     assert "(set in the environment)" in told[3]
+
+
+class Guarded(Environment):
+    """May trust its network."""
+
+    strict = True
+    service: Identity = Identity()
+    shop: Shop = Shop(hosts=("a.example",), url="http://b.example")
+
+
+def test_what_is_not_encrypted_is_told_unless_the_network_is_private(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(Misconfigured, match="SHOP_URL: is without TLS"):
+        load([Guarded])
+    monkeypatch.setenv("SERVICE_PRIVATE_NETWORK", "true")
+    load([Guarded])
+    monkeypatch.setenv("SHOP_HOSTS", ",")
+    with pytest.raises(Misconfigured, match=r"\ASHOP_HOSTS: is empty[^\n]*\Z"):
+        load([Guarded])
 
 
 def test_an_unknown_environment_is_told_with_the_known_ones(

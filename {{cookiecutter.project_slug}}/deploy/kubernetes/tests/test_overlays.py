@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SECRETS = {
     "HEALTH_TOKEN": 32 * "t",
     "AUTH_SECRET_KEY": 43 * "k",  # if auth
-    "DATABASE_URL": "postgresql://user:password@host/name",  # if database
+    "DATABASE_URL": "postgresql://user:password@host/name?sslmode=require",  # if database
     "CACHE_URL": "rediss://host",  # if cache
 }
 PORTS = {"http": 80, "https": 443}
@@ -73,6 +73,11 @@ def test_the_service_accepts_its_settings(
         monkeypatch.setenv(name, carved(value))
     monkeypatch.chdir(tmp_path)
     assert load_settings(ENVIRONMENTS).name() == environment
+
+
+@environments
+def test_the_network_is_not_taken_for_a_private_one(environment: str) -> None:
+    assert "SERVICE_PRIVATE_NETWORK" not in settings(environment)
 
 
 @environments
