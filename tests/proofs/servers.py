@@ -197,6 +197,36 @@ def redis() -> Iterator[Server]:
         yield from _running(server)
 
 
+@contextmanager
+def pgbouncer(server: Server, size: int) -> Iterator[Server]:
+    """Run PgBouncer in transaction mode before a PostgreSQL, with so many connections to it."""
+    binary = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    if binary is None:
+        pytest.skip("NOT PROVEN: no PgBouncer here (Debian: apt install pgbouncer)")
+    port = free_port()
+
+    def is_up() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) == 0
+
+    with _folder() as folder:
+        users = folder / "users"
+        users.write_text(f'"postgres" "{PASSWORD}"\n')
+        configuration = folder / "configuration"
+        configuration.write_text(
+            f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            f"auth_type = scram-sha-256\nauth_file = {users}\n"
+            f"pool_mode = transaction\ndefault_pool_size = {size}\n"
+        )
+        for path in (folder, users, configuration) if server.user else ():
+            shutil.chown(path, "postgres", "postgres")
+        url = server.url.replace(f":{server.port}/", f":{port}/")
+        command = (binary, str(configuration))
+        log = folder / "log"
+        yield from _running(Server(url, port, command, is_up, server.user, log))
+
+
 def free_port() -> int:
     """Find a loopback port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as found:

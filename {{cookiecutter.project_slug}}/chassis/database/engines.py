@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -62,6 +63,11 @@ def _create_server_engine(
     settings: Database, name: str, seconds: float, options: dict[str, Any]
 ) -> AsyncEngine:
     tls = tls_of(settings.url)
+    timeouts = {
+        "statement_timeout": _milliseconds(seconds),
+        "lock_timeout": _milliseconds(settings.lock_timeout_seconds),
+    }
+    pooled = settings.pgbouncer  # of the parameters it passes only the name on
 
     async def connect() -> asyncpg.Connection:
         try:
@@ -70,21 +76,29 @@ def _create_server_engine(
                 timeout=settings.connect_timeout_seconds,
                 command_timeout=seconds + SERVER_GRACE_SECONDS if seconds else None,
                 **({"ssl": tls} if tls else {}),
-                server_settings={
-                    "application_name": name,
-                    "statement_timeout": _milliseconds(seconds),
-                    "lock_timeout": _milliseconds(settings.lock_timeout_seconds),
-                },
+                server_settings={"application_name": name, **({} if pooled else timeouts)},
+                **({"statement_cache_size": 0} if pooled else {}),
             )
         except OSError as error:
             raise asyncpg.ConnectionFailureError(type(error).__name__) from error
 
     # The engine never learns the URL, so nothing that it prints can show the password.
+    adapted: dict[str, Any] = {"async_creator_fn": connect}
+    if pooled:  # a name would be known to one of the server's connections only
+        adapted |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=connect, hide_parameters=True, **options
+        "postgresql+asyncpg://", connect_args=adapted, hide_parameters=True, **options
     )
     event.listen(engine.sync_engine, "handle_error", _disconnect_on_timeout)
+    if pooled:
+        event.listen(engine.sync_engine, "begin", partial(_set_locally, timeouts))
     return engine
+
+
+def _set_locally(timeouts: dict[str, str], connection: Connection) -> None:
+    """Set what a connection cannot keep, for one transaction."""
+    calls = ", ".join(f"set_config('{name}', '{it}', true)" for name, it in timeouts.items())
+    connection.exec_driver_sql(f"SELECT {calls}")
 
 
 def _replace_closed_connection(connection: Any, *_: object) -> None:  # noqa: ANN401 - no protocol has it

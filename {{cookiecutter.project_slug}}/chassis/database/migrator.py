@@ -117,7 +117,7 @@ async def migrate(settings: Database, work: Callable[[Config], object]) -> None:
     deadline = loop.time() + settings.migration_wait_seconds
     engine = create_migration_engine(settings, APPLICATION_NAME)
     try:
-        async with migration_lock(engine, deadline):
+        async with migration_lock(engine, deadline, pgbouncer=settings.pgbouncer):
             attempt = 0
             while True:
                 try:
@@ -136,22 +136,26 @@ async def migrate(settings: Database, work: Callable[[Config], object]) -> None:
 
 
 @asynccontextmanager
-async def migration_lock(engine: AsyncEngine, deadline: float) -> AsyncIterator[None]:
+async def migration_lock(
+    engine: AsyncEngine, deadline: float, *, pgbouncer: bool = False
+) -> AsyncIterator[None]:
     """Hold the migrators' lock on a connection of its own, outside any transaction.
 
     Polled, because whoever waits in the server holds a snapshot, and CREATE INDEX CONCURRENTLY
-    waits for every snapshot. The server releases the lock when the connection ends.
+    waits for every snapshot. The server releases the lock when the connection ends; through
+    PgBouncer, which keeps a connection for the length of a transaction only, when that ends.
     """
     loop = asyncio.get_running_loop()
+    lock = "pg_try_advisory_xact_lock" if pgbouncer else "pg_try_advisory_lock"
     async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        while not await connection.scalar(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": LOCK_KEY}
-        ):
+        if not pgbouncer:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+        while not await connection.scalar(text(f"SELECT {lock}(:key)"), {"key": LOCK_KEY}):
             if loop.time() > deadline:
                 raise MigrationLockTimeout(
                     "Another migrator holds the lock. Retry when it has ended, or raise "
                     "DATABASE_MIGRATION_WAIT_SECONDS."
                 )
+            await connection.rollback()  # PgBouncer lends the connection to others meanwhile
             await asyncio.sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
         yield
