@@ -53,7 +53,7 @@ class Database(Feature):
     url: Annotated[str, AfterValidator(validate_url)] = Field(default="", repr=False)
     """URL, postgresql://user:password@host/name or sqlite:///file; a temporary file if empty."""
     pgbouncer: bool = False
-    """Whether PgBouncer in transaction mode is in between; timeouts are then set per transaction."""
+    """Whether PgBouncer in transaction mode is in between; each transaction then sets timeouts."""
     pool_size: int = Field(default=10, ge=1)
     """Connections that the pool keeps open."""
     max_overflow: int = Field(default=5, ge=0)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.database.address import dsn_of, file_of, is_embedded, tls_of
+from chassis.exchange import current_exchange
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from chassis.database import Database
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "QUERY", "TRACE")
 SERVER_GRACE_SECONDS = 1.0
 """Seconds beyond the statement timeout after which a server that does not answer counts as hung."""
 
@@ -138,12 +140,16 @@ def _create_embedded_engine(
 def _begin_immediately(engine: AsyncEngine) -> AsyncEngine:
     """Begin as a writer: a transaction that reads first fails, without waiting, when it writes.
 
+    A request that is safe by RFC 9110, section 9.2.1, begins as a reader, which waits for nobody.
+
     https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
     """
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        exchange = current_exchange.get()
+        reads = exchange is not None and exchange.scope["method"] in SAFE_METHODS
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     @event.listens_for(engine.sync_engine, "reset")
     def reset(connection: DBAPIConnection, _: ConnectionPoolEntry, state: PoolResetState) -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +16,7 @@ from starlette.testclient import TestClient
 
 from chassis.application import Application
 from chassis.database import Database, Session
+from chassis.database.address import file_of, is_embedded
 from chassis.problems import Problem, Problems
 from chassis.service import Identity, Service
 
@@ -79,6 +84,23 @@ def client(service: Service) -> Iterator[TestClient]:
 
 def test_a_request_is_a_transaction_that_is_committed(client: TestClient) -> None:
     assert client.post("/things/tea").status_code == 200
+    assert client.get("/things").json() == ["tea"]
+
+
+def test_reads_do_not_wait_for_the_writer_of_an_embedded_database(
+    client: TestClient, empty: Database
+) -> None:
+    if not is_embedded(empty.url):
+        pytest.skip("a server locks rows, not the database")
+    with closing(sqlite3.connect(file_of(empty.url), isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("INSERT INTO things (name) VALUES ('tea')")
+        with ThreadPoolExecutor(50) as callers:
+            began = monotonic()
+            answers = [callers.submit(client.get, "/things") for _ in range(50)]
+            assert {(it.result().status_code, it.result().text) for it in answers} == {(200, "[]")}
+        assert monotonic() - began < empty.lock_timeout_seconds
+        writer.execute("COMMIT")
     assert client.get("/things").json() == ["tea"]
 
 
