@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -26,15 +26,20 @@ if TYPE_CHECKING:
     Distribution: TypeAlias = Callable[[], tuple[list[tuple[str, int]], float]]
     TraceContext: TypeAlias = Callable[[Exchange | None], Trace | None]
 
-__all__ = ["Check", "Feature", "Identity", "Service"]
+__all__ = ["Check", "Feature", "Identity", "Seconds", "Service"]
 
 logger = logging.getLogger("app")
+
+Seconds = Annotated[float, Field(ge=0.001, le=2_147_483)]
+"""A duration that is a limit everywhere: servers count milliseconds in 31 bits, and 0 is none."""
 
 
 class Feature(BaseModel):
     """A group of settings that installs itself."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
+    )
 
     def install(self, service: Service) -> None:
         """Pin to the board what this feature provides."""

@@ -20,7 +20,7 @@ from chassis.auth.secret_keys import (
 from chassis.auth.tokens import TokenVerifier
 from chassis.environment.url import validate_http_url
 from chassis.logs.libraries import silence_libraries
-from chassis.service import Check, Feature
+from chassis.service import Check, Feature, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ class Auth(Feature):
     """Key that signs and verifies tokens, 32 bytes or more; unused if AUTH_ISSUER is set."""
     previous_secret_key: Annotated[SecretStr, AfterValidator(validate_secret)] | None = None
     """Key that verifies tokens but signs none: the previous or the next one, during a rotation."""
-    token_minutes: float = Field(default=15, gt=0)
+    token_minutes: float = Field(default=15, gt=0, le=527_040)
     """Minutes for which a token that this service signs is valid, by default."""
     issuer: Annotated[str, AfterValidator(validate_http_url)] = ""
     """URL of the OpenID Connect issuer whose tokens alone are accepted; empty for none."""
@@ -55,13 +55,13 @@ class Auth(Feature):
     """Claim that lists the scopes, such as scope or scp."""
     leeway_seconds: int = Field(default=30, ge=0, le=120)
     """Seconds by which the clocks of signer and verifier may differ."""
-    max_lifetime_minutes: int = Field(default=1440, gt=0)
+    max_lifetime_minutes: int = Field(default=1440, gt=0, le=527_040)
     """Minutes between issue and expiry of a token, at most; others are rejected."""
     max_token_bytes: int = Field(default=8192, ge=512, le=65_536)
     """Bytes of a token, at most; SERVER_MAX_HEAD_BYTES must leave room for it."""
     keys_refresh_seconds: float = Field(default=300, ge=30, le=3600)
     """Seconds between fetches of the issuer's keys."""
-    keys_max_age_seconds: float = Field(default=86_400, ge=3600)
+    keys_max_age_seconds: Seconds = Field(default=86_400, ge=3600)
     """Seconds for which its keys are used while fetches fail."""
 
     def install(self, service: Service) -> None:

@@ -14,7 +14,7 @@ from chassis.cache.dependencies import Cache, Invalidate
 from chassis.cache.json_cache import RESULTS, JsonCache
 from chassis.cache.memory import MemoryStore
 from chassis.series import series
-from chassis.service import Check, Feature
+from chassis.service import Check, Feature, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -41,21 +41,21 @@ class Caching(Feature):
 
     url: Annotated[str, AfterValidator(validate_url)] = IN_MEMORY
     """Redis or Valkey server: `redis://`, `rediss://` (TLS) or `unix://`; or `memory://`."""
-    timeout_seconds: float = Field(default=0.25, gt=0, le=5)
+    timeout_seconds: Seconds = Field(default=0.25, le=5)
     """Deadline of one command in seconds: waiting, connecting and retries included."""
-    breaker_open_seconds: float = Field(default=2, gt=0, le=60)
+    breaker_open_seconds: Seconds = Field(default=2, le=60)
     """Seconds for which an open circuit, after 3 failures in a row, skips the server."""
     pool_size: int = Field(default=20, ge=1)
     """Connections of this process at most."""
     retries: int = Field(default=1, ge=0, le=5)
     """Retries of a command whose connection breaks."""
-    health_check_seconds: float = Field(default=30, ge=0)
+    health_check_seconds: float = Field(default=30, ge=0, le=2_147_483)
     """Idle seconds after which a connection is tested before use; 0 means never."""
     namespace: str = ""
     """Prefix of every key, to share a server; the name of the service if empty."""
     version: int = Field(default=1, ge=1)
     """Format of the values, part of every key; raise it when a release cannot read old values."""
-    ttl_seconds: float = Field(default=300, gt=0)
+    ttl_seconds: Seconds = 300
     """Seconds after which a value expires, unless the code says otherwise."""
 
     def install(self, service: Service) -> None:

@@ -28,7 +28,7 @@ from chassis.database.queries import StatementRecorder
 from chassis.database.schema import Schema, SchemaTooOld
 from chassis.database.session import Session
 from chassis.logs.libraries import silence_libraries
-from chassis.service import Check, Feature
+from chassis.service import Check, Feature, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -43,8 +43,6 @@ UNENCRYPTED = (
     "may send passwords and rows without TLS. Append ?sslmode=verify-full&sslrootcert=system, or "
     "the path of the server's authority; or set SERVICE_PRIVATE_NETWORK=true."
 )
-
-Seconds = Annotated[float, Field(gt=0)]
 
 
 class Database(Feature):
@@ -66,7 +64,7 @@ class Database(Feature):
     """Timeout in seconds of a statement; migrations have none."""
     lock_timeout_seconds: Seconds = 3
     """Seconds that a statement waits for a lock that another transaction holds."""
-    recycle_seconds: int = Field(default=1800, ge=1)
+    recycle_seconds: int = Field(default=1800, ge=1, le=2_147_483)
     """Age in seconds from which a connection is replaced."""
     slow_query_seconds: Seconds = 0.5
     """Duration in seconds from which a statement is logged as a warning."""

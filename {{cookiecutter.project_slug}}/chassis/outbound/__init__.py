@@ -15,7 +15,7 @@ from chassis.logs.libraries import silence_libraries
 from chassis.outbound.client import Client
 from chassis.outbound.errors import DeadlineExceeded, Rejected
 from chassis.outbound.problems import handle_outbound_error
-from chassis.service import Feature
+from chassis.service import Feature, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "DeadlineExceeded", "Outbound", "Rejected"]
 
-Seconds = Annotated[float, Field(gt=0, le=3600)]
 Concurrency = Annotated[int, Field(ge=1, le=100_000)]
 logger = logging.getLogger(__name__)
 

@@ -6,14 +6,14 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator
 from starlette.middleware.cors import CORSMiddleware
 
 from chassis.environment import Names
 from chassis.security.admission import Admission
 from chassis.security.docs import add_docs
 from chassis.security.load_shedding import LoadShedding
-from chassis.service import Feature
+from chassis.service import Feature, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Security(Feature):
     """Origins whose pages may call or open WebSockets, such as https://app.example.com."""
     docs: bool = False
     """Whether /docs and /openapi.json are served."""
-    hsts_seconds: NonNegativeInt = 0
+    hsts_seconds: Annotated[int, Field(ge=0, le=2_147_483_647)] = 0
     """Seconds for which browsers shall use HTTPS only; 0 sends no such header."""
     max_body_bytes: PositiveInt = 1_048_576
     """Bytes that a request's body may have."""
@@ -57,7 +57,7 @@ class Security(Feature):
     """Values that a JSON body may have; each can cost a thousand times its length to validate."""
     max_in_flight: PositiveInt = 500
     """Concurrent requests, endless streams included; further ones get 503 and Retry-After."""
-    max_wait_seconds: Annotated[float, Field(gt=0, le=3600)] = 0.12
+    max_wait_seconds: Seconds = 0.12
     """Seconds that a request may have to wait for its turn; if longer, it gets 503, Retry-After."""
     max_websockets: PositiveInt = 1000
     """Open WebSockets, which are no requests; further ones get 503 and Retry-After."""

@@ -23,7 +23,7 @@ EXIT_SECONDS = 1
 """Seconds after which the exit watchdog ends an interpreter that waits for threads or tasks."""
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(ge=0, le=3600)]
+WholeSeconds = Annotated[int, Field(ge=1, le=86_400)]
 
 
 class Server(Feature):
@@ -33,13 +33,13 @@ class Server(Feature):
     """Address to listen on, or several such as 0.0.0.0,:: for all of IPv4 and of IPv6."""
     port: Port = 8000
     """TCP port to listen on; 0 takes any free one and logs which."""
-    drain_seconds: Seconds = 5
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 5
     """Seconds between SIGTERM and closing the listener: longer than a load balancer needs."""
-    grace_seconds: Annotated[int, Field(ge=1)] = 20
+    grace_seconds: WholeSeconds = 20
     """Seconds that requests in flight get to finish once the listener is closed."""
-    keep_alive_seconds: Annotated[int, Field(ge=1)] = 75
+    keep_alive_seconds: WholeSeconds = 75
     """Seconds an idle connection is kept: longer than the reverse proxy keeps its own."""
-    read_seconds: Annotated[int, Field(ge=1)] = 10
+    read_seconds: WholeSeconds = 10
     """Seconds a client may take for a request's head, and for its body unless 1 kB/s arrive."""
     max_head_bytes: Annotated[int, Field(ge=1024)] = 16_384
     """Bytes that a request's line and headers may have together."""

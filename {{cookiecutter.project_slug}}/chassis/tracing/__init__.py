@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from chassis.environment import Aliases
-from chassis.service import Feature
+from chassis.service import Feature, Seconds
 from chassis.tracing.endpoint import complete_endpoint, parse_headers
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Tracing(Feature):
     """Spans that may wait for the collector; further ones are dropped."""
     batch_size: Annotated[int, Aliases("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")] = Field(default=256, ge=1)
     """Most spans that one request to the collector holds."""
-    interval_seconds: float = Field(default=5, gt=0, le=60)
+    interval_seconds: Seconds = Field(default=5, le=60)
     """Seconds between two batches that are not full, and between two attempts to send one."""
-    timeout_seconds: float = Field(default=5, gt=0, le=60)
+    timeout_seconds: Seconds = Field(default=5, le=60)
     """Seconds of silence after which an attempt to send a batch fails."""
     flush_seconds: float = Field(default=2, ge=0, le=3)
     """Seconds for which waiting spans are still sent when the service stops."""
