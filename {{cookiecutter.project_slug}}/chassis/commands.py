@@ -12,8 +12,8 @@ import structlog
 from chassis.auth.commands import add_auth_arguments, run_auth  # if auth
 from chassis.database.commands import add_arguments, database  # if database
 from chassis.environment import Misconfigured, load
-from chassis.environment.faults import unknown_variables
 from chassis.environment.report import FORMATS, report, write_documents
+from chassis.environment.unknown import unknown_variables
 from chassis.probe import report_health
 from chassis.startup import StartupError
 
@@ -34,8 +34,8 @@ def serve(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 
     log = structlog.get_logger("app")
     try:
         service = arguments.compose(settings)
-        for name in unknown_variables(type(settings)):
-            log.warning("unknown variable", variable=name)
+        for name, closest in unknown_variables(type(settings)).items():
+            log.warning("unknown variable", variable=name, closest=closest or None)
         return int(settings.server.serve(service))
     except StartupError as error:
         log.critical("could not start: %s", error)

@@ -19,10 +19,10 @@ from chassis.environment.faults import (
     insecure_settings,
     invalid_variables,
     load_without_invalid,
-    misspelled_variables,
     raising_variables,
 )
 from chassis.environment.sources import THE_ENVIRONMENT, read_variables
+from chassis.environment.unknown import misspelled_variables
 from chassis.environment.variables import Aliases, secrets
 from chassis.service import Feature
 
@@ -104,7 +104,8 @@ def load(environments: Sequence[type[E]]) -> E:
     Raises `Misconfigured` with every fault at once.
     """
     by_name = {environment.name(): environment for environment in environments}
-    name = os.environ.get("ENVIRONMENT") or environments[0].name()
+    spellings = {variable.upper(): value for variable, value in os.environ.items() if value}
+    name = os.environ.get("ENVIRONMENT") or spellings.get("ENVIRONMENT") or environments[0].name()
     if name not in by_name:
         advice = f"there is no environment {name!r}. Set it to one of: {', '.join(by_name)}."
         raise Misconfigured([Fault("ENVIRONMENT", advice)])

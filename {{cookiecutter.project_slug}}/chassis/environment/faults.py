@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError, create_model
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from chassis.environment import Environment
     from chassis.environment.variables import Variable
 
-SIMILARITY = 0.75
-"""Least similarity of an unknown variable to a known one that makes it a misspelling."""
 _DEPTH = 2
 """Parts of a variable's location: feature and field; further parts lie inside its value."""
 _MIN_HIDDEN_LENGTH = 4
@@ -44,26 +41,6 @@ EXPECTED_FORMS = {
     "import_error": "should be an import path, such as package.module.name",
 }
 """The expected form, where pydantic's message names a Python type or shows the value."""
-
-
-def misspelled_variables(environment: type[Environment]) -> list[Fault]:
-    """Report unknown variables that look like a misspelled one."""
-    faults = []
-    for name in unknown_variables(environment):
-        word, _, rest = name.partition("_")
-        known = [variable.name.partition("_") for variable in variables(environment)]
-        rests = [its_rest for its_word, _, its_rest in known if its_word == word]
-        for match in get_close_matches(rest, rests, n=1, cutoff=SIMILARITY):
-            meant = f"{word}_{match}"
-            faults.append(Fault(name, f"is not a variable of this service. Did you mean {meant}?"))
-    return faults
-
-
-def unknown_variables(environment: type[Environment]) -> list[str]:
-    """List variables that are set and begin like those of a feature, but are none of them."""
-    known = {variable.name for variable in variables(environment)}
-    words = tuple(f"{group.partition('_')[0].upper()}_" for group in environment.model_fields)
-    return sorted(n for n in origins(environment) if n.startswith(words) and n not in known)
 
 
 def invalid_variables(environment: type[Environment], error: ValidationError) -> list[Fault]:

@@ -41,7 +41,8 @@ def read_variables(environment: type[BaseSettings]) -> tuple[dict[str, SourcedVa
     undecodable: set[str] = set()
     known = {variable.name.lower() for variable in variables(environment)}
     for place, found in _sources(environment, faults):
-        lower = {name.lower(): value for name, value in found.items() if value}
+        in_capitals_last = sorted(found.items(), reverse=True)  # which wins over other spellings
+        lower = {name.lower(): value for name, value in in_capitals_last if value}
         for name, value in resolve_aliases(lower, environment).items():
             if value is None or name in given or name in undecodable:
                 continue

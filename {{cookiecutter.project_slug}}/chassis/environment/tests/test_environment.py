@@ -6,8 +6,8 @@ import pytest
 from pydantic import Field, SecretStr, field_validator
 
 from chassis.environment import Aliases, Environment, Misconfigured, Names, load, secrets
-from chassis.environment.faults import unknown_variables
 from chassis.environment.report import report
+from chassis.environment.unknown import unknown_variables
 from chassis.service import Feature, Identity
 
 SECRET = "correct-horse-battery-staple"
@@ -155,6 +155,24 @@ def test_what_is_not_encrypted_is_told_unless_the_network_is_private(
         load([Guarded])
 
 
+@pytest.mark.parametrize("name", ["environment", "Environment"])
+def test_small_letters_name_the_environment_as_they_name_any_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "guarded")
+    monkeypatch.setenv("service_private_network", "true")
+    environments: tuple[type[Environment], ...] = (Local, Guarded)
+    assert isinstance(load(environments), Guarded)
+    monkeypatch.setenv("ENVIRONMENT", "local")
+    assert isinstance(load(environments), Local)
+
+
+def test_capitals_win_over_small_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"shop_port": "81", "SHOP_PORT": "82", "Shop_Port": "83"}.items():
+        monkeypatch.setenv(name, value)
+    assert load([Local]).shop.port == 82
+
+
 def test_an_unknown_environment_is_told_with_the_known_ones(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -173,7 +191,7 @@ def test_no_value_is_ever_shown_in_a_complaint(monkeypatch: pytest.MonkeyPatch) 
 def test_what_resembles_no_variable_is_left_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_WINDOW_DRESSING", "1")
     load(ENVIRONMENTS)
-    assert unknown_variables(Local) == ["SHOP_WINDOW_DRESSING"]
+    assert unknown_variables(Local) == {"SHOP_WINDOW_DRESSING": ""}
 
 
 @pytest.mark.parametrize("name", ["SHOP_SHOP", "SHOP_IP", "SHOP_PORTFOLIO", "SHOP", "SHOPS_PORT"])

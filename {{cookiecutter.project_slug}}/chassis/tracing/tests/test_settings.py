@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from chassis.environment import Environment, Misconfigured, load, secrets
-from chassis.environment.faults import unknown_variables
 from chassis.environment.report import report
+from chassis.environment.unknown import unknown_variables
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
 from chassis.tracing.endpoint import complete_endpoint, parse_headers
