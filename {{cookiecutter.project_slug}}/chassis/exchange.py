@@ -31,6 +31,9 @@ MIN_SECRET_CHARACTERS = 6
 ARRIVED = "chassis.arrived"
 """Key of the scope: when a request arrived that had to wait, in seconds of `perf_counter`."""
 
+AFTER_TRANSACTION = "chassis.after_transaction"  # if cache
+"""Key of the scope: what is to be called once the request's transaction has ended."""  # if cache
+
 current_exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 """The exchange that is served, in every task and thread that has its context."""
 

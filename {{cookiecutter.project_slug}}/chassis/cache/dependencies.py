@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection  # noqa: TC002 - FastAPI reads the annotation
 
 from chassis.cache.json_cache import JsonCache
+from chassis.exchange import AFTER_TRANSACTION
 
 
 async def _get_cache(connection: HTTPConnection) -> JsonCache:
@@ -20,16 +22,21 @@ Cache = Annotated[JsonCache, Depends(_get_cache)]
 """The cache of the service: `async def route(cache: Cache)`."""
 
 
-async def _collect_keys(cache: Cache) -> AsyncIterator[Callable[[str], None]]:
+async def _collect_keys(
+    cache: Cache, connection: HTTPConnection
+) -> AsyncIterator[Callable[[str], None]]:
     keys: list[str] = []
     try:
         yield keys.append
     finally:  # a route that failed may have changed something all the same
-        await cache.delete(*keys)
+        open_transaction = connection.scope.get(AFTER_TRANSACTION)
+        if open_transaction is None:
+            await cache.delete(*keys)
+        else:
+            open_transaction.append(partial(cache.delete, *keys))
 
 
 Invalidate = Annotated[Callable[[str], None], Depends(_collect_keys, scope="function")]
 """Takes keys, `invalidate("note:1")`, and deletes them after the route and before the answer.
 
-Declare it before the session: what begins first ends last, so it deletes after the commit.
-"""
+If the route has a transaction, it deletes after the commit, whichever is declared first."""

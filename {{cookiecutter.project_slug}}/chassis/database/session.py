@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 
 from chassis.database.unavailable import is_transient, unavailable
+from chassis.exchange import AFTER_TRANSACTION  # if cache
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
     `Problem` 503 if the database does not answer in time.
     """
     transaction: AsyncSession = request.app.service.resources[async_sessionmaker]()
+    after = request.scope.setdefault(AFTER_TRANSACTION, [])  # if cache
     try:
         try:
             yield transaction
@@ -43,6 +45,10 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
             raise
         log.warning("database unavailable", error=type(error).__name__, exc_info=error)
         raise unavailable() from error
+    finally:  # if cache
+        request.scope.pop(AFTER_TRANSACTION, None)  # if cache
+        for call in after:  # if cache
+            await call()  # if cache
 
 
 def commit_and_close(transaction: SyncSession) -> None:

@@ -1,19 +1,17 @@
-from __future__ import annotations
-
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
 import httpx2
 import pytest
 from fastapi import Depends
+from starlette.requests import Request
 
 from chassis.application import Application
 from chassis.cache import Cache, Caching, Invalidate
 from chassis.cache.json_cache import JsonCache
+from chassis.exchange import AFTER_TRANSACTION
 from chassis.service import Identity, Service
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 async def test_a_route_takes_it_as_a_parameter() -> None:
@@ -35,9 +33,10 @@ async def test_a_route_takes_it_as_a_parameter() -> None:
     assert service.gauges["cache_up"]() == 1
 
 
+@pytest.mark.parametrize("first", ["transaction", "invalidate"])
 @pytest.mark.parametrize("fails", ["", "and fails"])
 async def test_what_a_route_invalidates_is_deleted_after_its_commit_and_before_its_answer(
-    fails: str,
+    fails: str, first: str
 ) -> None:
     service = Service(identity=Identity(name="test"), environment="test")
     Caching().install(service)
@@ -45,26 +44,44 @@ async def test_what_a_route_invalidates_is_deleted_after_its_commit_and_before_i
     app = Application(service)
     seen: list[Any] = []
 
-    async def transaction() -> AsyncIterator[None]:
+    async def transaction(request: Request) -> AsyncIterator[None]:
+        after = request.scope[AFTER_TRANSACTION] = []
         try:
             yield
         finally:
             seen.append(await cache.get("key", str))
+            del request.scope[AFTER_TRANSACTION]
+            for call in after:
+                await call()
 
-    @app.put("/")
-    async def change(
-        invalidate: Invalidate,
-        commit: None = Depends(transaction, scope="function"),
-    ) -> None:
+    def change(invalidate: Callable[[str], None]) -> None:
         invalidate("key")
         if fails:
             raise LookupError
+
+    @app.put("/invalidate")
+    async def invalidate_first(
+        invalidate: Invalidate, _: Annotated[None, Depends(transaction, scope="function")]
+    ) -> None:
+        change(invalidate)
+
+    @app.put("/transaction")
+    async def transaction_first(
+        _: Annotated[None, Depends(transaction, scope="function")], invalidate: Invalidate
+    ) -> None:
+        change(invalidate)
 
     async def send(message: Any) -> None:
         seen.append(await cache.get("key", str))
 
     await cache.set("key", "old")
-    scope = {"type": "http", "method": "PUT", "path": "/", "headers": [], "query_string": b""}
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": f"/{first}",
+        "headers": [],
+        "query_string": b"",
+    }
     with suppress(LookupError):
         await app(scope, receive, send)
     assert seen[:2] == ["old", None]
