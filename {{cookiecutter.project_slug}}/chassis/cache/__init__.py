@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from chassis.breaker import Breaker, Policy
 from chassis.cache.connection import IN_MEMORY, connect, is_unencrypted, validate_url
 from chassis.cache.dependencies import Cache, Invalidate
-from chassis.cache.json_cache import RESULTS, JsonCache
+from chassis.cache.json_cache import RESULTS, WRITE_RESULTS, JsonCache
 from chassis.cache.memory import MemoryStore
 from chassis.series import series
 from chassis.service import Check, Feature, Seconds
@@ -64,10 +64,13 @@ class Caching(Feature):
         store = MemoryStore() if self.url == IN_MEMORY else connect(self)
         breaker = self._make_breaker()
         cache = service.resources[JsonCache] = JsonCache(store, self, prefix, breaker)
-        service.gauges["cache_up"] = lambda: breaker.state == "closed"
+        service.gauges["cache_up"] = lambda: breaker.state == "closed" and cache.is_writable
         for result in RESULTS:
             name = series("cache_requests_total", result=result)
             service.counters[name] = partial(cache.requests.__getitem__, result)
+        for written in WRITE_RESULTS:
+            name = series("cache_writes_total", result=written)
+            service.counters[name] = partial(cache.writes.__getitem__, written)
         if self.url != IN_MEMORY:
             # It writes: a full server or a replica still answers a ping.
             probe = partial(store.set, f"{prefix}#health".encode(), b"", px=1000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
@@ -12,6 +13,7 @@ from pydantic_core import to_json
 
 from chassis.cache.connection import IN_MEMORY
 from chassis.cache.single_flight import SingleFlight
+from chassis.cache.stale_keys import StaleKeys
 from chassis.timing import track
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Result: TypeAlias = Literal["hit", "miss", "error"]
 RESULTS: tuple[Result, ...] = get_args(Result)
+WriteResult: TypeAlias = Literal["success", "error"]
+WRITE_RESULTS: tuple[WriteResult, ...] = get_args(WriteResult)
+
+logger = logging.getLogger(__name__)
 
 
 class JsonCache:
@@ -45,8 +51,13 @@ class JsonCache:
         self._breaker = breaker
         self._single_flight = SingleFlight()
         self._attributes = None if settings.url == IN_MEMORY else {"db.system.name": "redis"}
+        self._stale = StaleKeys(settings.ttl_seconds)
         self.requests = dict.fromkeys(RESULTS, 0)
         """How many lookups there were, by result; an error is no answer, for whatever reason."""
+        self.writes = dict.fromkeys(WRITE_RESULTS, 0)
+        """How many values were stored or deleted, by result."""
+        self.is_writable = True
+        """Whether the latest write succeeded."""
 
     async def get(self, key: str, kind: type[T]) -> T | None:
         """Look a value up; None if there is none."""
@@ -61,7 +72,8 @@ class JsonCache:
         data = encode(value)
         full_key = self._full_key(key)
         self._single_flight.forget(full_key)
-        await self._store_data(full_key, data, ttl)
+        if not await self._store_data(full_key, data, ttl):
+            self._stale.add(full_key)
 
     async def delete(self, *keys: str) -> None:
         """Delete values; do it after the change they were made of has been committed."""
@@ -69,7 +81,9 @@ class JsonCache:
         for full_key in full_keys:
             self._single_flight.forget(full_key)
         if full_keys:
-            await self._execute("cache.delete", self._store.delete, *full_keys)
+            done, _ = await self._execute("cache.delete", self._store.delete, *full_keys)
+            self._count_write(done=done)
+            (self._stale.discard if done else self._stale.add)(*full_keys)
 
     async def get_or_set(
         self,
@@ -98,7 +112,18 @@ class JsonCache:
     def _full_key(self, key: str) -> bytes:
         return f"{self._prefix}:{key}".encode(errors="surrogatepass")
 
+    def _count_write(self, *, done: bool) -> None:
+        """Count a write, and log the first that fails and the first that succeeds again."""
+        self.writes["success" if done else "error"] += 1
+        if done is not self.is_writable:
+            self.is_writable = done
+            message = "cache: writes succeed again" if done else "cache: write failed"
+            logger.log(logging.INFO if done else logging.WARNING, message)
+
     async def _look_up(self, full_key: bytes, kind: type[T]) -> tuple[bytes, T] | None:
+        if full_key in self._stale:
+            self.requests["error"] += 1
+            return None
         answered, data = await self._execute("cache.get", self._store.get, full_key)
         found = None
         if data is not None:
@@ -107,9 +132,15 @@ class JsonCache:
         self.requests["hit" if found else "miss" if answered else "error"] += 1
         return found
 
-    async def _store_data(self, full_key: bytes, data: bytes, ttl: float | None) -> None:
-        milliseconds = max(1, round(1000 * (self._settings.ttl_seconds if ttl is None else ttl)))
-        await self._execute("cache.set", self._store.set, full_key, data, px=milliseconds)
+    async def _store_data(self, full_key: bytes, data: bytes, ttl: float | None) -> bool:
+        seconds = self._settings.ttl_seconds if ttl is None else ttl
+        self._stale.seconds = max(self._stale.seconds, seconds)
+        milliseconds = max(1, round(1000 * seconds))
+        done, _ = await self._execute("cache.set", self._store.set, full_key, data, px=milliseconds)
+        self._count_write(done=done)
+        if done:
+            self._stale.discard(full_key)
+        return done
 
     async def _execute(
         self, operation: str, command: Callable[..., Awaitable[Any]], *args: bytes, **options: int
