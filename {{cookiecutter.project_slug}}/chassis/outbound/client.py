@@ -55,6 +55,7 @@ class Client(httpx2.AsyncClient):
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # no caller gets another's
             verify=httpx2.create_ssl_context(),  # SSL_CERT_FILE replaces the system's authorities
             trust_env=False,  # neither proxies nor ~/.netrc
+            event_hooks={"request": [self._check_origin]},
         )
         self._settings = settings
         self._outgoing_headers = service.outgoing_headers
@@ -84,7 +85,7 @@ class Client(httpx2.AsyncClient):
 
     async def _send_limited(self, call: Call, send: Send, *, stream: bool) -> httpx2.Response:
         """Hold a slot meanwhile; a streamed response holds it until it is closed."""
-        if not call.request.url.host:
+        if not self.base_url.host:
             raise Rejected("no address is set", request=call.request)
         self._breaker.check()  # while the circuit is open, nothing waits for a slot
         await acquire_slot(self._limiter, call, self._settings.wait_seconds)
@@ -131,6 +132,15 @@ class Client(httpx2.AsyncClient):
             raise DeadlineExceeded(message, request=call.request) from error
         return response
 
+    async def _check_origin(self, request: httpx2.Request) -> None:
+        """Refuse to send a request, also a redirected one, to any other than this service."""
+        if origin(request.url) != origin(self.base_url):
+            message = (
+                f"the client of {self._settings.dependency} calls its own address only: "
+                "use a path, or declare another service"
+            )
+            raise httpx2.LocalProtocolError(message, request=request)
+
     def _set_headers(self, call: Call) -> None:
         """Propagate the request id and the board's headers; those of the code stay as they are."""
         exchange = current_exchange.get()
@@ -148,6 +158,11 @@ class Client(httpx2.AsyncClient):
         service.gauges[of("outbound_in_flight")] = lambda: limiter.borrowed_tokens
         service.gauges[of("outbound_waiting")] = lambda: limiter.statistics().tasks_waiting
         self._breaker.register(service)
+
+
+def origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    """Return scheme, host and port, which is None if it is that of the scheme."""
+    return url.scheme, url.host, url.port
 
 
 def is_failure(error: Exception) -> bool | None:

@@ -76,6 +76,27 @@ async def test_a_redirect_is_an_answer_and_proxies_are_not_looked_for(
         assert len(server.received) == 1
 
 
+@pytest.mark.parametrize("way", ["address", "redirect", "no address of its own"])
+async def test_a_client_calls_no_other_service(way: str) -> None:
+    async with faulty_server() as other:
+        redirect = respond(307, location=f"{other.url}/elsewhere")
+        async with (
+            faulty_server(redirect) as server,
+            calling("" if way.startswith("no") else server.url) as (client, service),
+        ):
+            path = "/" if way == "redirect" else f"{other.url}/elsewhere"
+            with pytest.raises(httpx2.TransportError, match=r"its own address only|no address"):
+                await client.get(path, follow_redirects=True)
+            assert not count(service, "outbound_retries_total")
+        assert not other.received
+
+
+async def test_a_client_calls_its_service_by_path_and_by_address() -> None:
+    async with faulty_server() as server, calling(server.url) as (client, _):
+        for url in ("/a", f"{server.url}/b", f"{server.url.upper().replace('HTTP', 'http')}/c"):
+            assert (await client.get(url)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "kind"),
     [
