@@ -80,7 +80,11 @@ class IssuerKeys:
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
         """Refresh the keys while the service runs; it starts without waiting for them."""
-        async with httpx2.AsyncClient(timeout=TIMEOUT) as self._client:
+        async with httpx2.AsyncClient(
+            timeout=TIMEOUT,
+            verify=httpx2.create_ssl_context(),  # SSL_CERT_FILE replaces the system's authorities
+            trust_env=False,  # neither proxies nor ~/.netrc, as for every client here
+        ) as self._client:
             refreshing = asyncio.create_task(self._refresh_periodically())
             try:
                 yield

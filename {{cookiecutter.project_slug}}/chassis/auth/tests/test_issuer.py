@@ -59,6 +59,16 @@ async def test_keys_are_discovered_and_fetched_before_anybody_asks(issuer: Issue
         assert len(issuer.paths) == 2
 
 
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9"])
+async def test_proxies_are_not_looked_for(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, proxy)
+    async with kept(Auth(issuer=issuer.url)) as keys:
+        assert keys.is_up
+
+
 async def test_an_address_of_the_keys_makes_discovery_unnecessary(issuer: Issuer) -> None:
     async with kept(Auth(issuer="https://example.com", jwks_url=f"{issuer.url}/certs")) as keys:
         assert keys.is_up
