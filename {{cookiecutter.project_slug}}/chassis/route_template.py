@@ -29,7 +29,9 @@ def route_template(scope: Scope, routes: Iterable[BaseRoute]) -> str | None:
         or getattr(scope.get("route"), "path", None)
         or _path_of_endpoint(scope)
     )
-    return mount_template(routes, scope["path"]) + leaf if "app_root_path" in scope else leaf
+    if "app_root_path" not in scope:
+        return leaf
+    return mount_template(routes, scope["path"].removeprefix(scope["app_root_path"])) + leaf
 
 
 def mount_template(routes: Iterable[BaseRoute], path: str) -> str:

@@ -86,7 +86,7 @@ def routes(settings: Notes) -> APIRouter:
         session.add(note)
         with refusals():
             await session.flush()
-        response.headers["location"] = request.app.url_path_for("read_note", id=str(note.id))
+        response.headers["location"] = request.url_for("read_note", id=note.id).path
         response.headers["etag"] = etag(note)
         return note
 

@@ -45,6 +45,8 @@ class Server(Feature):
     """Bytes that a request's line and headers may have together."""
     max_message_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     """Bytes that a WebSocket message may have; a longer one closes it with code 1009."""
+    root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
+    """Prefix that a proxy strips, such as /shop; Location, redirects and OpenAPI begin with it."""
     trusted_proxies: Names = ()
     """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are trusted."""
 

@@ -60,6 +60,7 @@ class DrainingServer(uvicorn.Server):
         self.phase_started = monotonic()
         self.close_timed_out = False
         self.wake_main_loop: Callable[[], object] = lambda: None
+        service.probes |= {settings.root_path + path for path in service.probes}
         self.application = Application(service)
         forwarded = ForwardedHeaders(settings.trusted_proxies)
         super().__init__(
@@ -67,6 +68,7 @@ class DrainingServer(uvicorn.Server):
                 self.application,
                 host=settings.host,
                 port=settings.port,
+                root_path=settings.root_path,
                 http=partial(Connection, limits=settings, forwarded=forwarded),  # type: ignore[arg-type]
                 lifespan="on",
                 log_config=None,
