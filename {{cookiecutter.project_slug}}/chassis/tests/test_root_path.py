@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route, Router
 from starlette.testclient import TestClient
 
 from chassis.health import Health
@@ -46,7 +46,8 @@ def service() -> Service:
         return name
 
     service.routers.append(router)
-    service.routes.append(Mount("/depot/{place}", routes=[Route("/goods", inside)]))
+    depot = Router([Route("/goods", inside)])
+    service.customizers.append(lambda app: app.mount("/depot/{place}", depot))
     for feature in (Log(), Health(), Security(docs=True, max_in_flight=1)):
         feature.install(service)
     return service

@@ -31,7 +31,7 @@ async def test_a_key_whose_deletion_failed_is_not_read_until_it_is_deleted(
         await cache.set("deleted", "old")
         await cache.set("set", "old")
         await cache.set("other", "valid")
-        await admin.replicaof("127.0.0.1", "1")  # type: ignore[no-untyped-call]  # - the driver's
+        await admin.replicaof("127.0.0.1", "1")
         await cache.delete("deleted")
         await cache.set("set", "new")
         for _ in range(5):
@@ -41,7 +41,7 @@ async def test_a_key_whose_deletion_failed_is_not_read_until_it_is_deleted(
         assert await cache.get_or_set("deleted", str, make) == "new"
         assert not service.gauges["cache_up"]()
         assert service.counters['cache_writes_total{result="error"}']() > 2
-        await admin.replicaof("NO", "ONE")  # type: ignore[no-untyped-call]  # - the driver's
+        await admin.replicaof("NO", "ONE")
         assert await cache.get_or_set("deleted", str, make) == "new"
         assert await cache.get("deleted", str) == "new"
         assert await cache.get("set", str) is None
