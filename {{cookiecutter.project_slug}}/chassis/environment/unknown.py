@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chassis.environment import Environment
 
 ENDINGS = "DRS"
-"""Letters that make another word at the end of one: HOSTS, CACHED, SERVER."""
+"""Letters that make another word at the end of one: HOSTS, SIGNED, SERVER."""
 MIN_LETTERS = 4
 """Letters of a word in which an error can be told from another word, such as URI from URL."""
 
