@@ -39,7 +39,7 @@ class Identities(Feature):
     secret_key: str = ""
     issuer: str = ""
     audience: str = ""
-    jwks_url: str = ""
+    jwks_url: str = ""  # if auth
     token: str = ""
     level: str = ""
     levels: str = ""
@@ -51,29 +51,35 @@ class Local(Environment):
     service: Identities = Identities()
     log: Identities = Identities()
     server: Listener = Listener()
-    metrics: Listener = Listener()
-    auth: Identities = Identities()
-    database: Store = Store()
-    cache: Store = Store()
+    store: Store = Store()
+    metrics: Listener = Listener()  # if metrics
+    auth: Identities = Identities()  # if auth
+    database: Store = Store()  # if database
+    cache: Store = Store()  # if cache
 
 
-OF_OTHERS = """
-AUTH_ISSUER_URL AUTH_ISSUER_ID AUTH_CLIENT_ID AUTH_CLIENTID AUTH_CLIENT_SECRET AUTH_SECRET AUTH_KEY
-AUTH_KEY_ID AUTH_USAGE_URL AUTH_TOKENS AUTH_URL AUTH_TRUST_HOST AUTH_DOMAIN AUTH_JWKS_URI
-CACHE_DIR CACHE_ENABLED CACHE_MAX_SIZE CACHE_SIZE CACHE_TTL CACHE_TTL_JOB_REQUIREMENTS CACHE_URLS
-CACHE_DRIVER CACHE_PREFIX CACHE_STORE CACHED_URL CACHE_URI CACHE_URL1 CACHE_HOST CACHE_PORT
-DATABASE_BACKEND DATABASE_COMMAND_TIMEOUT_SECONDS DATABASE_CONNECTION_POOL_URL DATABASE_HOST
-DATABASE_IDLE_TRANSACTION_TIMEOUT_MS DATABASE_NAME DATABASE_PASSWORD DATABASE_POOL DATABASE_POOL_MAX
-DATABASE_POOL_MIN DATABASE_POOL_RECYCLE_SECONDS DATABASE_POOL_STRATEGY DATABASE_PORT
-DATABASE_PORT_5432_TCP DATABASE_PORT_5432_TCP_ADDR DATABASE_SCHEMA DATABASE_SERVICE_HOST
-DATABASE_SERVICE_PORT DATABASE_SSL DATABASE_STATEMENT_TIMEOUT_MS DATABASE_URI DATABASE_USER
-DATABASE_USERNAME DATABASE_URL_2 DATABASES_URL
-LOG_DIR LOG_FILE LOG_FILE_PATH LOG_PATH LOGS_LEVEL LOG_COLOR METRICS_ADDR METRICS_PATH METRIC_HOST
-METRICS_EXPORT_INTERVAL SERVER_ADDRESS SERVER_DIR SERVER_HOSTS SERVER_HOSTNAME SERVER_IMAGE
-SERVER_NAME SERVER_PORTS SERVER_PROTOCOL SERVER_SOFTWARE SERVER_URL SERVE_PORT SERVERS_HOST
-SERVICE_ACCOUNT SERVICE_NAMES SERVICE_NAMESPACE SERVICE_PORT SERVICES_NAME SERVICE_URL
-""".split()  # noqa: SIM905 - a line of text is shorter than one of its strings
-"""As they stand in public repositories' environment files, in Kubernetes' service links, in CGI."""
+LINES = (
+    "LOG_COLOR LOG_DIR LOG_FILE LOG_FILE_PATH LOG_PATH LOGS_LEVEL SERVER_ADDRESS SERVER_DIR",
+    "SERVER_HOSTNAME SERVER_HOSTS SERVER_IMAGE SERVER_NAME SERVER_PORTS SERVER_PROTOCOL",
+    "SERVER_SOFTWARE SERVER_URL SERVERS_HOST SERVE_PORT SERVER_PORT_8000_TCP",
+    "SERVER_PORT_8000_TCP_ADDR SERVER_SERVICE_HOST SERVER_SERVICE_PORT SERVICE_ACCOUNT",
+    "SERVICE_NAMES SERVICE_NAMESPACE SERVICE_PORT SERVICE_URL SERVICES_NAME STORE_URI",
+    "STORE_URL1 STORE_URL_2 STORE_URLS STORED_URL STORES_URL STORE_POOL",
+    "AUTH_CLIENTID AUTH_CLIENT_ID AUTH_CLIENT_SECRET AUTH_DOMAIN AUTH_ISSUER_ID",  # if auth
+    "AUTH_ISSUER_URL AUTH_JWKS_URI AUTH_KEY AUTH_KEY_ID AUTH_SECRET AUTH_TOKENS",  # if auth
+    "AUTH_TRUST_HOST AUTH_URL AUTH_USAGE_URL",  # if auth
+    "CACHE_DIR CACHE_DRIVER CACHE_ENABLED CACHE_HOST CACHE_MAX_SIZE CACHE_PORT",  # if cache
+    "CACHE_PREFIX CACHE_SIZE CACHE_STORE CACHE_TTL CACHE_URI CACHED_URL",  # if cache
+    "DATABASE_BACKEND DATABASE_COMMAND_TIMEOUT_SECONDS DATABASE_HOST",  # if database
+    "DATABASE_CONNECTION_POOL_URL DATABASE_NAME DATABASE_PASSWORD",  # if database
+    "DATABASE_IDLE_TRANSACTION_TIMEOUT_MS DATABASE_POOL DATABASE_POOL_MAX",  # if database
+    "DATABASE_POOL_MIN DATABASE_POOL_RECYCLE_SECONDS DATABASE_POOL_STRATEGY",  # if database
+    "DATABASE_PORT DATABASE_PORT_5432_TCP DATABASE_SCHEMA DATABASE_SSL",  # if database
+    "DATABASE_STATEMENT_TIMEOUT_MS DATABASE_URI DATABASE_USER DATABASES_URL",  # if database
+    "METRICS_ADDR METRICS_EXPORT_INTERVAL METRICS_PATH METRIC_HOST",  # if metrics
+)
+OF_OTHERS = [name for line in LINES for name in line.split()]
+"""As they stand in public repositories' environment files, in clusters' service links, in CGI."""
 
 
 @pytest.fixture(autouse=True)
@@ -92,11 +98,11 @@ def test_a_name_that_others_use_does_not_stop_the_start(
 def test_a_mistake_that_may_be_meant_otherwise_gets_a_line_with_the_closest_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("DATABASE_POOL", "AUTH_ISSUER_URL", "SERVR_TRUSTED"):
+    for name in ("STORE_POOL", "SERVICE_ISSUER_URL", "SERVR_TRUSTED"):
         monkeypatch.setenv(name, "5")
     found = unknown_variables(Local)
-    assert found["DATABASE_POOL"] == "DATABASE_POOL_SIZE"
-    assert found["AUTH_ISSUER_URL"] == "AUTH_ISSUER"
+    assert found["STORE_POOL"] == "STORE_POOL_SIZE"
+    assert found["SERVICE_ISSUER_URL"] == "SERVICE_ISSUER"
     assert "SERVR_TRUSTED" in found
 
 
@@ -104,10 +110,11 @@ def test_a_mistake_that_may_be_meant_otherwise_gets_a_line_with_the_closest_name
     ("name", "meant"),
     [
         ("SERVR_GRACE_SECONDS", "SERVER_GRACE_SECONDS"),
-        ("DATABSE_POOL_SIZE", "DATABASE_POOL_SIZE"),
-        ("DATABASE_POOLSIZE", "DATABASE_POOL_SIZE"),
-        ("AUTH_AUDEINCE", "AUTH_AUDIENCE"),
-        ("databse_pool_size", "DATABASE_POOL_SIZE"),
+        ("STROE_POOL_SIZE", "STORE_POOL_SIZE"),
+        ("STORE_POOLSIZE", "STORE_POOL_SIZE"),
+        ("SERVICE_AUDEINCE", "SERVICE_AUDIENCE"),
+        ("stroe_pool_size", "STORE_POOL_SIZE"),
+        ("DATABSE_POOL_SIZE", "DATABASE_POOL_SIZE"),  # if database
     ],
 )
 def test_a_typing_error_stops_the_start(
