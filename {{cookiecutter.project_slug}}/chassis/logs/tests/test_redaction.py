@@ -57,7 +57,8 @@ def test_a_value_is_masked_by_its_key_wherever_the_key_is(key: str) -> None:
 @pytest.mark.parametrize("key", HARMLESS_NAMES)
 def test_a_value_is_left_alone_by_its_key(key: str) -> None:
     assert not is_secret_name(key)
-    assert write(f"{key}=512", fields={key: 512}).count("512") == 2
+    number = 51205120  # no timestamp has so many digits in a row
+    assert write(f"{key}={number}", fields={key: number}).count(f"{number}") == 2
 
 
 def test_how_many_there_are_may_be_logged() -> None:
