@@ -137,7 +137,14 @@ def test_a_machine_has_what_the_proofs_need_before_they_run() -> None:
     installs = {line for _, line in lines() if "apt-get install" in line}
     assert len(installs) == 1
     installed = set(installs.pop().partition("--yes ")[2].split())
-    assert installed == {"postgresql", "redis-server", "prometheus", "nginx-light", "valgrind"}
+    assert installed == {
+        "nginx-light",
+        "pgbouncer",
+        "postgresql",
+        "prometheus",
+        "redis-server",
+        "valgrind",
+    }
     locally = (ROOT / ".ci" / "run").read_text("utf-8")
     assert installed <= set(locally.split())
     assert re.search(r"^make test\nmake --keep-going prove\b", locally, re.MULTILINE)
