@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from fastapi import APIRouter
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 from starlette.testclient import TestClient
 
 from chassis.application import Application
@@ -33,6 +35,12 @@ INSERT = text("INSERT INTO things (name, part_of) VALUES (:name, :part_of)")
 SECRET = "hush"
 
 
+async def count(service: Service) -> None:
+    async with service.resources[AsyncEngine].connect() as another:
+        found = await another.scalars(text("SELECT name FROM things"))
+        service.resources[list] = list(found)
+
+
 def board(database: Database) -> Service:
     service = Service(identity=Identity(name="t"), environment="test")
     router = APIRouter()
@@ -51,6 +59,11 @@ def board(database: Database) -> Service:
     @router.get("/things")
     async def things(session: Session) -> list[str]:
         return list(await session.scalars(text("SELECT name FROM things ORDER BY name")))
+
+    @router.put("/things/{name}")
+    async def write_and_count(name: str, session: Session, request: Request) -> None:
+        await session.execute(INSERT, {"name": name, "part_of": None})
+        request.scope.get("chassis.after_transaction", []).append(partial(count, service))
 
     @router.get("/wrong")
     async def wrong(session: Session) -> None:
@@ -108,6 +121,13 @@ def test_reads_do_not_wait_for_the_writer_of_an_embedded_database(
 def test_an_error_rolls_back(client: TestClient, then: str, status: int) -> None:
     assert client.post(f"/things/tea?then={then}").status_code == status
     assert client.get("/things").json() == []
+
+
+def test_what_waits_for_the_end_of_a_transaction_sees_its_commit(
+    client: TestClient, service: Service
+) -> None:
+    assert client.put("/things/tea").status_code == 200
+    assert service.resources[list] == ["tea"]  # if cache
 
 
 def test_a_commit_that_fails_is_an_error_answer(client: TestClient) -> None:
