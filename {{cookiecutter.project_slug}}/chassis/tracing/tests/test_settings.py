@@ -117,11 +117,11 @@ def test_a_standard_variable_that_is_wrong_is_told_and_a_secret_one_is_masked(
     assert "pl4nted" not in report(settings)
     assert "api-key=pl4nted" in secrets(settings)
     monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "pl4nted")
-    monkeypatch.setenv("TRACING_RATOI", "1")
+    monkeypatch.setenv("TRACING_INTERVAL_SECNODS", "1")
     with pytest.raises(Misconfigured) as caught:
         load([Local])
     told = str(caught.value).splitlines()
-    assert [line.split(":")[0] for line in told] == ["TRACING_RATIO", "TRACING_RATOI"]
+    assert [line.split(":")[0] for line in told] == ["TRACING_INTERVAL_SECNODS", "TRACING_RATIO"]
     assert "pl4nted" not in str(caught.value)
 
 
