@@ -14,7 +14,7 @@ SOURCES = [
     for path in (ROOT / folder).rglob("*.py")
     if not {"contract", "rollout", "testing", "tests"} & {*path.relative_to(ROOT).parts}
 ]
-READERS = {"chassis/entry.py"}
+READERS = {"chassis/entry.py", "chassis/features/__main__.py"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -200,6 +200,8 @@ def test_lines_that_find_no_room_together_are_counted_one_by_one(
     fill(sink)
     monkeypatch.setattr(sinks, "MAX_BUFFER_BYTES", 10)
     sink.write("long enough\nand one more")
+    assert sink.dropped == 0, "they are kept until others come"
+    sink.write("another one")
     assert sink.dropped == 2
 
 

@@ -58,11 +58,11 @@ class Busy:
 
 
 async def overload(busy: Busy, seconds: float = 1.5) -> None:
-    """Send four times what can be served, whenever it is due."""
+    """Send twice what can be served, whenever it is due."""
     began, asked = time.monotonic(), 0
     async with asyncio.TaskGroup() as group:
         while (elapsed := time.monotonic() - began) < seconds:
-            while asked < 4 * elapsed / WORK:
+            while asked < 2 * elapsed / WORK:
                 group.create_task(busy.ask())
                 asked += 1
             await asyncio.sleep(0)
