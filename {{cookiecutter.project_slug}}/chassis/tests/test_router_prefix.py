@@ -52,7 +52,7 @@ def test_routes_of_other_paths_are_not_asked() -> None:
 def test_redirects_and_other_methods_are_answered_as_before() -> None:
     http = client(orders())
     assert http.get("/orders", follow_redirects=False).status_code == 307
-    assert http.put("/orders/7").headers["allow"] == "HEAD, GET"
+    assert {*http.put("/orders/7").headers["allow"].split(", ")} == {"GET", "HEAD"}
 
 
 @pytest.mark.parametrize("path", ["/late", "/plain", "/orders/a/orders/7"])
