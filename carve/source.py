@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
-import tarfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -106,10 +104,12 @@ class Source:
         folder = cache() / "versions" / identity
         if not folder.is_dir():
             folder.parent.mkdir(parents=True, exist_ok=True)
-            archive = self.git.run("archive", "--format=tar", commit).stdout
             with TemporaryDirectory(dir=folder.parent) as made:
-                with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-                    files.extractall(Path(made, "new"), filter="data")
+                Path(made, "new").mkdir()
+                apart = {"GIT_INDEX_FILE": f"{made}/index", "GIT_WORK_TREE": f"{made}/new"}
+                git = Git(self.git.folder, apart, {"core.autocrlf": "false"})
+                git("read-tree", commit)
+                git("checkout-index", "--all", f"--prefix={made}/new/")
                 with suppress(OSError):  # another command was faster
                     Path(made, "new").rename(folder)
         return Template(folder)

