@@ -96,6 +96,7 @@ class OpenLoop:
         self.request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
         self.outcome = Outcome(seconds)
         self.idle: list[Client] = []
+        self.connecting: set[asyncio.Task[None]] = set()
         self.pending = 0
         self.ended = asyncio.Event()
 
@@ -104,30 +105,33 @@ class OpenLoop:
         self.outcome.add(status, asyncio.get_running_loop().time() - due)
         self.ended.set()
 
-    async def ask(self, due: float) -> None:
-        if not self.idle:
-            loop = asyncio.get_running_loop()
-            try:
-                _, client = await loop.create_connection(lambda: Client(self), *self.address)
-            except OSError:
-                self.end(0, due)
-                return
-            client.send(due)
-        else:
+    def ask(self, due: float) -> None:
+        """Send a request over an idle connection, or over a new one."""
+        self.pending += 1
+        if self.idle:
             self.idle.pop().send(due)
+        else:
+            task = asyncio.get_running_loop().create_task(self.connect(due))
+            self.connecting.add(task)
+            task.add_done_callback(self.connecting.discard)
+
+    async def connect(self, due: float) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            _, client = await loop.create_connection(lambda: Client(self), *self.address)
+        except OSError:
+            self.end(0, due)
+        else:
+            client.send(due)
 
     async def run(self, rate: float) -> Outcome:
         """Send requests at this rate, and wait for the answers."""
         loop = asyncio.get_running_loop()
-        asked: set[asyncio.Task[None]] = set()
         due = loop.time()
         end = due + self.outcome.seconds
         while due < end:
             await asyncio.sleep(max(0, due - loop.time()))
-            self.pending += 1
-            task = loop.create_task(self.ask(due))
-            asked.add(task)
-            task.add_done_callback(asked.discard)
+            self.ask(due)
             due += random.expovariate(rate)
         await self.finish()
         return self.outcome
@@ -139,8 +143,7 @@ class OpenLoop:
         while loop.time() < end:
             self.ended.clear()
             for _ in range(callers - self.pending):
-                self.pending += 1
-                await self.ask(loop.time())
+                self.ask(loop.time())
             await self.ended.wait()
         await self.finish()
         return self.outcome

@@ -26,8 +26,10 @@ BUSY = str(Path(__file__).with_name("busy.py"))
 CALLERS = 8
 SECONDS = 6.0
 RECOVERY = 5.0
-P99 = 0.25
-"""Seconds; or five times that of half load, where that is more."""
+LIMITS = {"/busy": (0.25, 0.85), "/notes": (0.5, 0.7)}
+"""Seconds of the 99th percentile, or five times that of half load where that is more, and least
+goodput as a share of capacity. The second route reads the database, which shares two cores with the
+service and the load."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +37,9 @@ def busy(everything: Carved) -> Iterator[Replica]:
     with postgres() as server:
         variables = {"ENVIRONMENT": "test", "DATABASE_URL": server.url}
         everything.run(*(str(everything.python), "-m", "app", "database", "upgrade"), **variables)
-        with everything.serve(BUSY, **variables) as replica:
+        # Without access lines, which this process would have to read beside its load.
+        quiet = "app.access=WARNING"
+        with everything.serve(BUSY, **variables, LOG_LEVELS=quiet) as replica:
             yield replica
 
 
@@ -63,7 +67,7 @@ def run_closed(address: Address, path: str, seconds: float) -> Outcome:
     return asyncio.run(load())
 
 
-@pytest.mark.parametrize("path", ["/busy", "/notes"])
+@pytest.mark.parametrize("path", LIMITS)
 def test_at_twice_its_capacity_it_answers_in_time_what_it_admits(
     busy: Replica, address: Address, path: str
 ) -> None:
@@ -95,11 +99,12 @@ def test_at_twice_its_capacity_it_answers_in_time_what_it_admits(
     assert set(half.statuses) == {200}
     assert set(over.statuses) == {200, 503}
     assert all(b"\r\nretry-after: 1" in head for head in over.shed_heads)
-    assert over.percentile(0.99) <= max(P99, 5 * half.percentile(0.99))
-    assert over.rate >= 0.85 * capacity
+    p99, goodput = LIMITS[path]
+    assert over.percentile(0.99) <= max(p99, 5 * half.percentile(0.99))
+    assert over.rate >= goodput * capacity
     assert {status for status, _ in probes} == {200}
     assert set(after.statuses) == {200}
-    assert after.percentile(0.99) <= max(P99, 2 * half.percentile(0.99))
+    assert after.percentile(0.99) <= max(p99, 2 * half.percentile(0.99))
 
 
 @pytest.mark.parametrize("path", ["/busy"])

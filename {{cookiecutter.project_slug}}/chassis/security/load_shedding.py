@@ -31,7 +31,7 @@ FIRST_STARTS, MAX_STARTS = 4, 16
 """Requests that one iteration starts while none waits, and at most."""
 SMOOTHING = 8
 """Iterations over which the time of a start is averaged."""
-BURST_SECONDS = 0.15
+BURST_SECONDS = 0.1
 """Seconds for which a queue may be of any length: a burst is no overload, a queue that stays is."""
 MIN_QUEUE = 8
 """Requests that may wait in any case: so many callers in a closed loop are no overload."""
