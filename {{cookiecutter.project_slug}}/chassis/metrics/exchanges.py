@@ -94,8 +94,7 @@ class ExchangeCollector:
             sent.histogram(labels, series.sent.buckets(), series.sent.sum)
             if series.received.count:
                 received.histogram(labels, series.received.buckets(), series.received.sum)
-        if shed := self._shed():
-            total.counter(label(method=OTHER, route=SHED, status="503"), shed)
+        total.counter(label(method=OTHER, route=SHED, status="503"), self._shed())
         yield from (total, seconds, received, sent)
 
     def _create_series(self, key: Key) -> Series:

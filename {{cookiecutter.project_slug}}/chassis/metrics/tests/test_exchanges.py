@@ -49,7 +49,9 @@ def samples(table: ExchangeCollector, name: str) -> dict[tuple[str, ...], float]
 
 
 def requests(table: ExchangeCollector) -> dict[tuple[str, ...], float]:
-    return samples(table, "http_requests_total")
+    """Count them without those that were refused because of overload."""
+    counted = samples(table, "http_requests_total")
+    return {key: number for key, number in counted.items() if "shed" not in key}
 
 
 async def ask(app: FastAPI, method: str, path: str, headers: Any = ()) -> None:
