@@ -15,7 +15,7 @@ from chassis.testing.dependency import respond, serve_during  # if outbound
 def test_every_operation_keeps_what_its_document_says_and_can_succeed(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = {  # if outbound
+    answers: dict[str, bytes] = {  # if outbound
         # By the variable of its URL, what a service that is called answers.  # if outbound
         "OUTBOUND_QUOTES_BASE_URL": b'{"symbol": "ABC", "price": 7.5}',  # if outbound
     }  # if outbound
