@@ -28,19 +28,23 @@ def probe(host: str, port: int, timeout: float = 2.0) -> str | None:
     must be complete within `timeout` seconds. Redirects are not followed: they lead to another
     server.
     """
-    failures: list[str | None] = [_timeout_message(timeout)]
+    ready: list[str] = []
+    failures: list[str] = []
 
     def request() -> None:
         for each in host.split(","):
             failure = _request_readiness(WILDCARDS.get(each, each), port, timeout)
-            failures[0] = failure
             if failure is None:
+                ready.append(each)
                 return
+            failures.append(failure)
 
     thread = Thread(target=request, daemon=True)  # an abandoned thread bounds the whole exchange
     thread.start()
     thread.join(timeout)
-    return failures[0]
+    if ready:
+        return None
+    return " ".join(failures) or _timeout_message(timeout)
 
 
 def _request_readiness(host: str, port: int, timeout: float) -> str | None:
