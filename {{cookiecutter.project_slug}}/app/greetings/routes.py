@@ -22,7 +22,10 @@ TOO_MANY_NAMES = ProblemType(
 
 log = structlog.get_logger(__name__)
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+VISIBLE = r"[^\s\x00-\x1f]"
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=VISIBLE)
+]
 
 
 class Party(BaseModel):

@@ -30,8 +30,9 @@ TITLE_TAKEN = ProblemType(
 )
 NO_NUL = r"^[^\x00]*$"
 Id = Annotated[int, Path(ge=1, le=MAX_ID)]
+VISIBLE = r"^[^\x00]*[^\s\x00-\x1f][^\x00]*$"
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NO_NUL)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=VISIBLE)
 ]
 
 
