@@ -65,32 +65,34 @@ def check_choice(template: Template, name: str, answer: object) -> None:
 def carry_over(
     template: Template, answers: dict[str, Any], said: Iterable[str]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Answer the questions of a later version as before, and tell which are new or gone.
+    """Answer the questions of a later version as before; return notices of those new or gone.
 
     `_renamed` in its cookiecutter.json has the old name of a question that was renamed, or that
     was split off another one. A new option is off.
     """
     renamed = template.manifest.get("_renamed", {})
-    changed, told = {}, []
+    changed, notices = {}, []
     for name, asked in template.questions.items():
         old = name if name in answers else renamed.get(name)
         if old in answers:
             changed[name] = answers[old]
-            told += [f"{name}: answered as {old} was, {say(answers[old])}"] if old != name else []
+            notices += (
+                [f"{name}: answered as {old} was, {say(answers[old])}"] if old != name else []
+            )
         elif isinstance(asked, bool):
             changed[name] = False
-            told.append(f"{name}: is new, and off. To have it, run: carve add {name}")
+            notices.append(f"{name}: is new, and off. To have it, run: carve add {name}")
         else:
             changed[name] = asked[0] if isinstance(asked, list) else asked
-            told.append(
+            notices.append(
                 f"{name}: is new, and {changed[name]}. To choose, run: carve change {name}=…"
             )
     used = {renamed.get(name, name) for name in template.questions}
-    told += [f"{name}: is asked no more" for name in answers if name not in used | set(changed)]
+    notices += [f"{name}: is asked no more" for name in answers if name not in used | set(changed)]
     changed = change(template, changed, said)
     for name, answer in changed.items():
         check_choice(template, name, answer)
-    return changed, told
+    return changed, notices
 
 
 def say(answer: object) -> str:

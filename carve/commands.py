@@ -33,8 +33,8 @@ def update(given: Namespace) -> int:
     service, record = open_service()
     source = source_of(record, given.source)
     target = choose_target(record, source, given.to)
-    answers, told = carry_over(target, record.answers, given.answers)
-    return run(service, record, source, target, lambda _: answers, given, told)
+    answers, notices = carry_over(target, record.answers, given.answers)
+    return run(service, record, source, target, lambda _: answers, given, notices)
 
 
 def choose_target(record: Record, source: Source | None, wanted: str | None) -> Template:
@@ -98,11 +98,11 @@ def run(  # noqa: PLR0913, PLR0917 - what a change is made of
     target: Template | None,
     answer: Callable[[Template], dict[str, Any]],
     given: Namespace,
-    told: list[str],
+    notices: list[str],
 ) -> int:
     """Change the service, and print what was done, or would be."""
     outcome = change_service(service, record, source, target, answer, dry_run=given.dry_run)
-    outcome.told += told
+    outcome.notices += notices
     report.show(outcome, dry_run=given.dry_run, as_json=given.json)
     return 1 if outcome.conflicts else 0
 

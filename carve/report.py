@@ -29,7 +29,7 @@ def show(outcome: Outcome, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         say(json.dumps(as_data(outcome, dry_run=dry_run), indent=2, ensure_ascii=False))
     elif outcome.changes_nothing:
-        say("Nothing changes.", *outcome.told)
+        say("Nothing changes.", *outcome.notices)
     else:
         say(*describe(outcome, dry_run=dry_run))
 
@@ -42,7 +42,7 @@ def as_data(outcome: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "to": identity(outcome.new.content),
         "changes": [{"path": it.path, "how": it.how} for it in outcome.changes],
         "conflicts": outcome.conflicts,
-        "answers": outcome.told,
+        "answers": outcome.notices,
         "notes": [
             {"version": it.version, "section": it.section, "text": it.text}
             for it in outcome.entries
@@ -59,7 +59,7 @@ def identity(content: dict[str, Any]) -> dict[str, Any]:
 def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
     """Yield the lines for people."""
     yield f"{'Would change' if dry_run else 'Changed'}: {title(outcome)}"
-    yield from (f"  {it}" for it in outcome.told)
+    yield from (f"  {it}" for it in outcome.notices)
     yield ""
     yield from table(outcome.changes)
     yield from entries(outcome.entries)
@@ -88,7 +88,7 @@ def title(outcome: Outcome) -> str:
 
 
 def name(content: dict[str, Any]) -> str:
-    """Name a version so that what lies between releases is told apart."""
+    """Name a version, with its raw tree: what lies between two releases has the same version."""
     return f"{content['version']} ({content['raw_tree'][:7]})"
 
 

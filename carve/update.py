@@ -33,7 +33,7 @@ class Outcome:
     new: Record
     changes: list[Change]
     entries: list[notes.Entry]
-    told: list[str]
+    notices: list[str]
     remaining: list[str] = field(default_factory=list)
 
     @property
@@ -79,14 +79,14 @@ def change(  # noqa: PLR0913 - what a change is made of
         changes = merge.run(*trees, label=f"template-{new.template.version}")
         found = source.public_address if source and target else None
         became = new.record.with_kept(record, found)
-        told = list(differences(record.answers, became.answers))
-        told += [
+        notices = list(differences(record.answers, became.answers))
+        notices += [
             f"{it}: changed in the template; you deleted it, so it is left out"
             for it in merge.left_out
         ]
         entries = notes.between(old.template.changelog, new.template.changelog)
         entries = [it for it in entries if it.concerns(became.answers)]
-        outcome = Outcome(record, became, changes, entries, told)
+        outcome = Outcome(record, became, changes, entries, notices)
         if not dry_run and not outcome.changes_nothing:
             apply(service, merge.git, changes, became.text())
             if not outcome.conflicts:

@@ -197,8 +197,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def refuse(self, code: int, reason: str, message: str) -> None:
         """Answer with a status of the API."""
-        told = {"code": code, "reason": reason, "message": message, "status": "Failure"}
-        self.answer({"kind": "Status", "apiVersion": "v1", **told}, code)
+        reply = {"code": code, "reason": reason, "message": message, "status": "Failure"}
+        self.answer({"kind": "Status", "apiVersion": "v1", **reply}, code)
 
     def answer(self, body: Object, code: int = 200) -> None:
         """Answer with JSON."""

@@ -82,20 +82,20 @@ def test_a_client_is_who_the_proxy_sees_not_who_it_says_it_is(everything: Stack)
 
 
 def test_whose_word_was_not_taken_is_a_line_of_the_service_once(everything: Stack) -> None:
-    def told() -> list[str]:
+    def ignored() -> list[str]:
         lines = everything.lines("web")
         return [it["proxy"] for it in lines if it["message"] == "forwarded headers ignored"]
 
     def ask_again() -> bool:
         ask(everything.address, "/livez", X_Forwarded_Proto="https")
         time.sleep(0.5)
-        return bool(told())
+        return bool(ignored())
 
     eventually(ask_again)
     for _ in range(3):
         ask_again()
     line = everything.lines("proxy")[-1]
-    assert told() == [line["client.address"]]
+    assert ignored() == [line["client.address"]]
 
 
 def test_a_trusted_proxy_in_front_tells_the_client_and_the_scheme(everything: Stack) -> None:

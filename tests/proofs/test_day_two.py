@@ -39,6 +39,6 @@ def test_nothing_is_lost(
 
 def test_the_conflicts_are_counted(tally: Tally) -> None:
     edits = sum(tally.times.values())
-    told = [f"U3: {tally.cases} cases, {edits} edits, {tally.with_conflict} with a conflict"]
-    told += [f"U3: {times} conflicts in {path}" for path, times in tally.conflicts.most_common()]
-    print(*told, *sorted(tally.examples), sep="\n")  # noqa: T201 - figures
+    figures = [f"U3: {tally.cases} cases, {edits} edits, {tally.with_conflict} with a conflict"]
+    figures += [f"U3: {times} conflicts in {path}" for path, times in tally.conflicts.most_common()]
+    print(*figures, *sorted(tally.examples), sep="\n")  # noqa: T201 - figures

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ENDINGS = "DRS"
 """Letters that make another word at the end of one: HOSTS, SIGNED, SERVER."""
 MIN_LETTERS = 4
-"""Letters of a word in which an error can be told from another word, such as URI from URL."""
+"""Letters of a word in which an error differs from another word, such as URI from URL."""
 
 
 def misspelled_variables(environment: type[Environment]) -> list[Fault]:

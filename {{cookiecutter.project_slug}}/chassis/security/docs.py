@@ -28,7 +28,7 @@ FILES: dict[str, Any] = {
 
 
 CDN = {"script": "https://cdn.jsdelivr.net", "image": "https://fastapi.tiangolo.com"}
-"""Where FastAPI has the browser load them, unless it is told otherwise."""
+"""The addresses from which a browser loads them unless FastAPI is given others."""
 
 
 def add_docs(app: FastAPI) -> None:

@@ -57,11 +57,11 @@ def test_each_address_that_is_listened_on_is_asked(host: str) -> None:
         assert probe("0.0.0.0,::", port) is None
 
 
-def test_what_each_address_answers_is_told() -> None:
+def test_the_message_has_what_each_address_answers() -> None:
     with answering(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", host="127.0.0.1") as port:
-        told = str(probe("0.0.0.0,::", port))
-    assert "It responded 500" in told
-    assert " to ::1 port " in told
+        message = str(probe("0.0.0.0,::", port))
+    assert "It responded 500" in message
+    assert " to ::1 port " in message
 
 
 @pytest.mark.parametrize(

@@ -203,8 +203,8 @@ def test_headers_of_a_proxy_that_is_not_trusted_are_told_of_once(
                 client.getresponse().read()
         running.signal()
         assert running.exit_code() == 0
-        told = [it for it in running.lines if it["message"] == "forwarded headers ignored"]
-    (line,) = told
+        warnings = [it for it in running.lines if it["message"] == "forwarded headers ignored"]
+    (line,) = warnings
     assert (line["level"], line["proxy"]) == ("warning", proxy)
     assert line["advice"].endswith(f" in {setting}")
 

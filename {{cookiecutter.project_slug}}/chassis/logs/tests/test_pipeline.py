@@ -311,7 +311,7 @@ def test_a_line_says_how_many_were_dropped_whatever_the_level(
             logging.getLogger("shop").error("y" * 500)
     sink = installed_handler().sink
     sink.flush()
-    one, told, last = lines()
+    one, report, last = lines()
     assert one["message"] == last["message"] == "y" * 500
-    assert told["message"] == "standard output was full: 7 lines were dropped"
-    assert (told["level"], told["service.name"], sink.dropped) == ("warning", "shop", 7)
+    assert report["message"] == "standard output was full: 7 lines were dropped"
+    assert (report["level"], report["service.name"], sink.dropped) == ("warning", "shop", 7)

@@ -102,12 +102,12 @@ def test_what_finds_no_room_is_dropped_and_the_line_after_it_says_how_much(
     else:
         sink.write("further")
     lines = (read + pipe.read_until(b"y\n" if read_after == "a while" else b"further\n")).split()
-    told = lines.index(b"%d" % sink.dropped)
+    report = lines.index(b"%d" % sink.dropped)
     numbers = [int(line[: line.index(b"y")]) for line in lines if b"y" in line]
     assert len(numbers) == 100 - sink.dropped
     assert numbers == sorted(numbers)
     if read_after != "once":
-        assert lines[told + 1].startswith(b"99y")
+        assert lines[report + 1].startswith(b"99y")
 
 
 def test_lines_are_kept_again_before_all_that_waits_is_read(
@@ -150,9 +150,9 @@ def test_the_last_line_is_written_even_behind_more_than_the_reader_takes(
     reader.join()
     lines = (found + pipe.read()).split()
     assert lines[-1] == b"stopped"
-    told = [int(line) for line in lines if line.isdigit()]
-    assert sum(told) == sink.dropped > 1000
-    assert len(lines) - len(told) + sink.dropped == count + 5001
+    reports = [int(line) for line in lines if line.isdigit()]
+    assert sum(reports) == sink.dropped > 1000
+    assert len(lines) - len(reports) + sink.dropped == count + 5001
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
@@ -267,8 +267,8 @@ def test_a_reader_that_went_away_leaves_standard_error(
 ) -> None:
     os.close(pipe.reader)
     sink = pipe.sink()
-    sink.write("told")
-    assert capfd.readouterr().err == "told\n"
+    sink.write("a line")
+    assert capfd.readouterr().err == "a line\n"
     monkeypatch.setattr(sys, "stderr", None)
     sink.write("lost")
     assert sink.dropped == 1
