@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,14 @@ from chassis.auth import Auth
 from chassis.auth import issuer_keys as module
 from chassis.auth.issuer_keys import IssuerKeys
 from chassis.auth.tests.issuing import DISCOVERY, EC, OTHER_RSA, RSA, Issuer
+from chassis.auth.tests.keeping import BAD, kept, late, until
 from chassis.auth.tests.orders import board
 from chassis.auth.tokens import TokenRejected
 from chassis.health import Health
 from chassis.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from chassis.auth.tests.issuing import Answer
 
@@ -34,20 +34,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [1000.0]
     monkeypatch.setattr(module, "monotonic", lambda: now[0])
     return now
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - it comes true in another thread
-            await asyncio.sleep(0.005)
-
-
-@asynccontextmanager
-async def kept(auth: Auth) -> AsyncIterator[IssuerKeys]:
-    keys = IssuerKeys(auth)
-    async with keys.lifespan():
-        await until(lambda: bool(keys._fetching and keys._fetching.done()))  # noqa: SLF001 - nothing tells
-        yield keys
 
 
 async def test_keys_are_discovered_and_fetched_before_anybody_asks(issuer: Issuer) -> None:
@@ -166,26 +152,6 @@ async def test_keys_are_fetched_again_by_and_by(
     auth = Auth(issuer=issuer.url).model_copy(update={"keys_refresh_seconds": 0.02})
     async with kept(auth):
         await until(lambda: issuer.paths.count("/keys") > 3)
-
-
-def late(good: bytes) -> Answer:
-    time.sleep(1)
-    return 200, {}, good
-
-
-BAD: dict[str, Callable[[bytes], Answer]] = {
-    "redirects": lambda good: (302, {"location": "/elsewhere"}, good),
-    "hangs": late,
-    "drips": lambda good: (200, {"x-pause": "0.2"}, good),
-    "fails": lambda good: (500, {}, good),
-    "is cut": lambda good: (200, {}, good[:-1]),
-    "is empty": lambda _: (200, {}, b""),
-    "is no JSON": lambda _: (200, {}, b"<html>"),
-    "is no UTF-8": lambda good: (200, {}, good.replace(b"kid", b"\xff")),
-    "is deep": lambda _: (200, {}, b"[" * 200_000),
-    "is a list": lambda good: (200, {}, b"[%s]" % good),
-    "is not HTTP": lambda good: (200, {"x": "a\0b"}, good),
-}
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, "/keys"])

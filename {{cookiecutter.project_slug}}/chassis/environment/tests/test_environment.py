@@ -1,70 +1,15 @@
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
 import pytest
-from pydantic import Field, SecretStr, field_validator
+from pydantic import SecretStr
 
-from chassis.environment import Aliases, Environment, Misconfigured, Names, load, secrets
+from chassis.environment import Environment, Misconfigured, load, secrets
 from chassis.environment.report import report
+from chassis.environment.tests.shop import ENVIRONMENTS, Local, Shop
 from chassis.environment.unknown import unknown_variables
-from chassis.service import Feature, Identity
+from chassis.service import Identity
 
 SECRET = "correct-horse-battery-staple"
-
-
-class Shop(Feature):
-    """A feature to configure."""
-
-    port: int = Field(default=80, ge=1)
-    """TCP port."""
-    page_size: Annotated[int, Aliases("PAGE_ENTRIES", "PAGE_LINES")] = 10
-    """Entries on a page."""
-    hosts: Names = ()
-    """Names of the shop."""
-    token: SecretStr | None = None
-    """Shared secret."""
-    url: str = ""
-    """Where the goods are."""
-
-    @field_validator("url")
-    @classmethod
-    def _has_a_scheme(cls, url: str) -> str:
-        if url and "://" not in url:
-            raise ValueError("should begin with a scheme")
-        return url
-
-    def insecure(self) -> Iterator[tuple[str, str]]:
-        if not self.hosts:
-            yield "hosts", "is empty. Name the hosts."
-
-    def unencrypted(self) -> Iterator[tuple[str, str]]:
-        if self.url.startswith("http:"):
-            yield "url", "is without TLS."
-
-
-class Payment(Feature):
-    """A feature that cannot do without its variable."""
-
-    account: str
-    """Account that is paid."""
-
-
-class Local(Environment):
-    """Has defaults of its own."""
-
-    shop: Shop = Shop(page_size=3)
-
-
-class Remote(Environment):
-    """Must be told everything."""
-
-    strict = True
-    shop: Shop = Shop()
-    payment: Payment
-
-
-ENVIRONMENTS: tuple[type[Environment], ...] = (Local, Remote)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 import logging
 import os
@@ -12,26 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
-from pydantic import ValidationError
 
-from chassis.environment import Environment
-from chassis.logs import DEFAULT_LEVELS, Log
 from chassis.logs import sink as sinks
-from chassis.logs.pipeline import LineHandler
-from chassis.service import Identity, Service
+from chassis.logs.tests.installing import install, installed_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Lines = Callable[[], list[dict[str, Any]]]
-
-
-def install(**settings: Any) -> Service:
-    service = Service(
-        identity=Identity(name="shop"), environment="test", secrets=frozenset({"pl4nted"})
-    )
-    Log(**settings).install(service)
-    return service
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +31,6 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
     install(level="WARNING")
     logging.captureWarnings(capture=False)
-
-
-def installed_handler() -> LineHandler:
-    (handler,) = (it for it in logging.getLogger().handlers if isinstance(it, LineHandler))
-    return handler
 
 
 def test_every_line_names_the_service(lines: Lines) -> None:
@@ -218,38 +200,6 @@ def test_a_filter_of_the_handler_is_applied(lines: Lines) -> None:
     assert [line["message"] for line in lines()] == ["told"]
 
 
-class Once(io.StringIO):
-    def __init__(self) -> None:
-        super().__init__()
-        self.writes: list[str] = []
-
-    def write(self, text: str) -> int:
-        self.writes.append(text)
-        return len(text)
-
-
-def test_a_line_is_written_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    install()
-    monkeypatch.setattr(sys, "stdout", out := Once())
-    logging.getLogger("shop").info("told")
-    assert len(out.writes) == 1
-    assert out.writes[0].endswith("}\n")
-
-
-def test_a_line_goes_to_standard_error_when_standard_output_is_gone(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    install()
-    gone = io.TextIOWrapper(io.BytesIO())
-    gone.close()
-    for stream in (gone, None):
-        monkeypatch.setattr(sys, "stdout", stream)
-        logging.getLogger("shop").info("told")
-        assert json.loads(capsys.readouterr().err)["message"] == "told"
-    monkeypatch.setattr(sys, "stderr", None)
-    logging.getLogger("shop").info("nobody hears")
-
-
 def test_lines_are_utf_8_whatever_the_locale() -> None:
     program = """if True:
         import logging
@@ -268,28 +218,6 @@ def test_lines_are_utf_8_whatever_the_locale() -> None:
     assert line["message"] == "Grüße \\udc80"
     assert line["service.name"] == "Geschäft"
     assert done.stderr == b""
-
-
-def test_levels_are_read_from_a_variable_and_add_to_the_defaults(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Settings(Environment):
-        log: Log = Log()
-
-    assert Settings().log.levels == DEFAULT_LEVELS
-    monkeypatch.setenv("LOG_LEVEL", "debug")
-    monkeypatch.setenv("LOG_LEVELS", "botocore.auth=debug, uvicorn.error=INFO")
-    log = Settings().log
-    assert log.level == "DEBUG"
-    assert log.levels == {**DEFAULT_LEVELS, "botocore.auth": "DEBUG", "uvicorn.error": "INFO"}
-    monkeypatch.setenv("LOG_LEVELS", "uvicorn=DEBUG")
-    assert Settings().log.levels == {"uvicorn": "DEBUG"}
-
-
-@pytest.mark.parametrize("levels", ["botocore", "=DEBUG", "botocore=LOUD", "a=INFO,b"])
-def test_levels_that_cannot_be_read_are_refused(levels: str) -> None:
-    with pytest.raises(ValidationError):
-        Log(levels=levels)
 
 
 def test_the_console_leaves_out_the_constant_fields(capsys: pytest.CaptureFixture[str]) -> None:

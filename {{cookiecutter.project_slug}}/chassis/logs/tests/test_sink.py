@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import sys
@@ -16,41 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chassis.logs import sink as sinks
-from chassis.logs.sink import CLOSE_SECONDS, PIPE_BUF, Sink
+from chassis.logs.sink import CLOSE_SECONDS, PIPE_BUF
+from chassis.logs.tests.pipes import Pipe, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-class Pipe:
-    """A pipe in place of standard output."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.monkeypatch = monkeypatch
-        self.reader, writer = os.pipe()
-        os.set_blocking(self.reader, False)
-        self.writer = io.TextIOWrapper(io.FileIO(writer, "w"), encoding="utf-8")
-
-    def sink(self) -> Sink:
-        """Give a sink that writes here; pytest takes standard output back before each test."""
-        self.monkeypatch.setattr(sys, "stdout", self.writer)
-        return Sink()
-
-    def read(self) -> bytes:
-        """Take all that is there."""
-        found = b""
-        with suppress(BlockingIOError):
-            while piece := os.read(self.reader, 65536):
-                found += piece
-        return found
-
-    def read_until(self, end: bytes) -> bytes:
-        """Take what comes until it ends so."""
-        found, latest = b"", monotonic() + 10
-        while not found.endswith(end) and monotonic() < latest:
-            found += self.read()
-            sleep(0.01)
-        return found
 
 
 @pytest.fixture
@@ -60,16 +29,6 @@ def pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipe]:
     for close in (pipe.writer.close, lambda: os.close(pipe.reader)):
         with suppress(OSError):
             close()
-
-
-def fill(sink: Sink, text: str = "x" * 999) -> int:
-    """Write until lines have to wait; give how many were written."""
-    written = 0
-    while not sink._buffer:  # noqa: SLF001 - what it is about
-        assert written < 10_000
-        sink.write(text)
-        written += 1
-    return written
 
 
 def test_a_full_pipe_holds_nobody_up_and_gets_every_line_in_order_once_it_is_read(
