@@ -55,7 +55,7 @@ class LoadShedding:
         """Whether requests were started in this iteration, so that `end_iteration` will run."""
         self.began = 0.0
         self.queued_since = 0.0
-        """When the queue was empty last."""
+        """When the queue last began to fill, in seconds of `perf_counter`."""
         self.started = 0
         """Requests that this iteration has started."""
         self.max_starts = FIRST_STARTS
