@@ -32,8 +32,8 @@ Level: TypeAlias = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
-DEFAULT_LEVELS: dict[str, Level] = {"uvicorn.access": "WARNING", "uvicorn.error": "WARNING"}
-"""uvicorn's access lines, which ours replace, and its lines at start and stop."""
+DEFAULT_LEVELS: dict[str, Level] = {"uvicorn.access": "WARNING", "uvicorn.error": "ERROR"}
+"""uvicorn's access lines, which ours replace; its lines at start, at stop, about bad requests."""
 
 
 def _parse_levels(value: object) -> object:

@@ -155,6 +155,3 @@ class Connection(HttpToolsProtocol):
             name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0"))
             for name, value in self.headers
         )
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Ignore an unsupported upgrade, as RFC 9110 allows, without a log line each time."""
