@@ -27,7 +27,7 @@ def running() -> Iterator[Running]:
 def test_a_head_that_is_too_long_is_refused_before_there_is_a_request(
     running: Running,
 ) -> None:
-    with socket.create_connection(running.address, timeout=10) as client:
+    with socket.create_connection(running.address, timeout=60) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 20_000 + b"\r\n\r\n")
         answer = client.recv(1000)
     assert answer.split()[1] == b"431"

@@ -21,7 +21,7 @@ __all__ = ["ROOT", "Running"]
 
 ROOT = Path(__file__).parents[2]
 """The folder of the service."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 KEPT = ("PATH", "SYSTEMROOT")
 
 

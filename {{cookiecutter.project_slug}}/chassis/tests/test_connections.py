@@ -37,7 +37,7 @@ def selective() -> Iterator[Running]:
 def test_long_and_slow_heads_and_stalled_bodies_are_refused(
     impatient: Running, sent: bytes, status: bytes
 ) -> None:
-    with socket.create_connection(impatient.address, timeout=10) as client:
+    with socket.create_connection(impatient.address, timeout=60) as client:
         client.sendall(sent)
         answer = client.recv(1000)
     assert answer.split()[1] == status
@@ -52,7 +52,7 @@ def test_a_body_behind_a_wish_to_upgrade_is_refused_not_taken_for_a_request(
     hidden = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
     head = f"POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: {len(hidden)}\r\n".encode()
     upgrade = b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-    with socket.create_connection(impatient.address, timeout=10) as client:
+    with socket.create_connection(impatient.address, timeout=60) as client:
         client.sendall(head + upgrade + hidden)
         answer = client.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 400")
@@ -70,7 +70,7 @@ def test_trailers_and_chunk_extensions_have_the_limit_of_heads(
     impatient: Running, line: bytes
 ) -> None:
     head = b"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with socket.create_connection(impatient.address, timeout=10) as client:
+    with socket.create_connection(impatient.address, timeout=60) as client:
         client.sendall(head + line % (b"x" * 200_000))
         assert b" 431 " in client.recv(1000)
 
@@ -101,7 +101,7 @@ def test_a_transfer_coding_that_is_not_implemented_is_refused(
     impatient: Running, coding: bytes, status: bytes
 ) -> None:
     head = b"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: " + coding
-    with socket.create_connection(impatient.address, timeout=10) as client:
+    with socket.create_connection(impatient.address, timeout=60) as client:
         client.sendall(head + b"\r\n\r\n1\r\nx\r\n0\r\n\r\n")
         assert client.recv(1000).split()[1] == status
 
@@ -124,6 +124,6 @@ def test_a_transfer_coding_that_is_not_implemented_is_refused(
 def test_a_foreign_host_in_the_request_target_is_refused_as_one_in_its_header(
     selective: Running, target: bytes, host: bytes, status: bytes
 ) -> None:
-    with socket.create_connection(selective.address, timeout=10) as client:
+    with socket.create_connection(selective.address, timeout=60) as client:
         client.sendall(b"GET %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (target, host))
         assert client.recv(1000).split()[1] == status

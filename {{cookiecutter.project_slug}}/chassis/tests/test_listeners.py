@@ -51,7 +51,7 @@ def test_a_port_in_use_is_an_error_that_leaves_nothing_bound() -> None:
 def test_the_service_answers_in_both_families_and_knows_its_clients(host: str) -> None:
     with Running(SERVER_HOST=BOTH, SERVER_TRUSTED_PROXIES="::1/128") as running:
         port = running.address[1]
-        with closing(HTTPConnection(host, port, timeout=10)) as client:
+        with closing(HTTPConnection(host, port, timeout=60)) as client:
             client.request("GET", "/nowhere", headers={"X-Forwarded-For": "192.0.2.7"})
             assert client.getresponse().status == 404
         seen = running.said("GET (no route) 404")["client.address"]

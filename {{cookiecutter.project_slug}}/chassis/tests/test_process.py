@@ -102,7 +102,7 @@ def test_what_outlasts_the_grace_time_is_cut_and_features_still_close(path: str)
 
 
 def test_who_is_connected_when_the_port_closes_is_served() -> None:
-    with Running() as running, socket.create_connection(running.address, timeout=10) as client:
+    with Running() as running, socket.create_connection(running.address, timeout=60) as client:
         running.get("/livez")  # answered after the connection before it was accepted
         running.signal()
         running.said("draining")

@@ -41,7 +41,7 @@ def close_code(client: ClientConnection) -> int | None:
     """Read on until it is closed; return the code that the service sent."""
     with suppress(ConnectionClosed):
         while True:
-            client.recv(timeout=10)
+            client.recv(timeout=60)
     return client.close_code
 
 
@@ -151,7 +151,7 @@ def test_a_body_behind_a_handshake_is_refused_not_taken_for_a_request() -> None:
     with Running(*PROGRAM) as running:
         hidden = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
         head = UPGRADE.format("/echo") + f"Content-Length: {len(hidden)}\r\n\r\n"
-        with socket.create_connection(running.address, timeout=10) as client:
+        with socket.create_connection(running.address, timeout=60) as client:
             client.sendall(head.encode() + hidden)
             assert client.makefile("rb").read().count(b"HTTP/1.1") == 1
 

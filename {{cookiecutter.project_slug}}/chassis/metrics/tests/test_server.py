@@ -40,7 +40,7 @@ def url(show: Expose) -> Iterator[str]:
 
 
 def connect(url: str) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5)
+    return socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=60)
 
 
 def test_metrics_are_given_as_text(url: str) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def values(pairs: Iterable[KeyValue]) -> dict[str, Any]:
