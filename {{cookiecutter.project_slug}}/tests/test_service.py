@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from http.client import HTTPConnection
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from app.__main__ import main
 from app.main import ENVIRONMENTS, compose
 from chassis.application import Application
 from chassis.testing.process import Running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -26,21 +30,28 @@ PRODUCTION = {
 """What production must be given."""
 
 
-def test_it_gets_ready_serves_and_ends_with_zero() -> None:
-    with Running(SECURITY_DOCS="true") as running:
-        assert running.get("/readyz")[0] == 200
-        running.signal()
-        assert running.exit_code() == 0
-        assert running.lines[-1]["message"] == "stopped"
+@pytest.fixture(scope="module")
+def processes() -> Iterator[tuple[Running, Running]]:
+    """Start the service as in tests and as in production, both at once."""
+    with Running(SECURITY_DOCS="true") as test, Running(**PRODUCTION) as production:
+        yield test, production
 
 
-def test_production_starts_with_what_it_must_be_given() -> None:
-    with Running(**PRODUCTION) as running:
-        with closing(HTTPConnection("127.0.0.1", running.address[1])) as connection:
-            connection.request("GET", "/livez", headers={"Host": "example.com"})
-            assert connection.getresponse().status == 200
-        running.signal()
-        assert running.exit_code() == 0
+def test_it_gets_ready_serves_and_ends_with_zero(processes: tuple[Running, Running]) -> None:
+    running, _ = processes
+    assert running.get("/readyz")[0] == 200
+    running.signal()
+    assert running.exit_code() == 0
+    assert running.lines[-1]["message"] == "stopped"
+
+
+def test_production_starts_with_what_it_must_be_given(processes: tuple[Running, Running]) -> None:
+    _, running = processes
+    with closing(HTTPConnection("127.0.0.1", running.address[1])) as connection:
+        connection.request("GET", "/livez", headers={"Host": "example.com"})
+        assert connection.getresponse().status == 200
+    running.signal()
+    assert running.exit_code() == 0
 
 
 def test_production_names_everything_that_it_lacks_and_exits_with_78(

@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 """The folder of the service."""
 PATIENCE = 60.0
 KEPT = ("PATH", "SYSTEMROOT")
+BYTECODE = ["-B"] if sys.dont_write_bytecode else []
+"""A process keeps what it compiles, as this one does: without that, each start takes longer."""
 
 
 class Running:
@@ -45,9 +47,9 @@ class Running:
     def __enter__(self) -> Self:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, *self.command],
+            [sys.executable, *BYTECODE, *self.command],
             cwd=ROOT,
-            env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **self.variables},
+            env={**kept, **self.variables},
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
