@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from tests.proofs.carved import uv
 from tests.proofs.proxied import connect_directly, open_port, start_proxy
+from tests.template import RAW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +39,11 @@ with connect(sys.argv[1], **options) as client:
 
 @pytest.fixture(scope="module", autouse=True)
 def _the_library_is_installed(self_contained: Carved) -> None:
-    """Add the library, as the line at the start says: a service is carved without it."""
+    """Add the library, as the line at the start says, and the routes: it is carved without both."""
     self_contained.run(uv(), "pip", "install", "--quiet", "websockets>=17.4,<18")
+    routes = "chassis/tests/serving.py"
+    (self_contained.path / routes).parent.mkdir()
+    shutil.copy(RAW / routes, self_contained.path / routes)
 
 
 def gauge(replica: Replica) -> str:
@@ -58,7 +63,7 @@ def test_an_open_websocket_neither_voids_the_drain_nor_goes_unseen(
     with (
         self_contained.serve(
             "-m",
-            "chassis.testing.serving",
+            "chassis.tests.serving",
             SERVER_DRAIN_SECONDS="1",
             SERVER_TRUSTED_PROXIES="127.0.0.1",
         ) as replica,
@@ -93,7 +98,7 @@ def test_no_other_protocol_gets_past_the_proxy(self_contained: Carved, tmp_path:
     tmp_path.chmod(0o755)
     headers = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"}
     with (
-        self_contained.serve("-m", "chassis.testing.serving") as replica,
+        self_contained.serve("-m", "chassis.tests.serving") as replica,
         open_port(start_proxy, self_contained, tmp_path, replica.address.port) as port,
     ):
         url = f"http://127.0.0.1:{port}/headers"

@@ -14,7 +14,7 @@ from chassis.testing.process import Running
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROGRAM = ("-m", "chassis.testing.serving")
+PROGRAM = ("-m", "chassis.contract.serving")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from chassis.testing.process import Running
 
-PROGRAM = ("-m", "chassis.testing.serving")
+PROGRAM = ("-m", "chassis.tests.serving")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from chassis.testing.process import ROOT, Running
 
-PROGRAM = ("-m", "chassis.testing.serving")
+PROGRAM = ("-m", "chassis.tests.serving")
 
 
 def in_background(running: Running, path: str) -> tuple[threading.Thread, list[str]]:

@@ -24,7 +24,7 @@ from chassis.service import Identity, Service
 from chassis.testing.process import ROOT, Running
 from chassis.tests.test_process import in_background
 
-PROGRAM = ("-m", "chassis.testing.serving")
+PROGRAM = ("-m", "chassis.tests.serving")
 UPGRADE = (
     "GET {} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
@@ -175,7 +175,7 @@ def test_a_message_has_a_limit() -> None:
 def test_a_route_without_a_library_is_told_at_the_start() -> None:
     program = (
         "import sys; sys.modules['websockets'] = sys.modules['wsproto'] = None\n"
-        "from chassis.testing.serving import main; sys.exit(main())"
+        "from chassis.tests.serving import main; sys.exit(main())"
     )
     with Running("-c", program) as running:
         running.said("serving")

@@ -1,10 +1,9 @@
-"""The service with a feature that takes its time and two that say when they close."""
+"""The whole service with features that are slow, that never end, and that say when they close."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import asynccontextmanager
 from importlib import import_module
 from time import sleep
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from fastapi import APIRouter, WebSocket
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from chassis.contract.serving import Closing, Slow
 from chassis.environment import load
 from chassis.service import Feature
 
@@ -25,26 +25,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("app.slow")
 
 
-class Closing(Feature):
-    """Says so when it closes."""
-
-    name: str
-
-    def install(self, service: Service) -> None:
-        @asynccontextmanager
-        async def lifespan() -> AsyncIterator[None]:
-            try:
-                yield
-            finally:
-                log.info("closing", feature=self.name)
-                if service.identity.name == "does-not-close":
-                    raise RuntimeError(self.name)
-
-        service.lifespans.append(lifespan)
-
-
-class Slow(Feature):
-    """Answers late, or never comes to an end."""
+class Endless(Feature):
+    """Never comes to an end, or tells what it was asked."""
 
     def install(self, service: Service) -> None:
         router = APIRouter()
@@ -60,12 +42,6 @@ class Slow(Feature):
         @router.get("/bound")
         async def bound() -> None:
             structlog.contextvars.bind_contextvars(user="ada")
-
-        @router.get("/slow/{seconds}")
-        async def slow(seconds: float) -> float:
-            log.info("waiting")
-            await asyncio.sleep(seconds)
-            return seconds
 
         @router.post("/read")
         async def read(request: Request) -> int:
@@ -125,7 +101,7 @@ def main() -> int:
     root = import_module("app.main")
     settings = load(root.ENVIRONMENTS)
     service = root.compose(settings)
-    for feature in (Closing(name="outer"), Slow(), Closing(name="inner")):
+    for feature in (Closing(name="outer"), Slow(), Endless(), Closing(name="inner")):
         feature.install(service)
     return int(settings.server.serve(service))
 
