@@ -57,7 +57,7 @@ TRACES = {
     "Apache-2.0": ["Apache License", "LICENSE-Apache", "Apache-2.0"],
     "BSD-3-Clause": ["BSD"],
     "LicenseRef-Proprietary": ["Proprietary"],
-    "_chassis_tests": [r"chassis/([\w/]+/)?tests\b"],
+    "_chassis_tests": [r"chassis/([\w/]+/)?tests\b", r"rules/tests\b"],
 }
 """Words that only a feature brings: a condition -> patterns, in contents and paths, case aside."""
 

@@ -30,12 +30,12 @@ LONGEST_UID = 40
 @pytest.fixture(params=CARVINGS, ids=lambda off: "-".join(["all", *off]))
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A carving with metrics, with or without the other features."""
-    return carve(tmp_path / "orders", **request.param)
+    return carve(tmp_path / "orders", **request.param, _chassis_tests=True)
 
 
 @pytest.fixture
 def everything(tmp_path: Path) -> Path:
-    return carve(tmp_path / "orders")
+    return carve(tmp_path / "orders", _chassis_tests=True)
 
 
 @pytest.fixture
