@@ -158,7 +158,6 @@ class ExchangeMiddleware:
         routes: Sequence[BaseRoute] = (),
         other_app: ASGIApp | None = None,
     ) -> None:
-        """Wrap the application, which has these routes."""
         self.app = app
         self.other_app = other_app or app
         self.service = service

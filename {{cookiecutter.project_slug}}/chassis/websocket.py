@@ -52,7 +52,6 @@ class WebSocketExchange(Exchange):
         service: WebSocketBoard,
         routes: Sequence[BaseRoute] = (),
     ) -> None:
-        """Start the clock."""
         super().__init__(scope, send, service, routes)
         self._receive = receive
         self._task = asyncio.current_task()
@@ -144,7 +143,6 @@ class WebSocketMiddleware:
     def __init__(
         self, app: ASGIApp, service: WebSocketBoard, routes: Sequence[BaseRoute] = ()
     ) -> None:
-        """Wrap the application, which has these routes."""
         self.app = app
         self.service = service
         self.routes = routes

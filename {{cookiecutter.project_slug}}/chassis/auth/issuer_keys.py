@@ -38,7 +38,6 @@ class IssuerKeys:
     algorithms = ALGORITHMS
 
     def __init__(self, settings: Auth) -> None:
-        """Begin without keys."""
         self._settings = settings
         self._keys: dict[str | None, Key] = {}
         self._error: Exception | None = LookupError("not yet fetched")

@@ -39,7 +39,6 @@ class Circuit:
     """
 
     def __init__(self, name: str, policy: Policy, clock: Callable[[], float]) -> None:
-        """Begin closed."""
         self.name = name
         self.state: State = "closed"
         self.transitions = dict.fromkeys(STATES, 0)

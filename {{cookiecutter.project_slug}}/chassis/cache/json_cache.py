@@ -44,7 +44,6 @@ class JsonCache:
     def __init__(
         self, store: Redis | MemoryStore, settings: Caching, prefix: str, breaker: Breaker
     ) -> None:
-        """Use a store, with keys that begin with a prefix."""
         self._store = store
         self._settings = settings
         self._prefix = prefix

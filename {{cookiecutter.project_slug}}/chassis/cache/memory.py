@@ -15,7 +15,6 @@ class MemoryStore:
     """Holds the latest values, for this process alone."""
 
     def __init__(self) -> None:
-        """Begin empty."""
         self._entries: dict[bytes, tuple[bytes, float]] = {}
 
     async def get(self, key: bytes) -> bytes | None:

@@ -17,7 +17,6 @@ class SingleFlight:
     """The work in progress in this process, by key."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._flights: dict[bytes, asyncio.Future[bytes]] = {}
 
     async def run(self, key: bytes, work: Work) -> bytes:

@@ -14,7 +14,6 @@ class StatementGroup:
     """Counts since the start."""
 
     def __init__(self, system: str, operation: str, table: str) -> None:
-        """Start with no statement."""
         self.durations = Histogram(SECONDS)
         self.failures = 0
         known = {"db.operation.name": operation, "db.collection.name": table}

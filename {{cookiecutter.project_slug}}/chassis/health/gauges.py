@@ -24,7 +24,6 @@ class HealthGauges:
     """
 
     def __init__(self, service: Service, checks: Checks) -> None:
-        """Take the checks."""
         self._service = service
         self._checks = checks
         self._runners: list[CheckRunner] | None = None

@@ -36,7 +36,6 @@ class LineFormatter(logging.Formatter):
         constant_fields: dict[str, str],
         trace_context: TraceContext = caller_trace,
     ) -> None:
-        """Take what masks secrets, how to lay a line out, and what every line says."""
         super().__init__()
         self.trace_context = trace_context
         self.layout = layout

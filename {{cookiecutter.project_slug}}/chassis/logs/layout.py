@@ -28,7 +28,6 @@ class ConsoleLayout:
     """Lays a line out for reading; nothing in a value can look like a line of its own."""
 
     def __init__(self, *, colours: bool) -> None:
-        """Colour the levels, or leave them plain."""
         self._colours = colours
 
     def __call__(self, fields: dict[str, Any]) -> str:

@@ -24,7 +24,6 @@ class BoardCollector:
     """Reads the board at each scrape, in the thread of the scrape."""
 
     def __init__(self, service: Service) -> None:
-        """Take the service whose board is read."""
         self._service = service
         self._broken: set[str] = set()
 

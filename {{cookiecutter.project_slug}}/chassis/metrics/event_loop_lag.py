@@ -22,7 +22,6 @@ class EventLoopLag:
     """Sampled on the event loop, read from any thread."""
 
     def __init__(self) -> None:
-        """Start with no lag."""
         self._due = inf
         self._delays = deque([0.0], maxlen=SAMPLES)
 

@@ -38,7 +38,6 @@ class Series:
     __slots__ = ("received", "seconds", "sent")
 
     def __init__(self, buckets: Sequence[float]) -> None:
-        """Start empty."""
         self.seconds = Histogram(buckets)
         self.received = Histogram(BODY_SIZE_BOUNDS)
         self.sent = Histogram(BODY_SIZE_BOUNDS)

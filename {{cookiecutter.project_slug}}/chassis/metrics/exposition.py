@@ -67,7 +67,6 @@ class RegistryWithoutTakenNames:
     """A registry without the metrics whose names the service uses itself."""
 
     def __init__(self, registry: Collector, taken: AbstractSet[str]) -> None:
-        """Leave out these names."""
         self._registry = registry
         self._taken = taken
 

@@ -32,7 +32,6 @@ class CallRecorder:
     """Counts and logs the calls to one service."""
 
     def __init__(self, dependency: str, service: Service) -> None:
-        """Register the counters on the board."""
         self._dependency = dependency
         self._counts = dict.fromkeys(OUTCOMES, 0)
         for outcome in OUTCOMES:

@@ -21,7 +21,6 @@ class StreamedBody(httpx2.AsyncByteStream):
     """Enforces the deadline while it is read, and holds the call's slot until it is closed."""
 
     def __init__(self, stream: Any, call: Call, slot: ExitStack) -> None:  # noqa: ANN401 - the library's own
-        """Read from the library's stream."""
         self._stream = stream
         self._call = call
         self._slot = slot

@@ -25,7 +25,6 @@ class Progress:
     """What the operator sees, and whether the operator cancels."""
 
     def __init__(self, out: TextIO = sys.stdout, *, as_json: bool = False) -> None:
-        """Write to `out`."""
         self.out = out
         self.as_json = as_json
         self.is_terminal = out.isatty() and not as_json

@@ -26,7 +26,6 @@ class Scraper:
     """Adds up what each instance has counted since its first successful scrape."""
 
     def __init__(self, instances: Iterable[Instance], containers: Containers, gates: Gates) -> None:
-        """Scrape nothing yet."""
         self.instances = tuple(instances) if gates.counts else ()
         self.containers = containers
         self.gates = gates

@@ -51,7 +51,6 @@ class Connection(HttpToolsProtocol):
         forwarded: ForwardedHeaders,
         **uvicorn: Any,  # noqa: ANN401 - uvicorn's own
     ) -> None:
-        """Take the limits and uvicorn's own arguments."""
         super().__init__(**uvicorn)
         self.limits = limits
         self.forwarded = forwarded

@@ -26,7 +26,6 @@ class DeferredCalls:
     """
 
     def __init__(self) -> None:
-        """Start without calls."""
         self._calls: deque[tuple[Context, Callable[[], None]]] = deque()
 
     def __call__(self, call: Callable[[], None]) -> None:

@@ -53,7 +53,6 @@ class DrainingServer(uvicorn.Server):
     """Drains on the first SIGTERM or SIGINT, ends at once on the second."""
 
     def __init__(self, settings: Server, service: Service) -> None:
-        """Configure uvicorn from the settings."""
         self.settings = settings
         self.service = service
         self.service.defer = self.deferred_calls = DeferredCalls()

@@ -21,7 +21,6 @@ class ForwardedHeaders:
     """Looks at the headers of a request, until there was something to say."""
 
     def __init__(self, trusted: Iterable[str]) -> None:
-        """Take the addresses and networks of trusted proxies."""
         self.trusted = [ip_network(it) for it in trusted]
         self.is_settled = False
         """Whether the line has been logged."""

@@ -22,7 +22,6 @@ class CoalescingTransport:
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """Wrap a transport."""
         self._transport = transport
         self._loop = loop
         self._pending_head = b""

@@ -43,7 +43,6 @@ class Operation:
     __slots__ = ("_failed", "_histogram", "_lock")
 
     def __init__(self) -> None:
-        """Start with no run."""
         self._lock = RLock()
         self._histogram = Histogram()
         self._failed = 0
@@ -64,7 +63,6 @@ class Operations:
     """Every operation of the process, by name."""
 
     def __init__(self) -> None:
-        """Start with none."""
         self.observer: OperationObserver | None = None
         """Called for each run of `track`; a feature that follows runs sets its own."""
         self._lock = RLock()

@@ -22,7 +22,6 @@ class OperationSpans:
     """Observes operations."""
 
     def __init__(self, tracer: Tracer) -> None:
-        """Take the tracer that makes the spans."""
         self._tracer = tracer
 
     def __call__(
