@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
-from pydantic import BeforeValidator, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from chassis.environment.decoding import Variables
 from chassis.environment.fault import Fault, Misconfigured
@@ -36,13 +31,7 @@ E = TypeVar("E", bound="Environment")
 __all__ = ["SECRETS_DIR", "Aliases", "Environment", "Misconfigured", "Names", "load", "secrets"]
 
 
-def _split(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Names: TypeAlias = tuple[str, ...]
 """A list of strings, separated by commas in a variable."""
 
 

@@ -14,8 +14,7 @@ from math import inf
 from typing import TYPE_CHECKING, Annotated
 
 from prometheus_client import REGISTRY
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, Field
 
 from chassis.metrics.board import BoardCollector
 from chassis.metrics.event_loop_lag import EventLoopLag
@@ -36,10 +35,6 @@ __all__ = ["Metrics"]
 logger = logging.getLogger(__name__)
 
 
-def _split_at_commas(value: object) -> object:
-    return value.split(",") if isinstance(value, str) else value
-
-
 def _validate_buckets(bounds: tuple[float, ...]) -> tuple[float, ...]:
     if not all(low < high for low, high in pairwise((0.0, *bounds, inf))):
         raise ValueError("must be positive, finite and increasing, such as 0.1,0.5,1")
@@ -55,12 +50,7 @@ class Metrics(Feature):
     """Address that the metrics server listens on, or several such as 0.0.0.0,::."""
     port: int = Field(default=9090, ge=0, le=65535)
     """Port of the metrics server; 0 chooses a free one, which the log names."""
-    buckets: Annotated[
-        tuple[float, ...],
-        NoDecode,
-        BeforeValidator(_split_at_commas),
-        AfterValidator(_validate_buckets),
-    ] = SECONDS
+    buckets: Annotated[tuple[float, ...], AfterValidator(_validate_buckets)] = SECONDS
     """Upper bounds of the request duration histogram in seconds, increasing, comma-separated."""
     max_series: int = Field(default=1000, ge=1)
     """Combinations of method, route and status counted apart; further ones are `_OTHER`."""
