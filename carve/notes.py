@@ -37,7 +37,7 @@ def parse(changelog: str) -> list[Entry]:
     found: list[tuple[str, str, list[str]]] = []
     for line in changelog.splitlines():
         if line.startswith("## "):
-            version = line[3:].partition("]")[0].lstrip("[")
+            version, section = line[3:].partition("]")[0].lstrip("["), ""
         elif line.startswith("### "):
             section = line[4:].strip()
         elif line.startswith("- ") and version:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CHECKS = ("make lint types test",)
 ORDER = ("conflict", "deleted", "added", "merged", "replaced")
+TEAMS = ("conflict", "merged")
+"""How files become what they are that the team had changed."""
 
 
 def say(*rows: str) -> None:
@@ -61,7 +63,7 @@ def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
     yield f"{'Would change' if dry_run else 'Changed'}: {title(outcome)}"
     yield from (f"  {it}" for it in outcome.notices)
     yield ""
-    yield from table(outcome.changes)
+    yield from table(outcome.changes, whole=dry_run)
     yield from entries(outcome.entries)
     gone = [it.path for it in outcome.changes if it.how == "deleted"]
     if any(it.startswith("app/migrations/") for it in gone):
@@ -92,8 +94,8 @@ def name(content: dict[str, Any]) -> str:
     return f"{content['version']} ({content['raw_tree'][:7]})"
 
 
-def table(changes: list[Change]) -> Iterator[str]:
-    """Yield the changes by zone."""
+def table(changes: list[Change], *, whole: bool) -> Iterator[str]:
+    """Yield the changes by zone; only the whole table names files that the team had left alone."""
     for zone, inside in (("yours", False), ("chassis", True)):
         those = [it for it in changes if it.path.startswith("chassis/") is inside]
         if not those:
@@ -101,7 +103,8 @@ def table(changes: list[Change]) -> Iterator[str]:
         counts = {how: sum(it.how == how for it in those) for how in ORDER}
         yield f"{zone}: {', '.join(f'{count} {how}' for how, count in counts.items() if count)}"
         for change in sorted(those, key=lambda it: (ORDER.index(it.how), it.path)):
-            yield f"  {change.how:<9} {change.path}"
+            if whole or change.how in TEAMS or not (inside or change.how == "replaced"):
+                yield f"  {change.how:<9} {change.path}"
         yield ""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from carve.notes import parse
 from tests.cases import Tally, generate, play
 from tests.lives import RECORD, Life, snapshot
 from tests.template import MANIFEST, QUESTIONS
@@ -376,6 +377,27 @@ def test_an_update_tells_what_concerns_the_answers_and_steps_by_hand_apart(
     code, out, _ = carve(name="other", cache=False).carve("update")
     assert "CACHE_OLD" not in out
     assert "  make lint types test\n" in out
+
+
+def test_a_dry_run_names_every_file_and_a_run_those_that_need_eyes(
+    carve: Callable[..., Life],
+) -> None:
+    life = carve()
+    ignored = life.folder / ".gitignore"
+    ignored.write_text(f"{ignored.read_text()}*.local\n")
+    life.commit()
+    planned, did = (life.carve("update", *words)[1] for words in (["--dry-run"], []))
+    for row in ("  deleted   docs/log-shipping.md\n", "  merged    .gitignore\n"):
+        assert row in planned
+        assert row in did
+    assert "  replaced  chassis/probe.py\n" in planned
+    assert "  replaced" not in did
+    assert "chassis: 1 added, 3 replaced\n" in did
+
+
+def test_an_entry_without_a_section_is_no_step_by_hand() -> None:
+    log = "## [2]\n### By hand\n- Rename it.\n## [1]\n- The first one.\n"
+    assert [it.section for it in parse(log)] == ["By hand", ""]
 
 
 def test_status_tells_version_answers_changes_and_missed_fixes(carve: Callable[..., Life]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from benchmarks.picture import draw
-from docs.pictures import rollout, tree
+from docs.pictures import rollout, terminal, tree, update
 from tests.template import ROOT
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ DRAWN = {
     ROOT / "docs/pictures/benchmark.svg": (
         lambda: draw(json.loads((ROOT / "docs/benchmark.json").read_text("utf-8"))),
         "python -m benchmarks.report",
+    ),
+    update.OUTPUT: (
+        lambda: terminal.draw(update.TITLE, terminal.load(update.NOTES)),
+        "PYTHONPATH=.:hooks python docs/pictures/update.py --draw",
     ),
 }
 
@@ -48,3 +53,20 @@ def test_the_readme_says_of_the_rollouts_what_was_measured() -> None:
     assert f"{sent:,} requests, {failed} failed" in text
     assert f"{faulty.failed} of {faulty.requests:,} failed" in text
     assert {run.title for run in NOTED} == {plan.title for plan in rollout.PLANS}
+
+
+def test_a_terminal_shows_whole_lines_light_and_dark_with_fonts_of_its_own() -> None:
+    long = "x" * (terminal.COLUMNS + 9)
+    step = terminal.Step("echo '<a & b>'", ["", "  added     a.py", "conflict b.py", long])
+    drawn = terminal.draw("A & B", [step])
+    rows = [(float(it["x"]), float(it["textLength"])) for it in texts(drawn) if "textLength" in it]
+    assert len(rows) == 5
+    assert max(x + wide for x, wide in rows) == terminal.COLUMNS * terminal.CELL
+    assert drawn.count("http") == drawn.count('xmlns="http://www.w3.org/2000/svg"') == 1
+    assert "prefers-color-scheme:dark" in drawn
+    assert '<tspan class="good">added</tspan>     a.py' in drawn
+    assert '<tspan class="bad">conflict</tspan> b.py' in drawn
+
+
+def texts(drawn: str) -> list[dict[str, str]]:
+    return [it.attrib for it in fromstring(drawn).iter() if it.tag.endswith("}text")]  # noqa: S314 - our own

@@ -12,6 +12,7 @@ from literal_answers import resolve
 from tests.template import RAW, ROOT, copy_template, run, succeeded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SOMEBODY = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false")
@@ -160,7 +161,13 @@ def make_repository(folder: Path) -> Path:
     """Make a repository of the template that has these versions as tags."""
     template = copy_template(folder)
     succeeded(run("git", "init", "--quiet", cwd=template))
-    for step, tag in STEPS:
+    release(template, *STEPS)
+    return template
+
+
+def release(template: Path, *steps: tuple[Callable[[Path], None], str]) -> None:
+    """Commit further versions, each with its tag."""
+    for step, tag in steps:
         step(template)
         for command in (
             ["add", "--all", "--force", "."],
@@ -169,7 +176,6 @@ def make_repository(folder: Path) -> Path:
             succeeded(run("git", *SOMEBODY, *command, cwd=template))
         if tag:
             succeeded(run("git", "tag", tag, cwd=template))
-    return template
 
 
 class Kept:
