@@ -40,6 +40,7 @@ def parser() -> ArgumentParser:
     shown.add_argument("--source", metavar="ADDRESS", help="repository of the template")
     later = change("update", commands.update, "bring the service to a later version")
     later.add_argument("--to", metavar="VERSION", help="a version, tag, branch or commit")
+    later.add_argument("--request", action="store_true", help="print the text of a pull request")
     later.add_argument("answers", nargs="*", metavar="QUESTION=ANSWER")
     for name, run, words in (
         ("add", commands.add, "turn options on"),

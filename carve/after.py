@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -31,8 +32,8 @@ def finish(service: Service, changed: set[str]) -> list[str]:
         before = locked.read_bytes() if locked.is_file() else None
         if (
             before is not None
-            and shutil.which("uv")
-            and succeeds(service.folder, "uv", "lock", "-q")
+            and (uv := os.environ.get("UV") or shutil.which("uv"))  # uv sets UV where it runs us
+            and succeeds(service.folder, uv, "lock", "-q")
         ):
             stage(service, "uv.lock")
         else:

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from carve import report
+from carve import report, request
 from carve.answers import carry_over, change, switch
 from carve.base import source_of
 from carve.record import NAME, Record, find_service
 from carve.refusal import Refusal
 from carve.service import Service
-from carve.template import Template, running
+from carve.target import choose_target
 from carve.update import change as change_service
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from carve.source import Source
+    from carve.template import Template
 
 
 def open_service() -> tuple[Service, Record]:
@@ -32,38 +33,9 @@ def update(given: Namespace) -> int:
     """Bring the service to a later version."""
     service, record = open_service()
     source = source_of(record, given.source)
-    target = choose_target(record, source, given.to)
+    target, said = choose_target(record, source, given.to)
     answers, notices = carry_over(target, record.answers, given.answers)
-    return run(service, record, source, target, lambda _: answers, given, notices)
-
-
-def choose_target(record: Record, source: Source | None, wanted: str | None) -> Template:
-    """Return the version that is asked for, or else the newest release, or else this program's.
-
-    Raises:
-        Refusal: the version is not in the source.
-
-    """
-    if source is None:
-        if wanted:
-            raise Refusal(
-                f"{wanted}: the address of the template is unknown. Give --source ADDRESS."
-            )
-        return running()
-    source.fetch()
-    releases = source.releases()
-    if wanted:
-        commit = source.commit(wanted)
-        if not commit:
-            known = ", ".join(releases) or "no release yet"
-            raise Refusal(f"{wanted}: no version of {source.address}. There is {known}.")
-        return source.at(commit)
-    if not releases:
-        return running()
-    newest = list(releases.values())[-1]
-    bases = source.commits_with(record.raw_tree)
-    behind = [it for it in bases if not source.contains(it, newest)]
-    return source.at(newest if behind or not bases else bases[0])
+    return run(service, record, source, target, lambda _: answers, given, said + notices)
 
 
 def add(given: Namespace) -> int:
@@ -103,7 +75,10 @@ def run(  # noqa: PLR0913, PLR0917 - what a change is made of
     """Change the service, and print what was done, or would be."""
     outcome = change_service(service, record, source, target, answer, dry_run=given.dry_run)
     outcome.notices += notices
-    report.show(outcome, dry_run=given.dry_run, as_json=given.json)
+    if getattr(given, "request", False):
+        report.say(*request.describe(outcome))
+    else:
+        report.show(outcome, dry_run=given.dry_run, as_json=given.json)
     return 1 if outcome.conflicts else 0
 
 

@@ -96,6 +96,7 @@ def unordered(own: list[str], new: list[str]) -> bool:
         found = [kind.match(line.rstrip("\r\n")) for line in (*own, *new)]
         matches = [it for it in found if it]
         if len(matches) == len(found) and len({it[1] for it in matches}) == 1:
-            names = [it[2] for it in matches]
-            return not (set(names[: len(own)]) & set(names[len(own) :])) - {None}
+            parts = matches[: len(own)], matches[len(own) :]
+            sides = [{it[2] for it in part if it[2]} for part in parts]
+            return all(sides) and sides[0].isdisjoint(sides[1])
     return False

@@ -114,13 +114,14 @@ def entries(those: list[Entry]) -> Iterator[str]:
         chosen = [it for it in those if (it.section == BY_HAND) is wanted]
         if chosen:
             yield f"{heading}:"
-        for entry in chosen:
-            mark = "security: " if entry.section == SECURITY else ""
-            rows = entry.text.removeprefix("- ").splitlines()
-            yield f"  - {mark}{rows[0]}"
-            yield from (f"  {row}" for row in rows[1:])
+        yield from (f"  {row}" for entry in chosen for row in mark(entry).splitlines())
         if chosen:
             yield ""
+
+
+def mark(entry: Entry) -> str:
+    """Write an entry, marked if it fixes a security fault."""
+    return f"- security: {entry.text[2:]}" if entry.section == SECURITY else entry.text
 
 
 def complain(error: object) -> None:

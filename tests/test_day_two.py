@@ -11,7 +11,7 @@ import pytest
 from carve.notes import parse
 from tests.cases import Tally, generate, play
 from tests.lives import RECORD, Life, snapshot
-from tests.template import MANIFEST, QUESTIONS
+from tests.template import MANIFEST, QUESTIONS, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +95,45 @@ def test_two_steps_lead_to_where_one_does(carve: Callable[..., Life]) -> None:
             life.commit()
         ends.append(life.snapshot())
     assert ends[0] == ends[1]
+
+
+def test_an_update_goes_back_only_if_asked_to(
+    carve: Callable[..., Life], source: Path, versions: dict[str, Path], kept: Kept
+) -> None:
+    life = carve("v0.2.0")
+    assert life.change("update")[0] == 0
+    life.commit()
+    older = source.parent / "older"
+    if not older.exists():
+        run("git", "clone", "--quiet", str(source), str(older), cwd=source.parent)
+        run("git", "tag", "--delete", "v0.3.0", cwd=older)
+    code, out, _ = life.carve("update", "--source", str(older))
+    assert (code, out.splitlines()) == (
+        0,
+        [
+            "Nothing changes.",
+            "this service is newer than v0.2.0. To go back, run: carve update --to v0.2.0",
+        ],
+    )
+    assert life.status() == ""
+    assert life.change("update", "--source", str(older), "--to", "v0.2.0")[0] == 0
+    assert life.record["version"] == "0.2.0"
+    assert life.snapshot() == snapshot(kept.carve(versions["v0.2.0"], life.record["answers"]))
+
+
+def test_a_program_older_than_the_service_does_not_take_it_back(
+    carve: Callable[..., Life],
+    source: Path,
+    versions: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    life = carve("v0.2.0")
+    unreleased = source.parent / "unreleased"
+    run("git", "clone", "--quiet", "--no-tags", str(source), str(unreleased), cwd=source.parent)
+    monkeypatch.setattr("carve.template.PACKAGED", versions["v0.1.0"])
+    code, out, _ = life.carve("update", "--source", str(unreleased))
+    assert code == 0
+    assert out.startswith("Nothing changes.\nthis service is newer than ")
 
 
 def test_what_the_team_deleted_stays_deleted(carve: Callable[..., Life]) -> None:
@@ -509,11 +548,14 @@ def test_the_lock_file_comes_last_and_a_failure_is_told(
     uv = tmp_path / "bin/uv"
     uv.write_text("#!/bin/sh\necho broken > uv.lock; exit 2\n")
     uv.chmod(0o755)
+    monkeypatch.delenv("UV", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
     assert "  uv lock\n" in life.carve("remove", "cache")[1]
     assert (life.folder / "uv.lock").read_text() == "locked\n"
     assert life.carve("abort")[0] == 0
     uv.write_text("#!/bin/sh\necho anew > uv.lock\n")
+    uv.rename(tmp_path / "bin/not-on-the-path")
+    monkeypatch.setenv("UV", str(tmp_path / "bin/not-on-the-path"))
     assert "  uv lock\n" not in life.carve("remove", "cache")[1]
     assert (life.folder / "uv.lock").read_text() == "anew\n"
     assert "M  uv.lock" in life.status()

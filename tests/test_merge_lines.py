@@ -57,6 +57,7 @@ def test_lines_whose_order_means_nothing_stand_side_by_side(own: str, new: str) 
         ("    cache: Mine = Mine()\n", "    cache: Caching = Caching()\n"),
         ("    cache: Mine = Mine()\n", "  notes: Notes = Notes()\n"),
         ("    return one\n", "    return two\n"),
+        ("# A heading\n", "# Another heading\n"),
         ("      - run: make a\n", "      - run: make b\n"),
     ],
 )
@@ -106,3 +107,8 @@ def test_no_line_of_either_side_is_lost_or_doubled(base: Lines, ours: Lines, the
         least = min(before + one + other, before + one, before + other)
         most = max(before + one + other, before + one, before + other)
         assert least <= after <= most
+
+
+def test_a_heading_that_both_changed_is_a_conflict() -> None:
+    base, ours, theirs = (f"# {it}\n\na\n".encode() for it in ("Operations", "Nights", "Operating"))
+    assert merge_files(base, ours, theirs) is None
