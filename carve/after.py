@@ -19,12 +19,12 @@ LOCKED = ("pyproject.toml", "chassis/pyproject.toml")
 def finish(service: Service, changed: set[str]) -> list[str]:
     """Write what is generated; return the commands that remain to be run."""
     remaining = []
-    has_settings = {"README.md", ".env.example", "app/main.py"} & changed
+    has_settings = {"docs/settings.md", ".env.example", "app/main.py"} & changed
     if has_settings:
         there = (service.folder / ".venv").is_dir() and shutil.which("make")
         command = ("make", "--silent", "settings", "ARGS=--write")
         if there and succeeds(service.folder, *command):
-            stage(service, "README.md", ".env.example")
+            stage(service, "docs/settings.md", ".env.example")
         else:
             remaining.append("make settings ARGS=--write")
     if changed.intersection(LOCKED):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from carve.merge import Change
     from carve.service import Service
 
-REGENERATED = ("README.md", ".env.example", "uv.lock")
+REGENERATED = ("docs/settings.md", ".env.example", "uv.lock")
 """Files that are written anew after the merge."""
 NOTHING = "0" * 40
 

@@ -87,7 +87,7 @@ def remove_greetings(service: Path) -> None:
     shutil.rmtree(service / "app/greetings") if (service / "app/greetings").is_dir() else None
     replace(service / MAIN, r"^from app.greetings.*\n", "")
     replace(service / MAIN, r"^    greetings: .*\n", "")
-    replace(service / "README.md", r"^\| `GREETINGS_.*\n", "", count=0)
+    replace(service / "docs/settings.md", r"^\| `GREETINGS_.*\n", "", count=0)
     replace(service / ".env.example", r"^# .*\n#GREETINGS_.*\n", "", count=0)
 
 
@@ -195,7 +195,7 @@ def add_setting(service: Path) -> None:
         '\n    tone: str = "warm"\n    """Tone."""',
     )
     after(
-        service / "README.md",
+        service / "docs/settings.md",
         r"^\| `GREETINGS_SALUTATION.*$",
         "| `GREETINGS_TONE` | `warm` | Tone. |",
     )
@@ -205,7 +205,9 @@ def add_setting(service: Path) -> None:
 @edit("a setting of a last feature documented")
 def add_last_setting(service: Path) -> None:
     after(
-        service / "README.md", r"^\| `GREETINGS_LIMIT.*$", "| `ZONES_SIZE` | `3` | Zones at most. |"
+        service / "docs/settings.md",
+        r"^\| `GREETINGS_LIMIT.*$",
+        "| `ZONES_SIZE` | `3` | Zones at most. |",
     )
     after(service / ".env.example", r"^#GREETINGS_LIMIT.*$", "# Zones at most.\n#ZONES_SIZE=3")
 

@@ -1,4 +1,4 @@
-"""A host where releases are rolled out has to have what docs/rollouts.md says, and no more."""
+"""A host where releases are rolled out has to have what docs/deploy.md says, and no more."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_compose_finds_all_it_reads_on_a_host_that_has_what_the_page_names(
     given: dict[str, bool], tmp_path: Path
 ) -> None:
     service, host = carve(tmp_path / "orders", **given), tmp_path / "host"
-    named = names((service / "docs/rollouts.md").read_text())
+    named = names((service / "docs/deploy.md").read_text())
     for path in (found for name in named for found in service.glob(name.rstrip("/"))):
         to = host / path.relative_to(service)
         to.parent.mkdir(parents=True, exist_ok=True)

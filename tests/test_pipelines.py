@@ -88,15 +88,15 @@ def test_the_shell_linter_has_nothing_to_say(service: Path) -> None:
         assert ended.returncode == 0, f"{line.job}: {ended.stdout}"
 
 
-def test_makefile_pipeline_and_readme_have_the_same_stages(service: Path) -> None:
+def test_makefile_pipeline_and_page_have_the_same_stages(service: Path) -> None:
     output = run("make", "--dry-run", "PUSH=yes", "ci", cwd=service).stdout
     found = re.search(r"for stage in ([a-z ]+?) *;", output)
     assert found, output
     stages = found[1].split()
     with_image = (service / "Dockerfile").exists()
     assert stages == [it for it in STAGES if with_image or it not in {"build", "push"}]
-    _, _, readme = (service / "README.md").read_text("utf-8").partition("## Pipeline")
-    assert re.findall(r"^\| `make (\w+)` \|", readme, re.MULTILINE) == stages
+    _, _, page = (service / "docs" / "develop.md").read_text("utf-8").partition("## Pipeline")
+    assert re.findall(r"^\| `make (\w+)` \|", page, re.MULTILINE) == stages
     of_pushes = [line for line in staged(service) if line.file != "audit.yml"]
     assert [stage for line in of_pushes for stage in line.stages] == (stages if of_pushes else [])
     if (service / ".gitlab-ci.yml").exists():

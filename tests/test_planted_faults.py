@@ -43,7 +43,7 @@ SPANNING: list[tuple[Callable[[Tree], Iterator[str]], Fault]] = [
     (faults.broken, Fault("compose.yaml", "x: [  # if auth\ny: ]  # if cache\n", ("=False",))),
     (
         faults.dead_links,
-        Fault("docs/operations.md", "\n[It](rollouts.md) turns back.\n", ("deployment=",)),
+        Fault("docs/operations.md", "\n[It](../deploy/rollout.toml) says so.\n", ("deployment=",)),
     ),
     (
         faults.dead_links,

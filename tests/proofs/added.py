@@ -22,7 +22,7 @@ LIBRARIES = {
 
 def lines_of(service: Carved, module: str) -> tuple[str, str]:
     """Read from the page the imports that a library needs, and the statements."""
-    page = (service.path / "docs" / "operations.md").read_text()
+    page = (service.path / "docs" / "develop.md").read_text()
     blocks = re.findall(r"^```python\n(.+?)^```$", page, re.MULTILINE | re.DOTALL)
     (block,) = (
         b for b in blocks if re.search(rf"^(from|import) {re.escape(module)}\b", b, re.MULTILINE)

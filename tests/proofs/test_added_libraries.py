@@ -1,6 +1,6 @@
 """Libraries that instrument FastAPI, added to a carved service with the lines of its own page.
 
-The lines are read from docs/operations.md of the service, so that the page cannot say others. Each
+The lines are read from docs/develop.md of the service, so that the page cannot say others. Each
 library is asked what it recorded, and the service's own id, log line, metrics and errors stay.
 """
 

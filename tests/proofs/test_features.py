@@ -164,16 +164,16 @@ def test_features_of_every_kind_answer_beside_the_examples(service: Carved, tmp_
         assert replica.stop() == 0
 
 
-def test_a_feature_is_what_the_readme_shows_and_a_dry_run_said(service: Carved) -> None:
+def test_a_feature_is_what_the_page_shows_and_a_dry_run_said(service: Carved) -> None:
     shown = re.findall(
-        r"^\$ make feature NAME=customers\n(.*?)```",
-        (service.path / "README.md").read_text(),
+        r"^\$ make feature NAME=greeters\n(.*?)```",
+        (service.path / "docs" / "develop.md").read_text(),
         re.MULTILINE | re.DOTALL,
     )
-    planned = service.run("make", "feature", "NAME=customers", "ARGS=--dry-run").stdout
+    planned = service.run("make", "feature", "NAME=greeters", "ARGS=--dry-run").stdout
     assert status(service) == {}
     assert planned.splitlines()[-1] == "Nothing was changed, because of --dry-run."
-    said = service.run("make", "feature", "NAME=customers").stdout
+    said = service.run("make", "feature", "NAME=greeters").stdout
     assert shown == [said]
     listed = [line.split() for line in said.splitlines()[:-1]]
     assert listed == [line.split() for line in planned.splitlines()[:-1]]
@@ -256,8 +256,8 @@ def test_what_git_could_not_bring_back_is_not_deleted(service: Carved) -> None:
     assert "app/greetings/routes.py was edited after its first commit." in said
     assert not (service.path / "app" / "greetings").exists()
     assert (service.path / "app" / "notes").exists()
-    readme = (service.path / "README.md").read_text()
-    assert ("- `greetings`" in readme, "- `notes`" in readme) == (False, True)
+    page = (service.path / "docs" / "develop.md").read_text()
+    assert ("- `greetings`" in page, "- `notes`" in page) == (False, True)
 
 
 def test_a_feature_of_the_team_is_no_example(service: Carved) -> None:

@@ -88,7 +88,7 @@ def main(
         command.set_defaults(run=run)
         if run is show_settings:
             command.add_argument("--format", choices=FORMATS, default=FORMATS[0])
-            text = "Write the table of README.md, and .env.example, in the current folder"
+            text = "Write docs/settings.md and .env.example in the current folder"
             command.add_argument("--write", action="store_true", help=text)
         if run is run_auth:  # if auth
             add_auth_arguments(command)  # if auth

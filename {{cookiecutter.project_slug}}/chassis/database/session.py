@@ -65,4 +65,4 @@ Session = Annotated[AsyncSession, Depends(session, scope="function")]
 """The transaction of the request: `async def route(session: Session)`.
 
 It has ended before the answer is sent; using it later raises `InvalidRequestError`. A streamed
-answer opens a session of its own, as docs/operations.md shows."""
+answer opens a session of its own, as docs/develop.md shows."""

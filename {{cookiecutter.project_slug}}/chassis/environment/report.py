@@ -1,8 +1,8 @@
-"""Prints the settings: effective values, `.env.example`, or the table of the README."""
+"""Prints the settings: effective values, `.env.example`, or the tables of `docs/settings.md`."""
 
 from __future__ import annotations
 
-import re
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from chassis.environment.fault import printable
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["format_markdown", "report", "write_documents"]
 
 FORMATS = ("text", "env", "markdown")
-TABLE = re.compile(r"^\| Variable \| Default \| Meaning \|\n(?:\|.*\n)+", re.MULTILINE)
+SECTION = "## Variables"
+"""Begins what is generated of the page."""
+HEAD = "| Variable | Default | Meaning |\n| --- | --- | --- |"
 
 
 def report(settings: Environment, form: str = "text") -> str:
@@ -49,32 +51,32 @@ def format_env(settings: Environment) -> str:
 
 
 def format_markdown(settings: Environment) -> str:
-    """Format the table of the README."""
-    rows = (
-        f"| `{variable.name}` | {_code(variable.default_text)} | {variable.meaning} |"
-        for variable in variables(type(settings))
-    )
-    return "\n".join(["| Variable | Default | Meaning |", "| --- | --- | --- |", *rows])
+    """Format the end of `docs/settings.md`: a table for each group of settings."""
+    parts = [SECTION]
+    for group, found in groupby(variables(type(settings)), key=lambda it: it.group):
+        title = group.replace("_", " ").capitalize()
+        rows = [f"| `{it.name}` | {_code(it.default_text)} | {it.meaning} |" for it in found]
+        parts.append("\n".join([f"### {title}", "", HEAD, *rows]))
+    return "\n\n".join(parts)
 
 
 def write_documents(settings: Environment, root: Path) -> list[str]:
-    """Bring the table in `README.md` and `.env.example` up to date; return what was changed.
+    """Bring `docs/settings.md` and `.env.example` up to date; return what was changed.
 
-    Raises ValueError if the README has no such table.
+    What is before the section of the page, or the first blank line of the example, is the team's.
     """
-    readme, example = root / "README.md", root / ".env.example"
-    text = readme.read_text("utf-8")
-    if not TABLE.search(text):
-        raise ValueError(f"{readme} has no table | Variable | Default | Meaning |. Write its head.")
-    head = example.read_text("utf-8").partition("\n\n")[0]
-    wanted = {
-        readme: TABLE.sub(lambda _: f"{format_markdown(settings)}\n", text),
-        example: f"{head}\n\n{format_env(settings)}\n",
-    }
-    stale = [path for path, it in wanted.items() if path.read_text("utf-8") != it]
-    for path in stale:
-        path.write_text(wanted[path], "utf-8")
-    return [path.name for path in stale]
+    stale = []
+    for name, end, written in (
+        ("docs/settings.md", f"\n{SECTION}\n", format_markdown(settings)),
+        (".env.example", "\n\n", format_env(settings)),
+    ):
+        path = root / name
+        before = path.read_text("utf-8")
+        wanted = f"{before.partition(end)[0].rstrip()}\n\n{written}\n"
+        if before != wanted:
+            path.write_text(wanted, "utf-8")
+            stale.append(name)
+    return stale
 
 
 def _code(value: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from chassis.features.workspace import Workspace
 
 MARK = '"""An example '
+PAGE = "docs/develop.md"
+"""Lists the examples, in the section that is removed with the last one."""
 SETTING = (".py", ".env", ".yaml")
 """Files that can set variables."""
 SECTION = re.compile(r"^## Remove the examples\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
@@ -57,9 +59,8 @@ def remove(workspace: Workspace, chosen: list[str], options: Namespace) -> list[
     check_imports(workspace, chosen)
     if variables:
         remove_variables(workspace, variables)
-    readme = re.sub(rf"(?m)^- `({'|'.join(chosen)})`: .*\n", "", workspace.read("README.md"))
-    readme = readme if examples(workspace.copy) else SECTION.sub("", readme)
-    workspace.write("README.md", readme)
+    page = re.sub(rf"(?m)^- `({'|'.join(chosen)})`: .*\n", "", workspace.read(PAGE))
+    workspace.write(PAGE, page if examples(workspace.copy) else SECTION.sub("", page))
     said += remove_tables(workspace, models, deployed=options.deployed)  # if database
     workspace.finish()
     if not options.force:

@@ -18,7 +18,7 @@ SOURCES = (
     "deploy/kubernetes",  # if kubernetes
     "tests",
 )
-FILES = (".env.example", "README.md", "conftest.py", "pyproject.toml")
+FILES = (".env.example", "conftest.py", "docs/develop.md", "docs/settings.md", "pyproject.toml")
 """Where a feature can be named."""
 
 
@@ -39,6 +39,7 @@ class Workspace:
                 shutil.copytree(root / name, copy / name)
         for name in FILES:
             if (root / name).is_file():
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(root / name, copy / name)
         self._before = self._files()
 
@@ -79,7 +80,7 @@ class Workspace:
         return ended.stdout.splitlines() if ended.returncode == 0 else None
 
     def finish(self) -> None:
-        """Format what is new, and write the table of settings and `.env.example`."""
+        """Format what is new, and write `docs/settings.md` and `.env.example`."""
         new = [path for verb, path in self.changes() if verb == "add" and path.endswith(".py")]
         if new:
             self.run("ruff", "check", "--quiet", "--fix", "--exit-zero", *new)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from chassis.environment import Environment
 from chassis.environment.report import write_documents
 from chassis.service import Feature
@@ -25,25 +23,33 @@ class Settings(Environment):
     """A tree."""
 
     shop: Shop = Shop()
+    outbound_prices: Shop = Shop(size=4)
 
 
-ROWS = "| Variable | Default | Meaning |\n| --- | --- | --- |\n"
+HEAD = "| Variable | Default | Meaning |\n| --- | --- | --- |\n"
+SECTIONS = (
+    f"## Variables\n\n### Shop\n\n{HEAD}| `SHOP_SIZE` | `3` | How large it is. |\n\n"
+    f"### Outbound prices\n\n{HEAD}| `OUTBOUND_PRICES_SIZE` | `4` | How large it is. |\n"
+)
 
 
-def test_a_stale_table_and_example_are_written_and_the_rest_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text(f"# A\n\n{ROWS}| `OLD` | `1` | It. |\n\nB\n\n| x |\n")
-    (tmp_path / ".env.example").write_text("# Copy me.\n\n# It.\n#OLD=1\n")
-    assert write_documents(Settings(), tmp_path) == ["README.md", ".env.example"]
-    row = "| `SHOP_SIZE` | `3` | How large it is. |"
-    assert (tmp_path / "README.md").read_text() == f"# A\n\n{ROWS}{row}\n\nB\n\n| x |\n"
-    example = "# Copy me.\n\n# How large it is.\n#SHOP_SIZE=3\n"
-    assert (tmp_path / ".env.example").read_text() == example
+def test_stale_sections_and_a_stale_example_are_written_and_what_is_before_them_stays(
+    tmp_path: Path,
+) -> None:
+    page, example = tmp_path / "docs" / "settings.md", tmp_path / ".env.example"
+    page.parent.mkdir()
+    page.write_text(f"# A\n\n## B\n\nC\n\n## Variables\n\n{HEAD}| `OLD_SIZE` | `1` | It. |\n")
+    example.write_text("# Copy me.\n\n# It.\n#OLD=1\n")
+    assert write_documents(Settings(), tmp_path) == ["docs/settings.md", ".env.example"]
+    assert page.read_text() == f"# A\n\n## B\n\nC\n\n{SECTIONS}"
+    rows = "# How large it is.\n#SHOP_SIZE=3\n# How large it is.\n#OUTBOUND_PRICES_SIZE=4\n"
+    assert example.read_text() == f"# Copy me.\n\n{rows}"
     assert write_documents(Settings(), tmp_path) == []
 
 
-def test_a_readme_without_the_table_is_left_alone_and_named(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("# A\n")
-    (tmp_path / ".env.example").write_text("")
-    with pytest.raises(ValueError, match=r"README\.md has no table"):
-        write_documents(Settings(), tmp_path)
-    assert (tmp_path / "README.md").read_text() == "# A\n"
+def test_a_page_without_sections_gets_them(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "settings.md").write_text("# A\n")
+    (tmp_path / ".env.example").write_text("# Copy me.\n")
+    write_documents(Settings(), tmp_path)
+    assert (tmp_path / "docs" / "settings.md").read_text() == f"# A\n\n{SECTIONS}"
