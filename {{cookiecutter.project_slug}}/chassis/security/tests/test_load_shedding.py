@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 WORK = 0.01
 """Seconds of the event loop that each request takes."""
-MAX_WAIT = 0.12
+STEPS = 10
+"""Iterations that a request takes which waits for something in between."""
+MAX_WAIT = 0.24
 
 
 async def nothing() -> Any:
@@ -27,7 +29,9 @@ async def nothing() -> Any:
 class Busy:
     """An application that blocks the loop, behind the entrance of a service."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: int = 1) -> None:
+        self.steps = steps
+        self.in_flight = self.most_in_flight = 0
         self.service = Service(identity=Identity(name="t"), environment="test")
         self.service.probes.add("/livez")
         Security(max_wait_seconds=MAX_WAIT).install(self.service)
@@ -37,8 +41,12 @@ class Busy:
         self.waits: list[float] = []
 
     async def work(self, _: Scope, __: Receive, send: Send) -> None:
-        time.sleep(WORK)  # noqa: ASYNC251 - what overload is made of
-        await asyncio.sleep(0)
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        for _ in range(self.steps):
+            time.sleep(WORK / self.steps)  # noqa: ASYNC251 - what overload is made of
+            await asyncio.sleep(0)
+        self.in_flight -= 1
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     async def ask(self, path: str = "/busy") -> None:
@@ -74,6 +82,29 @@ def test_under_overload_admitted_requests_wait_no_longer_than_allowed() -> None:
     assert set(busy.statuses) == {200, 503}
     assert sorted(busy.waits)[len(busy.waits) * 9 // 10] < 2 * MAX_WAIT
     assert busy.service.requests_shed == busy.statuses[503]
+
+
+def test_requests_of_many_short_steps_do_not_pile_up_inside() -> None:
+    busy = Busy(STEPS)
+    asyncio.run(overload(busy))
+    assert set(busy.statuses) == {200, 503}
+    assert busy.most_in_flight < 1.5 * STEPS
+
+
+def test_once_overloaded_half_the_wait_is_enough_to_be_refused() -> None:
+    busy = Busy()
+    asyncio.run(overload(busy))
+    assert sorted(busy.waits)[len(busy.waits) // 2] < 0.75 * MAX_WAIT
+
+
+def test_a_burst_is_no_overload() -> None:
+    busy = Busy()
+
+    async def run() -> None:
+        await asyncio.gather(*(busy.ask() for _ in range(30)))
+
+    asyncio.run(run())
+    assert busy.statuses == {200: 30}
 
 
 def test_a_refusal_has_retry_after_and_the_headers_of_every_response() -> None:

@@ -1,0 +1,85 @@
+"""A line in which requests wait in order, and which says when a further one would wait too long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import perf_counter
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+BURST_SECONDS = 0.05
+"""Seconds for which a line may be of any length: a burst is no overload, a line that stays is."""
+MIN_LENGTH = 8
+"""Requests that may wait in any case: so many callers in a closed loop are no overload."""
+DECAY = 31 / 32
+"""What the rate of starts keeps of its past at each start."""
+LOG_SECONDS = 10
+"""Seconds between two log lines about refused requests."""
+
+
+class WaitingLine:
+    """Requests that wait for `what`, such as a turn or a connection.
+
+    One is refused that would wait longer than `max_wait_seconds`, by the time that starts took
+    lately; then those that would wait half as long, until the line is empty. So a short overload
+    refuses nobody, and a long one keeps nobody waiting for long.
+    """
+
+    def __init__(self, what: str, max_wait_seconds: float, min_length: int = MIN_LENGTH) -> None:
+        self.what = what
+        self.max_wait_seconds = max_wait_seconds
+        self.min_length = min_length
+        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.refused = 0
+        """Requests that were refused."""
+        self._overloaded = False
+        self._began = self._advanced = 0.0
+        """When the line began to fill, and when it last advanced."""
+        self._seconds = self._starts = 0.0
+        """Time and starts of late."""
+        self._logged = 0
+        self._logged_at = -float(LOG_SECONDS)
+
+    def refuses(self) -> bool:
+        """Return whether a further request would wait too long; count it then."""
+        length = len(self.waiting)
+        if length < self.min_length or (now := perf_counter()) - self._began < BURST_SECONDS:
+            return False
+        wait = length * self._seconds / max(1, self._starts)
+        if wait <= self.max_wait_seconds / (2 if self._overloaded else 1):
+            return False
+        self._overloaded = True
+        self.refused += 1
+        if now - self._logged_at >= LOG_SECONDS:
+            refused = self.refused - self._logged
+            log.warning("overload: requests refused", waiting_for=self.what, refused=refused)
+            self._logged_at, self._logged = now, self.refused
+        return True
+
+    def join(self) -> asyncio.Future[None]:
+        """Wait at the end of the line; the future is done when it is this request's turn."""
+        if not self.waiting:
+            self._began = self._advanced = perf_counter()
+            self._overloaded = False
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(turn)
+        return turn
+
+    def start(self, count: int) -> int:
+        """Start up to so many requests that wait; return how many."""
+        if not self.waiting:
+            return 0
+        started = 0
+        while self.waiting and started < count:
+            turn = self.waiting.popleft()
+            if not turn.done():  # a request that was cancelled waits no longer
+                turn.set_result(None)
+                started += 1
+        now = perf_counter()
+        self._seconds = self._seconds * DECAY + now - self._advanced
+        self._starts = self._starts * DECAY + started
+        self._advanced = now
+        return started
