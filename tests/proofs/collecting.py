@@ -1,7 +1,7 @@
 """A collector of spans: prints its address, then each span as a line of JSON.
 
-Runs in the environment of a carved service, which can read what the service sends, with the tests
-of the template's tracing on its path: a service is carved without them.
+Runs in the environment of a carved service, which can read what the service sends, with the raw
+tree on its path, whose tests it uses: a service is carved without them.
 """
 # mypy: ignore-errors
 # The template's environment has neither the service nor its libraries.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 
-from receiver import Receiver, values
+from chassis.tracing.tests.receiver import Receiver, values
 
 
 def main() -> None:

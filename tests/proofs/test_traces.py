@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CALLING = str(Path(__file__).with_name("calling.py"))
 COLLECTING = str(Path(__file__).with_name("collecting.py"))
-RECEIVER = str(TEMPLATE / "{{cookiecutter.project_slug}}/chassis/tracing/tests")
+RAW = str(TEMPLATE / "{{cookiecutter.project_slug}}")
 FLUSH = 2.0
 """Seconds that spans get at the end: the service's default."""
 BUSY = 3.0
@@ -36,7 +36,7 @@ class Collector(Receiver):
 
     def __init__(self, service: Carved) -> None:
         """Run in that service's environment."""
-        super().__init__(service, COLLECTING, PYTHONPATH=RECEIVER, PYTHONDONTWRITEBYTECODE="1")
+        super().__init__(service, COLLECTING, PYTHONPATH=RAW, PYTHONDONTWRITEBYTECODE="1")
 
     def one(self, name: str) -> dict[str, Any]:
         """Wait for the only span of that name."""

@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 
 from chassis.application import Application
 from chassis.service import Identity, Service
+from chassis.tests.collector import until
 from chassis.tracing import Tracing
 from chassis.tracing.tests.conftest import routes
-from chassis.tracing.tests.receiver import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
