@@ -1,4 +1,4 @@
-"""The commands of `python -m app`: serve, settings, health, version and others."""
+"""The commands of `python -m app`: serve, settings, openapi, health, version and others."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import structlog
 
 from chassis.auth.commands import add_auth_arguments, run_auth  # if auth
 from chassis.database.commands import add_arguments, database  # if database
+from chassis.description import OPENAPI_JSON, describe
 from chassis.environment import Misconfigured, load
 from chassis.environment.report import FORMATS, report, write_documents
 from chassis.environment.unknown import unknown_variables
@@ -52,6 +53,13 @@ def show_settings(settings: Any, arguments: argparse.Namespace) -> int:  # noqa:
     return 0
 
 
+def openapi(_: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the same
+    """Write openapi.json, which describes the API, in the current folder."""
+    Path(OPENAPI_JSON).write_text(describe(arguments.default, arguments.compose), "utf-8")
+    print(f"written: {OPENAPI_JSON}")  # noqa: T201 - its job
+    return 0
+
+
 def health(settings: Any, _: argparse.Namespace) -> int:  # noqa: ANN401 - the same
     """Check whether the service that runs here is ready; exit code 1 if it is not."""
     return report_health(settings.server.host, settings.server.port)
@@ -67,6 +75,7 @@ def version(settings: Any, _: argparse.Namespace) -> int:  # noqa: ANN401 - the 
 COMMANDS: dict[str, Callable[[Any, argparse.Namespace], int]] = {
     "serve": serve,
     "settings": show_settings,
+    "openapi": openapi,
     "health": health,
     "version": version,
     "auth": run_auth,  # if auth
@@ -81,7 +90,7 @@ def main(
 ) -> int:
     """Run a command; return its exit code, EX_CONFIG if the settings are invalid."""
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
-    parser.set_defaults(run=serve, compose=compose)
+    parser.set_defaults(run=serve, compose=compose, default=environments[0])
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, run in COMMANDS.items():
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.main import Development
+from app.main import Development, compose
+from chassis.description import OPENAPI_JSON, describe
 from chassis.environment.report import format_markdown
 from chassis.environment.variables import variables
 
@@ -31,6 +32,15 @@ def test_the_example_file_sets_every_variable_to_its_default() -> None:
     found = re.findall(r"^# (.+)\n#([A-Z0-9_]+)=(.*?)(?:  #.*)?$", text, re.MULTILINE)
     expected = [(v.meaning, v.name, v.default_text) for v in variables(Development)]
     assert found == expected, "run: make settings ARGS=--write"
+
+
+@pytest.mark.usefixtures("logging_as_it_was")
+def test_openapi_json_describes_the_api() -> None:
+    path = ROOT / OPENAPI_JSON
+    if not path.exists():
+        pytest.skip(f"there is no {OPENAPI_JSON}: run make openapi, and commit it")
+    is_current = path.read_text("utf-8") == describe(Development, compose)
+    assert is_current, f"{OPENAPI_JSON} is stale, run: make openapi"
 
 
 def test_the_project_and_the_service_have_one_version() -> None:

@@ -18,7 +18,14 @@ SOURCES = (
     "deploy/kubernetes",  # if kubernetes
     "tests",
 )
-FILES = (".env.example", "conftest.py", "docs/develop.md", "docs/settings.md", "pyproject.toml")
+FILES = (
+    ".env.example",
+    "conftest.py",
+    "docs/develop.md",
+    "docs/settings.md",
+    "openapi.json",
+    "pyproject.toml",
+)
 """Where a feature can be named."""
 
 
@@ -80,12 +87,14 @@ class Workspace:
         return ended.stdout.splitlines() if ended.returncode == 0 else None
 
     def finish(self) -> None:
-        """Format what is new, and write `docs/settings.md` and `.env.example`."""
+        """Format what is new; write `docs/settings.md`, `.env.example` and `openapi.json`."""
         new = [path for verb, path in self.changes() if verb == "add" and path.endswith(".py")]
         if new:
             self.run("ruff", "check", "--quiet", "--fix", "--exit-zero", *new)
             self.run("ruff", "format", "--quiet", *new)
         self.run("app", "settings", "--write")
+        if (self.copy / "openapi.json").exists():
+            self.run("app", "openapi")
 
     def texts(self, *suffixes: str) -> Iterator[str]:
         """Yield the paths of files of these kinds, outside `chassis/`."""
