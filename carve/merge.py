@@ -1,4 +1,4 @@
-"""Merges two carvings into the service, in a repository apart: the service is not touched."""
+"""Merges the difference between two carvings into the service's tree: which file becomes what."""
 
 from __future__ import annotations
 
@@ -6,36 +6,20 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from carve.git import Git, joined, lines
+from carve.git import joined, lines
 from carve.lines import merge_files
-from carve.record import NAME
 from carve.refusal import Refusal
+from carve.repository import SIMILAR
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from carve.record import Record
+    from carve.repository import Entry, Repository
 
-VARIABLES = {"GIT_LFS_SKIP_SMUDGE": "1"} | {
-    f"GIT_{who}_{what}": "carve" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-}
-SETTINGS = {
-    "core.autocrlf": "false",
-    "core.eol": "lf",
-    "core.fileMode": "true",
-    "core.symlinks": "true",
-    "merge.directoryRenames": "false",
-    "merge.renames": "true",
-    "merge.renameLimit": "10000",
-    "commit.gpgSign": "false",
-}
 CHASSIS = "chassis/"
 MERGED = "chassis/pyproject.toml"
 """The one file of the chassis that is merged: bots raise the dependencies in it."""
 BASE, OWN, NEW = 1, 2, 3
 """Git's numbers for the three versions of a file in conflict."""
-Entry = tuple[str, str]
-"""Mode and id of a file."""
 
 
 @dataclass(frozen=True)
@@ -51,42 +35,15 @@ class Change:
 class Merge:
     """The service, the two carvings, and what comes of them."""
 
-    def __init__(self, folder: Path, service: Git, record: Record) -> None:
-        """Make an empty repository that sees the objects of the service."""
-        self.git = Git(folder, VARIABLES, SETTINGS)
+    def __init__(self, repository: Repository, record: Record) -> None:
+        """Merge in a repository apart, as the record allows."""
+        self.repository, self.git, self.folder = repository, repository.git, repository.folder
         self.record = record
-        kind = service("rev-parse", "--show-object-format")
-        folder.mkdir()
-        self.git("init", "--quiet", f"--object-format={kind}")
-        there = service.folder / service("rev-parse", "--git-path", "objects")
-        (folder / ".git/objects/info").mkdir(exist_ok=True)
-        (folder / ".git/objects/info/alternates").write_text(f"{there.resolve()}\n", "utf-8")
-        self.folder = folder
         self.left_out: list[str] = []
-
-    def tree(self, carving: Path) -> str:
-        """Keep a carving, but its record, as a tree."""
-        index = {"GIT_INDEX_FILE": str(self.folder.with_suffix(".index"))}
-        place = ("--git-dir", str(self.folder / ".git"), "--work-tree", str(carving))
-        git = Git(carving, {**VARIABLES, **index}, SETTINGS)
-        git(*place, "read-tree", "--empty")
-        git(*place, "add", "--force", "--all", ".", f":(exclude){NAME}")
-        return git(*place, "write-tree")
-
-    def without_record(self, tree: str) -> str:
-        """Return the tree of the service without its record."""
-        self.git("read-tree", tree)
-        self.git("rm", "--quiet", "--cached", "--ignore-unmatch", "--", NAME)
-        return self.git("write-tree")
-
-    def entries(self, tree: str) -> dict[str, Entry]:
-        """List the files of a tree."""
-        rows = (row.partition("\t") for row in lines(self.git("ls-tree", "-r", "-z", tree)))
-        return {path: (head.split()[0], head.split()[2]) for head, _, path in rows}
 
     def changed_by_team(self, old: str, ours: str, *, chassis: bool) -> list[str]:
         """Name the files in which the service differs from its pristine carving."""
-        before, after = self.entries(old), self.entries(ours)
+        before, after = self.repository.entries(old), self.repository.entries(ours)
         paths = sorted(before.keys() | after.keys())
         differing = [path for path in paths if before.get(path) != after.get(path)]
         return [path for path in differing if not chassis or self.is_replaced(path)]
@@ -102,30 +59,25 @@ class Merge:
             commits.append(self.git("commit-tree", tree, "-p", commits[0], "-m", "carving"))
         self.git("branch", label, commits[2])
         self.git("checkout", "--quiet", "--force", "--detach", commits[1])
-        options = ("--quiet", "--no-commit", "--no-ff", "-X", "find-renames=60%")
+        options = ("--quiet", "--no-commit", "--no-ff", "-X", f"find-renames={SIMILAR}")
         ended = self.git.run("merge", *options, label)
         if ended.returncode > 1:
             raise Refusal(f"git merge failed: {ended.stderr.decode(errors='replace').strip()}")
-        self.settle_conflicts()
+        self.settle_conflicts(old, ours, new)
         self.replace_chassis(new)
         return self.compare(old, ours, new)
 
-    def stages(self) -> dict[str, dict[int, Entry]]:
-        """List what git could not merge: for each path its old, own and new file."""
-        found: dict[str, dict[int, Entry]] = {}
-        for row in lines(self.git("ls-files", "--unmerged", "-z")):
-            head, _, path = row.partition("\t")
-            mode, identity, stage = head.split()
-            found.setdefault(path, {})[int(stage)] = (mode, identity)
-        return found
-
-    def settle_conflicts(self) -> None:
+    def settle_conflicts(self, old: str, ours: str, new: str) -> None:
         """Merge line by line what git calls a conflict because lines are next to each other.
 
         What the team deleted stays deleted, whatever became of it in the template.
         """
-        for path, stages in self.stages().items():
-            if OWN not in stages and BASE in stages:
+        conflicts = self.repository.unmerged()
+        deleted = (
+            self.deleted_by_team(old, ours, new) if {NEW} in map(set, conflicts.values()) else set()
+        )
+        for path, stages in conflicts.items():
+            if (OWN not in stages and BASE in stages) or path in deleted:
                 self.git("rm", "--quiet", "--force", "--", path)
                 self.left_out += [path] if NEW in stages else []
                 continue
@@ -136,9 +88,20 @@ class Merge:
                 (self.folder / path).write_bytes(merged)
                 self.git("add", "--force", "--", path)
 
+    def deleted_by_team(self, old: str, ours: str, new: str) -> set[str]:
+        """Name the files that the template renamed, and the team had deleted.
+
+        Before 2.34, git does not tell what their old file was.
+        """
+        there = {*self.repository.entries(ours), *self.repository.renames(old, ours).values()}
+        renamed = self.repository.renames(old, new)
+        return {path for path, before in renamed.items() if before not in there}
+
     def replace_chassis(self, new: str) -> None:
         """Let the machinery be exactly that of the new carving."""
-        wanted = {path: it for path, it in self.entries(new).items() if self.is_replaced(path)}
+        wanted = {
+            path: it for path, it in self.repository.entries(new).items() if self.is_replaced(path)
+        }
         there = {path for path in lines(self.git("ls-files", "-z")) if self.is_replaced(path)}
         rows = [f"0 {'0' * 40}\t{path}" for path in there]
         self.git("update-index", "-z", "--index-info", given=joined(rows))
@@ -147,7 +110,7 @@ class Merge:
 
     def compare(self, old: str, ours: str, new: str) -> list[Change]:
         """List every path whose file is not what it was, and how it came to be."""
-        stages = self.stages()
+        stages = self.repository.unmerged()
         conflicted = [path for path in stages if os.path.lexists(self.folder / path)]
         if conflicted:
             self.git("add", "--force", "--pathspec-from-file=-", "--pathspec-file-nul",
@@ -155,8 +118,8 @@ class Merge:
         gone = [path for path in stages if path not in conflicted]
         if gone:
             self.git("update-index", "-z", "--force-remove", "--stdin", given=joined(gone))
-        base, before, template = (self.entries(tree) for tree in (old, ours, new))
-        after = self.entries(self.git("write-tree"))
+        base, before, template = (self.repository.entries(tree) for tree in (old, ours, new))
+        after = self.repository.entries(self.git("write-tree"))
         changes = []
         for path in sorted(before.keys() | after.keys() | stages.keys()):
             if path in stages:

@@ -14,6 +14,7 @@ from carve.base import candidates, carve_both, source_of
 from carve.commands import open_service
 from carve.journal import Journal
 from carve.merge import Merge
+from carve.repository import Repository
 from carve.template import running
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ def changed(service: Service, record: Record, source: Source | None) -> list[str
     with TemporaryDirectory(prefix="carve-") as made:
         folder = Path(made).resolve()
         old, _ = carve_both(record, source, None, lambda _: record.answers, folder)
-        merge = Merge(folder / "merge", service.git, record)
-        ours = merge.without_record(service.tree)
-        return merge.changed_by_team(merge.tree(old.folder), ours, chassis=False)
+        apart = Repository(folder / "merge", service.git)
+        trees = apart.tree(old.folder), apart.without_record(service.tree)
+        return Merge(apart, record).changed_by_team(*trees, chassis=False)
 
 
 def newer(record: Record, source: Source | None) -> list[dict[str, Any]] | None:

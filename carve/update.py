@@ -14,6 +14,7 @@ from carve.base import carve_both
 from carve.journal import Journal
 from carve.merge import Merge
 from carve.refusal import Refusal
+from carve.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,8 +74,9 @@ def change(  # noqa: PLR0913 - what a change is made of
     with TemporaryDirectory(prefix="carve-") as made:
         folder = Path(made).resolve()
         old, new = carve_both(record, source, target, answer, folder)
-        merge = Merge(folder / "merge", service.git, record)
-        trees = merge.tree(old.folder), merge.without_record(service.tree), merge.tree(new.folder)
+        apart = Repository(folder / "merge", service.git)
+        merge = Merge(apart, record)
+        trees = apart.tree(old.folder), apart.without_record(service.tree), apart.tree(new.folder)
         check_chassis(merge, trees[0], trees[1])
         changes = merge.run(*trees, label=f"template-{new.template.version}")
         found = source.public_address if source and target else None
@@ -88,7 +90,7 @@ def change(  # noqa: PLR0913 - what a change is made of
         entries = [it for it in entries if it.concerns(became.answers)]
         outcome = Outcome(record, became, changes, entries, notices)
         if not dry_run and not outcome.changes_nothing:
-            apply(service, merge.git, changes, became.text())
+            apply(service, apart.git, changes, became.text())
             if not outcome.conflicts:
                 outcome.remaining = after.finish(service, {it.path for it in changes})
     return outcome

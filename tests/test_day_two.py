@@ -136,7 +136,11 @@ def test_a_program_older_than_the_service_does_not_take_it_back(
     assert out.startswith("Nothing changes.\nthis service is newer than ")
 
 
-def test_what_the_team_deleted_stays_deleted(carve: Callable[..., Life]) -> None:
+@pytest.mark.parametrize("algorithm", ["ort", "recursive"])
+def test_what_the_team_deleted_stays_deleted(
+    algorithm: str, carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_TEST_MERGE_ALGORITHM", algorithm)  # before 2.34, git had but the latter
     life = carve()
     (life.folder / "docs/log-shipping.md").unlink()
     (life.folder / "docs/operations.md").unlink()
