@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import sys
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -165,6 +165,6 @@ def test_a_cut_leaves_no_half_of_a_secret_where_masks_have_made_room() -> None:
     ],
 )
 def test_redaction_costs_no_more_for_a_hostile_text_than_for_its_length(text: str) -> None:
-    began = perf_counter()
+    began = process_time()
     Redactor({KNOWN}).redact("token" + text * 10**6, 16_384)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1

