@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from alembic import command
 from alembic.util import CommandError
@@ -29,17 +29,8 @@ if TYPE_CHECKING:
 
     from chassis.database import Database
 
-
 NEED_ONE_HEAD = ("check", "revision")
 """Actions that need migrations with one head."""
-
-
-class Settings(Protocol):
-    """The settings that are read here."""
-
-    @property
-    def database(self) -> Database:
-        """The database."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     merge.add_argument("-m", "--message", default="merge", help="What it joins, in a few words")
 
 
-def database(settings: Settings, arguments: argparse.Namespace) -> int:
+def database(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the service's own
     """Migrate the database, or show its revision."""
     try:
         asyncio.run(run_action(settings.database, arguments))

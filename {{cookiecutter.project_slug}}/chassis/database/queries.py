@@ -17,8 +17,6 @@ from chassis.series import series
 from chassis.timing import operations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import MetaData
     from sqlalchemy.engine.interfaces import DBAPICursor, ExecutionContext
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -53,35 +51,25 @@ class StatementRecorder:
         driver = logging.getLogger("aiosqlite")
         if driver.level == logging.NOTSET:
             driver.setLevel(logging.INFO)
-        event.listen(engine.sync_engine, "do_execute", self._execute)
-        event.listen(engine.sync_engine, "do_executemany", self._execute_many)
-
-    def _execute(
-        self, cursor: DBAPICursor, statement: str, parameters: object, context: ExecutionContext
-    ) -> Literal[True]:
-        return self._record(context.dialect.do_execute, cursor, statement, parameters, context)
-
-    def _execute_many(
-        self, cursor: DBAPICursor, statement: str, parameters: object, context: ExecutionContext
-    ) -> Literal[True]:
-        return self._record(context.dialect.do_executemany, cursor, statement, parameters, context)
+        for method in ("do_execute", "do_executemany"):
+            event.listen(engine.sync_engine, method, partial(self._record, method))
 
     def _record(
         self,
-        execute: Callable[..., None],
+        method: str,
         cursor: DBAPICursor,
         statement: str,
         parameters: object,
         context: ExecutionContext,
     ) -> Literal[True]:
-        """Execute the statement; tell SQLAlchemy that this was done."""
+        """Execute the statement by a method of its dialect; tell SQLAlchemy that this was done."""
         group = self._find_group(context)
         observer = operations.observer
         end = observer and observer(group.span_name, group.attributes)
         error: BaseException | None = None
         started = perf_counter()
         try:
-            execute(cursor, statement, parameters, context)
+            getattr(context.dialect, method)(cursor, statement, parameters, context)
         except BaseException as raised:
             error = raised
             group.failures += 1

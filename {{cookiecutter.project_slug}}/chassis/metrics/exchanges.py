@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPMethod
 from typing import TYPE_CHECKING
 
 from chassis.metrics.exposition import Family
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 
     Key: TypeAlias = tuple[str, str, int | str]
 
-KNOWN_METHODS = frozenset(
-    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
-)
+KNOWN_METHODS = frozenset(HTTPMethod)
 OTHER = "_OTHER"
 UNMATCHED = "unmatched"
 SHED = "shed"

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,38 +79,35 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Command:
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Database]:
     """Settings of an empty database."""
-    if not SERVER:
-        yield Database(url=f"sqlite:///{tmp_path}/empty.db")
-        return
-    name = f"{RUN}_{secrets.token_hex(4)}"
-    execute_on_server(f"CREATE DATABASE {name}")
-    yield Database(url=on_same_server(SERVER, name))
-    execute_on_server(f"DROP DATABASE {name} WITH (FORCE)")
+    with created(tmp_path / "empty.db") as settings:
+        yield settings
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Settings of a migrated database that tests copy, which is faster than migrating."""
-    settings = Database(url=f"sqlite:///{tmp_path_factory.mktemp('database')}/template.db")
-    if SERVER:
-        settings = Database(url=on_same_server(SERVER, RUN))
-        execute_on_server(f"CREATE DATABASE {RUN}")
-    asyncio.run(migrate(settings, lambda config: alembic.upgrade(config, "head")))
-    yield settings
-    if SERVER:
-        execute_on_server(f"DROP DATABASE {RUN} WITH (FORCE)")
+    with created(tmp_path_factory.mktemp("database") / "template.db", RUN) as settings:
+        asyncio.run(migrate(settings, lambda config: alembic.upgrade(config, "head")))
+        yield settings
 
 
 @pytest.fixture
 def database(template: Database, tmp_path: Path) -> Iterator[Database]:
     """Settings of a migrated database."""
     if not SERVER:
-        path = tmp_path / "test.db"
-        shutil.copy(template.url.removeprefix("sqlite:///"), path)
+        shutil.copy(template.url.removeprefix("sqlite:///"), tmp_path / "test.db")
+    with created(tmp_path / "test.db", copied=f"TEMPLATE {RUN}") as settings:
+        yield settings
+
+
+@contextmanager
+def created(path: Path, name: str = "", copied: str = "") -> Iterator[Database]:
+    """Name an embedded database's file, or create one on the server, as a copy, and drop it."""
+    if not SERVER:
         yield Database(url=f"sqlite:///{path}")
         return
-    name = f"{RUN}_{secrets.token_hex(4)}"
-    execute_on_server(f"CREATE DATABASE {name} TEMPLATE {RUN}")
+    name = name or f"{RUN}_{secrets.token_hex(4)}"
+    execute_on_server(f"CREATE DATABASE {name} {copied}")
     yield Database(url=on_same_server(SERVER, name))
     execute_on_server(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPMethod
 from typing import TYPE_CHECKING
 
 from opentelemetry.context import Context, attach, detach
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from chassis.exchange import Exchange
     from chassis.logs.redaction import Redactor
 
-KNOWN_METHODS = frozenset(
-    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
-)
+KNOWN_METHODS = frozenset(HTTPMethod)
 OTHER_METHOD = "_OTHER"
 MAX_TEXT_CHARACTERS = 200
 """Characters that are kept of a text that a client sent."""
