@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.sax.saxutils import escape
 
-WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 912, 260, 90, 46, 16, 8
+WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 1000, 350, 90, 46, 16, 8
 OWN, OTHER, INK = "#2f9e62", "#9bb8e8", "#24292f"
 FAR = ("asgi", "starlette")
 """So far beyond the others that these would be too short to read; the page has them."""

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from benchmarks.picture import draw
-from docs.pictures import rollout, terminal, tree, update
+from docs.pictures import canary, carving, rollout, terminal, tree, update
 from tests.template import ROOT
 
 if TYPE_CHECKING:
@@ -23,6 +23,18 @@ DRAWN = {
     rollout.OUTPUT: (
         lambda: rollout.picture(NOTED),
         "PYTHONPATH=.:hooks python docs/pictures/rollout.py --draw",
+    ),
+    rollout.DARK_OUTPUT: (
+        lambda: rollout.darken(rollout.picture(NOTED)),
+        "PYTHONPATH=.:hooks python docs/pictures/rollout.py --draw",
+    ),
+    carving.OUTPUT: (
+        lambda: terminal.draw(carving.TITLE, terminal.load(carving.NOTES)),
+        "PYTHONPATH=.:hooks python docs/pictures/carving.py --draw",
+    ),
+    canary.OUTPUT: (
+        lambda: terminal.draw(canary.TITLE, terminal.load(canary.NOTES)),
+        "PYTHONPATH=.:hooks python docs/pictures/canary.py --draw",
     ),
     ROOT / "docs/pictures/benchmark.svg": (
         lambda: draw(json.loads((ROOT / "docs/benchmark.json").read_text("utf-8"))),
@@ -42,7 +54,7 @@ def test_a_picture_is_what_its_script_draws(path: Path) -> None:
 
 
 def test_the_readme_shows_every_picture() -> None:
-    shown = set(re.findall(r"\(docs/pictures/([\w-]+\.svg)\)", README))
+    shown = set(re.findall(r"[(\"]docs/pictures/([\w-]+\.svg)[)\"]", README))
     assert shown == {path.name for path in (ROOT / "docs/pictures").glob("*.svg")}
 
 
@@ -70,3 +82,24 @@ def test_a_terminal_shows_whole_lines_light_and_dark_with_fonts_of_its_own() -> 
 
 def texts(drawn: str) -> list[dict[str, str]]:
     return [it.attrib for it in fromstring(drawn).iter() if it.tag.endswith("}text")]  # noqa: S314 - our own
+
+
+def test_the_carving_session_prints_what_its_picture_shows(tmp_path: Path) -> None:
+    command = "PYTHONPATH=.:hooks python docs/pictures/carving.py"
+    assert carving.record(tmp_path) == terminal.load(carving.NOTES), command
+
+
+def test_no_label_of_the_benchmark_is_clipped() -> None:
+    wide, narrow = 6.7, re.compile(r"[iljtfr.,' ]")
+    drawn = draw(json.loads((ROOT / "docs/benchmark.json").read_text("utf-8")))
+    labels = [it for it in fromstring(drawn).iter() if it.get("text-anchor") == "end"]  # noqa: S314 - our own
+    assert labels
+    for label in labels:
+        text = label.text or ""
+        pixels = wide * len(text) - 3 * len(narrow.findall(text))
+        assert pixels < float(label.attrib["x"]), text
+
+
+def test_the_picture_for_dark_pages_has_no_colour_of_the_light_one() -> None:
+    drawn = rollout.darken(rollout.picture(NOTED))
+    assert [it for it in rollout.DARK if f'"{it}"' in drawn] == []

@@ -50,6 +50,13 @@ def test_on_the_command_line(tmp_path: Path, expected: dict[str, bytes]) -> None
     assert contents(tmp_path / "order-desk") == expected
 
 
+def test_the_readme_shows_what_carving_prints(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    _, _, shown = readme.partition("$ uvx cookiecutter gh:OWNER/cookiecutter-python-service --no-input\n")
+    output = succeeded(run("cookiecutter", str(ROOT), "--no-input", cwd=tmp_path))
+    assert shown.partition("```")[0] == output
+
+
 def test_replayed(tmp_path: Path, expected: dict[str, bytes]) -> None:
     succeeded(run("cookiecutter", str(ROOT), "--no-input", *SAID, cwd=tmp_path))
     shutil.rmtree(tmp_path / "order-desk")

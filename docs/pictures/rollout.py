@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NOTES = Path(__file__).with_suffix(".json")
 OUTPUT = Path(__file__).with_suffix(".svg")
+DARK_OUTPUT = OUTPUT.with_name("rollout-dark.svg")
 REPLICAS, CLIENTS = 4, 4
 CANARY = ((10, 4), (25, 4), (50, 4))
 BEFORE, AFTER = 2.0, 3.0
@@ -57,6 +58,15 @@ PLANS = (
 WIDTH, HEIGHT, GAP, LEFT, RIGHT, TOP, BOTTOM = 912, 140, 12, 52, 16, 44, 24
 OLD, NEW, BAD = "#9bb8e8", "#2f9e62", "#c4162a"
 STYLE = 'font-family="system-ui,sans-serif" font-size="11" fill="#24292f"'
+DARK = {
+    "#24292f": "#e6edf3",
+    "#f4f5f5": "#0d1117",
+    "#d8d9da": "#30363d",
+    "#fff": "#161b22",
+    OLD: "#4a6fa5",
+    BAD: "#ff5c6c",
+}
+"""Colours of the picture for dark pages, by those of the light one."""
 
 
 @dataclass
@@ -237,6 +247,13 @@ def panel(run: Watched, longest: float) -> list[str]:
     return drawn
 
 
+def darken(drawn: str) -> str:
+    """Return the picture for dark pages."""
+    for light, dark in DARK.items():
+        drawn = drawn.replace(f'"{light}"', f'"{dark}"')
+    return drawn
+
+
 def main(arguments: list[str]) -> None:
     """Measure, then draw; with --draw only draw."""
     if "--draw" not in arguments:
@@ -244,6 +261,7 @@ def main(arguments: list[str]) -> None:
         NOTES.write_text("\n".join(["[", ",\n".join(map(json.dumps, runs)), "]", ""]), "utf-8")
     noted = [Watched(**run) for run in json.loads(NOTES.read_text("utf-8"))]
     OUTPUT.write_text(picture(noted), "utf-8")
+    DARK_OUTPUT.write_text(darken(picture(noted)), "utf-8")
 
 
 if __name__ == "__main__":

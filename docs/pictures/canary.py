@@ -1,0 +1,80 @@
+# ruff: noqa: INP001 - a script is no package
+"""Draws a canary that responds with errors, and is rolled back while users keep sending requests.
+
+From the root of the template: `PYTHONPATH=.:hooks python docs/pictures/canary.py`.
+
+It runs the session for real, behind nginx on this machine and with processes in place of
+containers, notes what was printed in canary.json, and draws that; `--draw` draws what is noted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from docs.pictures.terminal import Step, draw, load, run, save
+from tests.proofs.carved import Carved, clean
+from tests.rollouts.conftest import ANSWERS
+from tests.rollouts.host import RolloutHost, user_load
+
+NOTES = Path(__file__).with_suffix(".json")
+OUTPUT = Path(__file__).with_suffix(".svg")
+TITLE = "A canary responds with errors and is rolled back"
+TOOL = "python3 -m chassis.rollout"
+SESSION = (
+    f"{TOOL} canary releases/1.5.0 || echo exit code $?",
+    f"{TOOL} status",
+)
+
+
+def record(host: RolloutHost) -> list[Step]:
+    """Run the session on a host without releases."""
+    for release, fault in (("1.4.0", ""), ("1.5.0", "fails")):
+        host.create_release(release, fault)
+    tools = host.folder / "bin"
+    tools.mkdir()
+    (tools / "python3").write_text(
+        f'#!/bin/sh\nshift 2\nexec "{sys.executable}" -B -m {host.tool} "$@"\n', "utf-8"
+    )
+    (tools / "python3").chmod(0o755)
+    path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+    variables = clean(**host.variables, PATH=path, PYTHONPATH=str(host.folder))
+    try:
+        host.configure(timeout=120)
+        host.run_tool("rolling", "releases/1.4.0")
+        canary = ((10, 15), (50, 15))
+        host.configure(seconds=15, smoke=False, timeout=120, canary=canary)
+        with user_load(host):
+            steps = [run(typed, host.folder, variables) for typed in SESSION]
+    finally:
+        host.clean_up()
+    here = f"{host.folder}/"
+    return [Step(it.typed, [line.replace(here, "") for line in it.printed]) for it in steps]
+
+
+def stable(steps: list[Step]) -> list[tuple[str, list[str]]]:
+    """Return what is the same however fast the machine is, and however early a gate decides."""
+    changing = re.compile(r"sha256:\w+|\d[\d.]*|\s+")
+    readings = re.compile(r" +\d+\.\d +at \d+ %: ")
+    return [
+        (it.typed, [changing.sub(" ", line) for line in it.printed if not readings.match(line)])
+        for it in steps
+    ]
+
+
+def main() -> None:
+    """Record unless told otherwise, and draw."""
+    if "--draw" not in sys.argv:
+        with tempfile.TemporaryDirectory() as folder:
+            where = Path(folder).resolve()
+            carved = Carved.make(where / "carved", **ANSWERS, _chassis_tests=True).sync()
+            (where / "host").mkdir()
+            save(NOTES, record(RolloutHost(carved, where / "host")))
+    OUTPUT.write_text(draw(TITLE, load(NOTES)), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
