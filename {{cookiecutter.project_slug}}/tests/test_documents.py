@@ -51,7 +51,9 @@ def test_the_project_and_the_service_have_one_version() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_and_every_link_of_a_page_exists(page: Path) -> None:
     text = page.read_text()
-    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    makefiles = [ROOT / "Makefile", *ROOT.glob("*.mk"), *ROOT.glob("*/*.mk")]
+    rules = "\n".join(it.read_text() for it in makefiles)
+    targets = set(re.findall(r"^([a-z0-9-]+):", rules, re.MULTILINE))
     assert set(re.findall(r"`make ([a-z0-9-]+)", text)) <= targets
     assert set(re.findall(r"^make ([a-z0-9-]+)", text, re.MULTILINE)) <= targets
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
