@@ -78,12 +78,14 @@ bounds: $(UV) ## Record what a request takes, as the bound that it is held again
 RAW := cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)'
 CHASSIS := cd '{{cookiecutter.project_slug}}/chassis' && $(abspath $(UV)) run --quiet --project '$(CURDIR)'
 
-lint: $(UV) ## Check style and format of the template, of the raw service and of its chassis
+lint: $(UV) ## Check style, format, spelling and words of the template, of the raw service and of its chassis
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) yamllint --strict --config-file '{{cookiecutter.project_slug}}/.yamllint.yaml' .github .pre-commit-config.yaml
 	@$(RUN) zizmor --offline --pedantic --quiet .github
 	@$(RUN) actionlint
+	@$(RUN) typos
+	@$(RUN) python -m tests.prose
 	@$(RAW) ruff check --no-cache
 	@$(RAW) ruff format --no-cache --check
 	@$(CHASSIS) ruff check --no-cache

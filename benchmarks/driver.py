@@ -44,7 +44,7 @@ class Wire(asyncio.Transport):
 
     def close(self) -> None:
         """Tell that the server should not have."""
-        raise SystemExit("the server has hung up")
+        raise SystemExit("the server has closed the connection")
 
     def pause_reading(self) -> None:
         """Go on: nothing is sent before the answer."""

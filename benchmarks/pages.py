@@ -45,7 +45,7 @@ HOW = """\
 ## How ratios are measured
 
 Variant and base run at the same time on one core, both saturated by {connections} connections from
-another core, in {rounds} rounds of {epochs} epochs of {seconds:g} s; each round starts both anew.
+another core, in {rounds} rounds of {epochs} epochs of {seconds:g} s; each round starts both again.
 What a request cost is the time that the kernel's scheduler says the process ran, its threads
 included, divided by its answers. A ratio is the cost of the base divided by that of the variant:
 how many requests it serves in the time in which the base serves one. What else the machine does
@@ -123,7 +123,7 @@ def listed() -> str:
     daily, occasional = (", ".join(f"`{name}`" for name in names) for names in (STAGES, OCCASIONAL))
     return (
         f"`make bench` measures the stages {daily}. `make bench STAGE=image ARGS=--report` measures"
-        f" one of them anew and adds it to this page. Measured only when it is named: {occasional}."
+        f" one of them again and adds it to this page. Measured only when it is named: {occasional}."
     )
 
 

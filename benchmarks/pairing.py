@@ -23,7 +23,7 @@ class Effort:
     """How long is measured."""
 
     rounds: int = 3
-    """Times that both are started anew."""
+    """Times that both are started again."""
     epochs: int = 4
     """Parts of a round that are counted apart."""
     seconds: float = 1.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from carve.service import Service
 
 REGENERATED = ("docs/settings.md", ".env.example", "uv.lock")
-"""Files that are written anew after the merge."""
+"""Files that are generated again after the merge."""
 NOTHING = "0" * 40
 
 

@@ -57,7 +57,7 @@ def carve_both(
     answer: Callable[[Template], dict[str, Any]],
     folder: Path,
 ) -> tuple[Carving, Carving]:
-    """Carve the base of a service anew, and beside it what it is to become.
+    """Carve the base of a service again, and beside it what it is to become.
 
     Without a target that is of the same version. `answer` gives the answers for it.
 

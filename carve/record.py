@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NAME = ".cookiecutter.json"
 TOO_OLD = (
-    f"{NAME}: this service was carved before updates were possible. Carve it anew with the same "
+    f"{NAME}: this service was carved before updates were possible. Carve it again with the same "
     "answers (carve new), move app/ and what you tuned over, and commit."
 )
 

@@ -85,7 +85,7 @@ def sizes(scratch: Path) -> dict[str, Size]:
 
 
 def page(scratch: Path) -> str:
-    """Write the README anew, with the sizes of now."""
+    """Write the current sizes into the README."""
     rows = [size.row(name) for name, size in sizes(scratch).items()]
     return BLOCK.sub("\n".join([HEAD, *rows, *PEERS, ""]), PAGE.read_text("utf-8"))
 

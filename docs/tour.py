@@ -90,7 +90,7 @@ def shorten(function: str) -> str:
 
 
 def page(service: Carved) -> str:
-    """Write the page anew, with the diagrams of this service."""
+    """Write the current diagrams into the page."""
     calls = trace(service)
 
     def redraw(block: re.Match[str]) -> str:

@@ -225,7 +225,7 @@ def way_back(case: Case, life: Life, before: Snapshot) -> list[str]:
         return []
     after = life.snapshot()
     differing = [it for it in before.keys() | after.keys() if before.get(it) != after.get(it)]
-    return [f"{it}: not the same after the way back" for it in differing]
+    return [f"{it}: not the same after it was reversed" for it in differing]
 
 
 def count(tally: Tally, case: Case, done: list[str], conflicts: set[str]) -> None:

@@ -95,7 +95,7 @@ def comparing(expr: str) -> str:
     """Turn a condition into one that has a value while it does not hold, from the same series.
 
     Prometheus drops what a comparison is not true of, and keeps it as 0 if it has the word `bool`.
-    What `absent` looks for is there while all is well, so it is asked for itself.
+    What `absent` looks for is there while nothing fails, so it is queried by itself.
     """
     rewritten = COMPARED.sub(lambda found: f"{found[0]}bool ", expr)
     return rewritten.replace("absent(", "(")

@@ -105,7 +105,7 @@ def succeeded(ended: subprocess.CompletedProcess[str]) -> str:
 
 
 def copy_template(where: Path) -> Path:
-    """Copy what cookiecutter needs of the template as it lies here."""
+    """Copy what cookiecutter needs of this checkout."""
     names = ("cookiecutter.json", "literal_answers.py", "unfinished.py", "hooks", RAW.name)
     where.mkdir()
     for part in map(ROOT.joinpath, names):

@@ -314,8 +314,7 @@ def of_an_unknown_template(life: Life) -> None:
 
 
 def with_a_broken_record(life: Life) -> None:
-    (life.folder / RECORD).write_text("<<<<<<< HEAD\n")
-    life.commit()
+    (life.folder / RECORD).write_text("    life.commit()
 
 
 def with_a_changed_chassis(life: Life) -> None:
@@ -332,7 +331,7 @@ def with_a_changed_chassis(life: Life) -> None:
         (in_the_way, "app/notes/__init__.py: is in the way"),
         (ignored_and_in_the_way, "app/notes/__init__.py: is in the way"),
         (without_git, "not a git repository"),
-        (of_an_older_template, "carved before updates were possible. Carve it anew"),
+        (of_an_older_template, "carved before updates were possible. Carve it again"),
         (of_an_unknown_template, "Restore it from git, or give --source"),
         (with_a_broken_record, "cannot be read"),
         (with_a_changed_chassis, "chassis/probe.py: differs from what was carved."),
@@ -557,11 +556,12 @@ def test_the_lock_file_comes_last_and_a_failure_is_told(
     assert "  uv lock\n" in life.carve("remove", "cache")[1]
     assert (life.folder / "uv.lock").read_text() == "locked\n"
     assert life.carve("abort")[0] == 0
-    uv.write_text("#!/bin/sh\necho anew > uv.lock\n")
+<<<<<<< HEAD
+    uv.write_text("#!/bin/sh\necho newer > uv.lock\n")
     uv.rename(tmp_path / "bin/not-on-the-path")
     monkeypatch.setenv("UV", str(tmp_path / "bin/not-on-the-path"))
     assert "  uv lock\n" not in life.carve("remove", "cache")[1]
-    assert (life.folder / "uv.lock").read_text() == "anew\n"
+    assert (life.folder / "uv.lock").read_text() == "newer\n"
     assert "M  uv.lock" in life.status()
     assert life.carve("abort")[0] == 0
     assert life.status() == ""

@@ -34,7 +34,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def repository(where: Path) -> Path:
-    """Make a git repository of the template as it lies here."""
+    """Make a git repository of this checkout."""
     commit(copy_template(where))
     return where
 
@@ -52,7 +52,9 @@ def test_on_the_command_line(tmp_path: Path, expected: dict[str, bytes]) -> None
 
 def test_the_readme_shows_what_carving_prints(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    _, _, shown = readme.partition("$ uvx cookiecutter gh:OWNER/cookiecutter-python-service --no-input\n")
+    _, _, shown = readme.partition(
+        "$ uvx cookiecutter gh:OWNER/cookiecutter-python-service --no-input\n"
+    )
     output = succeeded(run("cookiecutter", str(ROOT), "--no-input", cwd=tmp_path))
     assert shown.partition("```")[0] == output
 

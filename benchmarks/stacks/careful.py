@@ -107,7 +107,7 @@ class Metrics:
 
 
 class SecurityHeaders:
-    """Sets the headers that browsers heed."""
+    """Sets the security headers for browsers."""
 
     def __init__(self, app):
         self.app = app

@@ -34,7 +34,7 @@ def layers(image: str, where: Path) -> list[Layer]:
     """Read the layers of an image, lowest first; a file at `where` is written and left.
 
     The digest of a layer is that of its archive. The engine's classic store writes the archive in
-    another order when it compares two folders than when it takes one as it lies, and which of the
+    another order when it compares two folders than when it takes one unchanged, and which of the
     two it does depends on what else was built: so two equal layers may have two digests.
     """
     docker("save", f"--output={where}", image)

@@ -1,4 +1,4 @@
-"""A request takes no more instructions than was recorded; `make bounds` records them anew."""
+"""A request takes no more instructions than was recorded; `make bounds` records them again."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Request:
 class Client:
     """One user: sends the next request when the last one is answered.
 
-    A kept connection stays with its replica until that one hangs up, whatever a load balancer
+    A kept connection stays with its replica until that one closes it, whatever a load balancer
     says meanwhile: that is how they behave behind a Kubernetes service.
     """
 

@@ -118,7 +118,7 @@ class Slowly:
             writer.close()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one direction of it, until an end hangs up."""
+        """Carry one direction of it, until an end closes it."""
         while data := await reader.read(65_536):
             await asyncio.sleep(self.delay)
             writer.write(data)

@@ -42,7 +42,7 @@ sys.exit(main(sys.argv[2:]))
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as it lies here, as a repository that can be installed from."""
+    """The template of this checkout, as a repository that can be installed from."""
     template = copy_template(tmp_path_factory.mktemp("repository") / "template")
     for name in ("CHANGELOG.md", "README.md", "pyproject.toml"):
         shutil.copy(ROOT / name, template / name)

@@ -57,7 +57,7 @@ def carved(tmp_path_factory: pytest.TempPathFactory, environment: Path) -> Carve
 
 @pytest.fixture
 def service(carved: Carved) -> Iterator[Carved]:
-    """Lend the service to one test, and take back what that changes."""
+    """Lend the service to one test, and undo what that changes."""
     first = carved.run("git", "rev-parse", "HEAD").stdout.strip()
     yield carved
     carved.run("git", "reset", "--quiet", "--hard", first)

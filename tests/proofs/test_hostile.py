@@ -189,7 +189,7 @@ def memory(replica: Replica) -> int:
 
 
 def exchange(replica: Replica, sent: bytes) -> bytes:
-    """Send bytes, whoever hangs up first; give all that came back."""
+    """Send bytes, whoever closes first; return all that came back."""
     came = bytearray()
     with socket.create_connection(replica.address, timeout=30) as client:
         with contextlib.suppress(ConnectionError):

@@ -1,7 +1,7 @@
 """The first migrations of an owner, one after the other, with the service's own stages after each.
 
 Each is written by `make migration` after a change of the models, or by hand where the documents say
-so. It is linted, applied, taken back and applied again, on SQLite and on PostgreSQL.
+so. It is linted, applied, reverted and applied again, on SQLite and on PostgreSQL.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ class Circuit:
             self._record_call(error, failed=outcome == "failure")
 
     def open_error(self) -> CircuitOpen:
-        """Make the error; if half-open, it assumes that the trial under way fails."""
+        """Make the error; if half-open, it assumes that the trial in flight fails."""
         left = self._until - self._clock() if self.state == "open" else self._policy.open_seconds
         return CircuitOpen(self.name, max(0.0, left))
 

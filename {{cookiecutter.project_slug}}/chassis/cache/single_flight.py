@@ -41,5 +41,5 @@ class SingleFlight:
         return flight.result()
 
     def forget(self, key: bytes) -> None:
-        """Let those who wait have the result, but nobody who asks from now on."""
+        """Return the result to callers that wait, but to none that comes later."""
         self._flights.pop(key, None)

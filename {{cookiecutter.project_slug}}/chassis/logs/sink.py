@@ -53,7 +53,7 @@ class Sink:
             )
 
     def _reset(self) -> None:
-        """Start anew: a forked process has no thread that retries; its parent has the buffer."""
+        """Start over: a forked process has no thread that retries; its parent has the buffer."""
         self.lock = RLock()
         self._buffer = bytearray()
         self._lost = 0

@@ -92,7 +92,7 @@ class Proxy:
     sticky: str = "none"
     """What keeps a user on one release in a canary: client (address), header:NAME, cookie:NAME.
 
-    With `none` each request is drawn anew, so that any number of clients is shared out.
+    With `none` each request is assigned at random, which works for any number of clients.
     """
     leave_seconds: Seconds = 30.0
     """Seconds that requests started before a reload of nginx may take.

@@ -37,7 +37,7 @@ async def paused() -> object:
 
 
 class Call:
-    """A guarded call under way. Raises CircuitOpen if it was not let in."""
+    """A guarded call in flight. Raises CircuitOpen if it was not let in."""
 
     def __init__(self, breaker: Breaker) -> None:
         self._coroutine = breaker.call(paused)
@@ -84,7 +84,7 @@ async def half_open(policy: Policy = SMALL) -> tuple[Breaker, Clock, Call]:
 
 
 def state(breaker: Breaker) -> str:
-    """Read it anew: a type checker believes that a property keeps its value."""
+    """Read it again: a type checker believes that a property keeps its value."""
     return breaker.state
 
 

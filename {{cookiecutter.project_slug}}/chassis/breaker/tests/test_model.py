@@ -1,4 +1,4 @@
-"""The breaker against a model that keeps everything and computes each answer anew."""
+"""The breaker against a model that keeps everything and computes each answer again."""
 
 from __future__ import annotations
 
