@@ -123,7 +123,7 @@ def listed() -> str:
     daily, occasional = (", ".join(f"`{name}`" for name in names) for names in (STAGES, OCCASIONAL))
     return (
         f"`make bench` measures the stages {daily}. `make bench STAGE=image ARGS=--report` measures"
-        f" one of them again and adds it to this page. Measured only when it is named: {occasional}."
+        f" one of them and adds it to this page. Measured only when it is named: {occasional}."
     )
 
 

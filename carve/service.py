@@ -88,7 +88,7 @@ class Service:
             changed = lines(self.git("diff-index", "--name-only", "-z", head, "--", "."))
         if changed:
             named = f"{changed[0]} and {len(changed) - 1} more" if changed[1:] else changed[0]
-            raise Refusal(f"{named}: not committed. Run: git commit, or git stash.")
+            raise Refusal(f"{named}: not committed. Run: git commit or git stash.")
         self.tree  # noqa: B018 - it refuses as well
 
     def check_idle(self) -> None:
