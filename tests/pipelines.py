@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 EXPRESSION = re.compile(r"\$\{\{ (.+?) \}\}")
 UPDATING = {"update", "propose"}
 """Jobs that bring a newer version of the template in, apart from the stages."""
+BESIDE = {*UPDATING, "api-diff"}
+"""Jobs that are no stage of their own."""
 DIGEST = f"sha256:{'d' * 64}"
 STANDINS = {
     "docker": f"""case "$*" in
@@ -40,7 +42,7 @@ class Line(NamedTuple):
     @property
     def stages(self) -> list[str]:
         """Stages that it calls."""
-        return re.findall(r"^make (\w+)", self.script, re.MULTILINE)
+        return re.findall(r"^make (\w+)(?![\w-])", self.script, re.MULTILINE)
 
 
 def load(path: Path) -> Any:  # noqa: ANN401 - it is whatever it is
@@ -112,6 +114,7 @@ class Calls:
             "CI_COMMIT_SHA": "5ha",
             "CI_COMMIT_TAG": "v1.2.3",
             "CI_COMMIT_REF_SLUG": "v1.2.3",
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA": "0ld",
         }
         self.image = ""
 

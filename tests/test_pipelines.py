@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipelines import DIGEST, STANDINS, UPDATING, Calls, jobs, lines, load, workflows
+from tests.pipelines import BESIDE, DIGEST, STANDINS, UPDATING, Calls, jobs, lines, load, workflows
 from tests.template import MANIFEST, RAW, ROOT, carve, files, run
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def test_makefile_pipeline_and_page_have_the_same_stages(service: Path) -> None:
     assert [stage for line in of_pushes for stage in line.stages] == (stages if of_pushes else [])
     if (service / ".gitlab-ci.yml").exists():
         assert load(service / ".gitlab-ci.yml")["stages"] == [*stages, "release"]
-        known = {name: job["stage"] for name, job in jobs(service).items() if name not in UPDATING}
+        known = {name: job["stage"] for name, job in jobs(service).items() if name not in BESIDE}
         assert all(stage == name for name, stage in known.items())
 
 
@@ -149,6 +149,28 @@ def test_every_line_runs_and_what_is_published_is_what_was_built(
         *released,
         *asked,
     ]
+
+
+def test_a_merge_request_is_compared_with_what_it_would_be_merged_into(
+    service: Path, tmp_path: Path
+) -> None:
+    calls = Calls(tmp_path)
+    for line in (it for it in lines(service) if "make api-diff" in it.script):
+        calls.run(line, service)
+    on_gitlab = (service / ".gitlab-ci.yml").exists()
+    base = "0ld" if on_gitlab else "HEAD^1"
+    has_pipeline = on_gitlab or (service / ".github").exists()
+    compared = [f"uv run --quiet python -m chassis.api_diff {base}"]
+    assert calls.made == (compared if has_pipeline else [])
+    if on_gitlab:
+        job = jobs(service)["api-diff"]
+        assert job["rules"] == [{"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'}]
+        assert job["variables"] == {"GIT_DEPTH": "0"}
+    elif has_pipeline:
+        checkout, *steps = jobs(service)["stages"]["steps"]
+        assert checkout["with"]["fetch-depth"] == 2
+        (step,) = (it for it in steps if "api-diff" in it.get("run", ""))
+        assert step["if"] == "github.event_name == 'pull_request'"
 
 
 def test_it_calls_only_programs_that_the_test_above_knows(service: Path) -> None:
