@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
+from chassis.deprecation import count_deprecated_calls, describe_deprecations
 from chassis.exchange import ExchangeMiddleware
 from chassis.methods import serve_head, without_head
 from chassis.openapi import complete_document
@@ -51,6 +52,7 @@ class Application(FastAPI):
             skip_other_paths(router)
             self.include_router(router)
         refuse_duplicate_names(self.routes)
+        count_deprecated_calls(self.routes, service)
         app: ASGIApp = super().__call__
         for wrap in reversed(service.middleware):
             app = wrap(app)
@@ -73,4 +75,5 @@ class Application(FastAPI):
             document = super().openapi()
         if document is not known:
             complete_document(document, self.routes, self.service.schemas)
+            describe_deprecations(document, self.routes)
         return document

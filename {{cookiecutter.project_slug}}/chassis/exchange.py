@@ -80,6 +80,8 @@ class Exchange:
     """Whether the whole response was sent."""
     seconds: float | None = None
     """Seconds from the request's head to the last byte of the response; None until then."""
+    extra_headers: Sequence[tuple[bytes, bytes]] = ()
+    """Headers of the response beside those of the application and of the service."""
     ended = 0.0
     """When it ended, in seconds since 1970; observers may be called later."""
 
@@ -143,6 +145,7 @@ class Exchange:
         else:
             headers += [pair for pair in ours.items() if pair[0] not in present]
         headers.append((b"x-request-id", self.request_id.encode()))
+        headers += self.extra_headers
         if self._service.draining:
             headers.append((b"connection", b"close"))
         return headers
