@@ -148,6 +148,8 @@ def undeclared(tree: Tree) -> Iterator[str]:
         top = it.module.partition(".")[0]
         if top in {*OWN, "__future__", ""} or top in sys.stdlib_module_names:
             continue
+        if (PurePosixPath(it.path).name, top) == ("load.py", "locust"):
+            continue  # `make load` installs it, beside the service
         name = distribution(it.module, known)
         tests = not {"tests", "testing", "contract"}.isdisjoint(PurePosixPath(it.path).parts)
         there = listed.get((name, True), 0)
