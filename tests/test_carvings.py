@@ -34,6 +34,7 @@ TRACES = {
     "outbound or cache": [r"chassis[./]breaker", "circuit"],
     "database or cache": [r"environment[./]local_host", "is_local_host"],
     "tracing": [r"opentelemetry[.-]", "otlp", r"chassis[./]tracing", "TRACING_", r"\bOTEL_"],
+    "errors": ["sentry", r"chassis[./]errors", r"\bERRORS_"],
     "auth or outbound or tracing": [r"environment[./]url", "validate_http_url"],
     "auth": ["joserfc", "jwks", r"chassis[./]auth\b", r"\bAUTH_"],
     "docker": [

@@ -13,7 +13,7 @@ from tests.containers.working import assert_works, is_scraped, services
 if TYPE_CHECKING:
     from pathlib import Path
 
-FEATURES = ("metrics", "database", "cache", "outbound", "tracing", "auth")
+FEATURES = ("metrics", "database", "cache", "outbound", "tracing", "errors", "auth")
 NOTHING = dict.fromkeys(FEATURES, False)
 EVERYTHING = {"cache", "database", "migrate", "prometheus", "proxy", "web"}
 OFF: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -22,6 +22,7 @@ OFF: dict[str, tuple[dict[str, Any], set[str]]] = {
     "without a cache": ({"cache": False}, EVERYTHING - {"cache"}),
     "without outbound": ({"outbound": False}, EVERYTHING),
     "without tracing": ({"tracing": False}, EVERYTHING),
+    "without errors": ({"errors": False}, EVERYTHING),
     "without auth": ({"auth": False}, EVERYTHING),
     "the smallest": (NOTHING, {"proxy", "web"}),
 }

@@ -14,7 +14,6 @@ HERE = Path(__file__).parent
 LIBRARIES = {
     "starlette-exporter>=0.24,<1": "starlette_exporter",
     "prometheus-fastapi-instrumentator>=8.1,<9": "prometheus_fastapi_instrumentator",
-    "sentry-sdk>=2.75,<3": "sentry_sdk",
     "opentelemetry-instrumentation-fastapi>=0.66b2,<1": "opentelemetry.instrumentation.fastapi",
 }
 """What the page describes how to add, and the name under which each is imported."""

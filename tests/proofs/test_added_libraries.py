@@ -85,29 +85,6 @@ def test_prometheus_fastapi_instrumentator_counts_requests_by_route(
     }
 
 
-def test_sentry_gets_transactions_by_route_and_one_event_for_an_unhandled_error(
-    service: Carved, root: str, receiver: Receiver
-) -> None:
-    add(service, root, "sentry_sdk")
-    dsn = f"http://key@{receiver.address}/1"
-    with service.serve(SENTRY_DSN=dsn, METRICS_PORT="0") as replica:
-        assert_own_wiring(replica, ask(replica))
-        transactions = receiver.wait(len(ASKED), lambda item: item["type"] == "transaction")
-        assert replica.stop() == 0
-    named = [
-        (content["transaction"], content["transaction_info"]["source"])
-        for content in (transaction["content"] for transaction in transactions)
-    ]
-    routes = [route for _, route, _ in ASKED if route]
-    assert sorted(name for name, source in named if source == "route") == sorted(routes)
-    (event,) = (item["content"] for item in receiver.items if item["type"] == "event")
-    (error,) = event["exception"]["values"]
-    assert (event["transaction"], event["environment"]) == (FAIL, "test")
-    assert (error["type"], error["value"]) == ("RuntimeError", "unexpected")
-    assert error["mechanism"]["handled"] is False
-    assert not any("vars" in frame for frame in error["stacktrace"]["frames"])
-
-
 def test_opentelemetry_makes_spans_by_route_below_those_of_the_service(
     service: Carved, root: str, receiver: Receiver
 ) -> None:

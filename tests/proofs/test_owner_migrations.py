@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FEATURES = ("metrics", "cache", "outbound", "tracing", "auth", "docker")
+FEATURES = ("metrics", "cache", "outbound", "tracing", "errors", "auth", "docker")
 NOWHERE = {"ci": "none", "deployment": "none"}
 MODELS = "app/notes/models.py"
 ROUTES = "app/notes/routes.py"

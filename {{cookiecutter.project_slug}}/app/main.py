@@ -15,6 +15,7 @@ from chassis.auth import Auth  # if auth
 from chassis.cache import Caching  # if cache
 from chassis.database import Database  # if database
 from chassis.environment import Environment, secrets
+from chassis.errors import Errors  # if errors
 from chassis.health import Health
 from chassis.logs import Log
 from chassis.metrics import Metrics  # if metrics
@@ -30,6 +31,7 @@ class Settings(Environment):
 
     service: Identity = Identity(name="{{ cookiecutter.project_slug }}")
     log: Log = Log()
+    errors: Errors = Errors()  # if errors
     tracing: Tracing = Tracing()  # if tracing
     server: Server = Server()
     metrics: Metrics = Metrics()  # if metrics

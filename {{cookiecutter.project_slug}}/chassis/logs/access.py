@@ -64,7 +64,7 @@ class AccessLog:
         if not logger.isEnabledFor(level):
             return
         has_shared_text = exchange.route is not None and self._formatter.layout is to_json
-        if has_shared_text and self._is_only_handler(logger) and not get_contextvars():
+        if has_shared_text and self._is_only_handler(logger, level) and not get_contextvars():
             self._lines.append(self._format(level, exchange))
             if len(self._lines) == 1:
                 self._defer(self._write_lines)

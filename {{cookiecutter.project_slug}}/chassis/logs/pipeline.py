@@ -62,8 +62,8 @@ class LineHandler(logging.Handler):
         record = logging.LogRecord(LOGGER, logging.WARNING, "", 0, message, (lost,), None)
         return Context().run(self.line_formatter.format, record)
 
-    def is_only_handler(self, source: logging.Logger) -> bool:
-        """Tell whether nothing else handles or alters what a logger logs."""
+    def is_only_handler(self, source: logging.Logger, level: int) -> bool:
+        """Tell whether nothing else handles or alters what a logger logs at a level."""
         logger = source
         while logger.parent is not None:
             if logger.handlers or not logger.propagate:
@@ -71,7 +71,11 @@ class LineHandler(logging.Handler):
             logger = logger.parent
         unaltered = not source.filters and not self.filters
         unaltered = unaltered and logging.getLogRecordFactory() is logging.LogRecord
-        return unaltered and logger.handlers == [self]
+        return unaltered and (logger.handlers == [self] or self._is_only_one_at(level, logger))
+
+    def _is_only_one_at(self, level: int, root: logging.Logger) -> bool:
+        others = [it for it in root.handlers if it is not self and it.level <= level]
+        return not others and self in root.handlers
 
     def flush(self) -> None:
         """Write what is buffered, as far as it is taken at once."""

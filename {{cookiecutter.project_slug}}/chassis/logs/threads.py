@@ -62,7 +62,7 @@ def _log_unretrieved(loop: asyncio.AbstractEventLoop, error: dict[str, Any]) -> 
 
 def keep_contexts_of_threads() -> None:
     """Keep the context in which each thread is started; Python has no hook for it."""
-    Thread.start = _start_thread  # type: ignore[assignment] # as Sentry and OpenTelemetry do
+    Thread.start = _start_thread  # type: ignore[assignment] # as libraries that trace do
 
 
 def context_of(thread: Thread | None) -> Context:

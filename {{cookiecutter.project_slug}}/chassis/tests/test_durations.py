@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from chassis.auth import Auth  # if auth
 from chassis.cache import Caching  # if cache
 from chassis.database import Database  # if database
+from chassis.errors import Errors  # if errors
 from chassis.health import Health
 from chassis.outbound import Outbound  # if outbound
 from chassis.security import Security
@@ -22,6 +23,7 @@ FEATURES: tuple[type[Feature], ...] = (
     Auth,  # if auth
     Caching,  # if cache
     Database,  # if database
+    Errors,  # if errors
     Health,
     Outbound,  # if outbound
     Security,
