@@ -32,7 +32,7 @@ def chain() -> None:
         group()
     except ExceptionGroup as error:
         error.add_note(f"Authorization: Bearer {KNOWN}")
-        raise ValueError(f"postgresql://app:{PLANTED}@database/app") from error
+        raise ValueError(f"amqp://app:{PLANTED}@queue/orders") from error
 
 
 def group() -> None:
