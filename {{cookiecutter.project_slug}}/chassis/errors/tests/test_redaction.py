@@ -67,14 +67,14 @@ def scope() -> None:
 
 
 def request() -> None:
-    request = {
+    asked: dict[str, object] = {
         "url": f"https://ada:{KNOWN}@shop/?access_token={PLANTED}",
         "query_string": f"access_token={PLANTED}&q={KNOWN}",
         "headers": {"Authorization": f"Bearer {PLANTED}", "Cookie": f"id={PLANTED}", "X": KNOWN},
         "cookies": {"session": PLANTED},
         "data": {"password": PLANTED, "card": KNOWN},
     }
-    sentry_sdk.capture_event({"message": "asked", "request": request})
+    sentry_sdk.capture_event({"message": "asked", "request": asked})
 
 
 CORPUS = {
