@@ -11,6 +11,7 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chassis.database.address import dsn_of, file_of, is_embedded, tls_of
+from chassis.database.pool import FairPool
 from chassis.exchange import current_exchange
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ SERVER_GRACE_SECONDS = 1.0
 def create_pooled_engine(settings: Database, name: str) -> AsyncEngine:
     """Create the engine of requests; `name` is its connections' `application_name`."""
     options: dict[str, Any] = {
+        "poolclass": FairPool,
         "pool_size": settings.pool_size,
         "max_overflow": settings.max_overflow,
         "pool_timeout": settings.pool_timeout_seconds,

@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
 
-from chassis.database.unavailable import is_transient, unavailable
+from chassis.database.pool import PoolOverloaded
+from chassis.database.unavailable import is_transient, overloaded, unavailable
 from chassis.exchange import AFTER_TRANSACTION  # if cache
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
     """Provide a session; commit when the route has returned, roll back if anything raised.
 
     Roll back as well if the client has disconnected: it would never learn of a success. Raises
-    `Problem` 503 if the database does not answer in time.
+    `Problem` 503 if the database does not answer in time, or would not.
     """
     transaction: AsyncSession = request.app.service.resources[async_sessionmaker]()
     after = request.scope.setdefault(AFTER_TRANSACTION, [])  # if cache
@@ -40,6 +41,8 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
         except BaseException:
             async with transaction:  # its exit rolls back, also while this task is cancelled
                 raise
+    except PoolOverloaded as error:  # which the pool logs, once in a while
+        raise overloaded() from error
     except SQLAlchemyError as error:
         if not is_transient(error):
             raise

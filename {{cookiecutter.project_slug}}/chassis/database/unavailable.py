@@ -41,3 +41,9 @@ def unavailable() -> Problem:
     """Create the problem of a database that does not answer in time."""
     detail = "The database did not answer in time: whether anything was changed is not certain."
     return Problem(503, detail, type=DATABASE_UNAVAILABLE, headers={"retry-after": "1"})
+
+
+def overloaded() -> Problem:
+    """Create the problem of a request that would wait too long for a connection."""
+    detail = "Too many requests wait for the database; this one has changed nothing."
+    return Problem(503, detail, headers={"retry-after": "1"})
