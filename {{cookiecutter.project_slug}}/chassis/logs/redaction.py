@@ -22,7 +22,9 @@ MAX_NAME_CHARACTERS = 32
 MAX_CACHED_CHARACTERS = 64
 """Shorter texts are likely to be repeated (keys, loggers, routes): their result is cached."""
 
-SECRET_HINTS = re.compile(rf"{NAME_PATTERN}|://|bearer|basic")
+SECRET_HINTS = re.compile(
+    rf"{NAME_PATTERN}|://|bearer|basic|(?<![\w/-])-u|--(?:proxy-)?user|sig(?:nature)?(?:=|%3d)"
+)
 
 USERINFO = re.compile(r"(?<=://)([^\s/?#:@]{0,256}):[^\s/?#]{1,512}@")
 """A password in a URL: scheme://user:password@host."""
@@ -30,6 +32,18 @@ HTTP_SCHEMES = re.compile(
     r"\b((?i:bearer)\s+|(?i:basic)\s+(?=[a-z]*[A-Z0-9._~+/=-]))[\w.~+/=-]{6,}"  # not "basic rules"
 )
 """Credentials as HTTP sends them: Bearer eyJhbGciOi, Basic dXNlcjpwYXNz."""
+SIGNATURES = re.compile(
+    r"(?i)((?:[?&]|%3F|%26)sig(?:nature)?(?:=|%3D))(?:(?!%26)[^\s&#'\"<>]){1,512}"
+)
+"""The signature of a URL that lets whoever has it in; X-Amz-Signature is masked by its name."""
+USER_OPTIONS = re.compile(
+    r"""(?<![\w/-])
+    ((?:-u|--(?:proxy-)?user)(?:["'],\s?|[\s=])?(?P<quote>["'])?[^\s:"']{0,256}:)
+    (?!\d+(?![^\s"']))                                          # -u 1000:1000
+    (?:(?(quote)(?:(?!(?P=quote)).){1,512}|[^\s"']{1,512}))""",
+    re.VERBOSE,
+)
+"""User and password as curl takes them: -u user:password."""
 NAME_VALUE_PAIRS = re.compile(
     rf"""(?i)(?P<name>(?:{NAME_PATTERN})[\w.-]{{0,32}})
     (?P<between>
@@ -37,6 +51,7 @@ NAME_VALUE_PAIRS = re.compile(
       | [ \t]{{0,8}}(?:=>|:?=(?!=)|%3D|%22%3A)[ \t]{{0,8}}b?  # token=…
       | (?P<tuple>["'],\s?b?(?=["']))                       # ('cookie', b'…')
       | (?P<prose>[ \t]?:[ \t]{{0,8}})                        # token: …
+      | (?P<statement>[ ](?:is|was):?[ ])                     # the token is …
       | (?P<option>[ ](?=[^\s-]))                           # --token …
       | (?P<element>>)                                      # <token>…</token>
       | (?P<key>["']?\)?(?:,[^\r\n]{{0,128}}?)?\)=\()         # Key (lower(token), id)=(…)
@@ -56,6 +71,8 @@ NAME_VALUE_PAIRS = re.compile(
 NAME_BEFORE = re.compile(r"[\w.-]*\Z")
 PLAIN_WORD = re.compile(r"[<(]?[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*\W*|\W+")
 """What may follow a name and a colon in prose: "invalid token: expired", "session: Session"."""
+MIN_STATED_CHARACTERS = 6
+"""Characters of what follows "the token is" from which it can be a secret."""
 HEADER_LINES = re.compile(
     r"(?i)(cookie|passw(?:or)?d|passphrase|authorization)(\s?:\s?)[^\r\n\"']+"
 )
@@ -98,6 +115,8 @@ class Redactor:
             text = HTTP_TOKENS.sub(MASK, text)
             text = USERINFO.sub(rf"\1:{MASK}@", text)
             text = HTTP_SCHEMES.sub(rf"\1{MASK}", text)
+            text = SIGNATURES.sub(rf"\1{MASK}", text)
+            text = USER_OPTIONS.sub(rf"\1{MASK}", text)
             text = _mask_pairs(text)
             text = HEADER_LINES.sub(rf"\1\2{MASK}", text)
         if text.isascii():
@@ -131,6 +150,10 @@ def _is_secret_pair(pair: re.Match[str]) -> bool:
         return False  # their number
     if pair["prose"] and name.replace(" ", "").isalpha() and PLAIN_WORD.fullmatch(pair["value"]):
         return False
+    if pair["statement"]:
+        value = pair["value"].lstrip("\"'\\")
+        if len(value) < MIN_STATED_CHARACTERS or PLAIN_WORD.fullmatch(value):
+            return False
     return is_secret_name(name)
 
 

@@ -20,6 +20,7 @@ SECRET_NAMES = (
     *("Authorization", "proxy-authorization", "Cookie", "Set-Cookie", "cookies", "credentials"),
     *("api_key", "apiKey", "X-Api-Key", "APIKey", "private_key", "aws_access_key_id", "jwt"),
     *("session", "session_id", "sessionID", "PHPSESSION", "session_token", "user_session"),
+    *("X-Amz-Signature", "x-goog-signature", "X-Amz-Security-Token", "X-Amz-Credential"),
     *("passcode", "signing-key", "http.request.header.authorization", "session_count_token"),
 )
 HARMLESS_NAMES = (
@@ -32,6 +33,7 @@ HARMLESS_NAMES = (
     *("token_expires_in", "session_expires_at", "password_changed_at", "password_min_length"),
     *("APP_TOKEN_MINUTES", "APP_MAX_TOKEN_BYTES", "password_file", "secret_name", "cookie_name"),
     *("session_timeout", "token_lifetime", "sessionBackend", "password_hasher", "cookie_samesite"),
+    *("signature", "sig", "signature_valid", "design", "X-Amz-Date", "X-Amz-SignedHeaders"),
     *("authorization_endpoint", "jwt_algorithm", "api_key_count", "private_key_path"),
 )
 
@@ -85,6 +87,28 @@ TEXTS = {
     "{'token': ('SEKRET', 1)}": f"{{'token': {MASK})}}",
     "<token>SEKRET</token>": f"<token>{MASK}</token>",
     "serve --token SEKRET --x": f"serve --token {MASK} --x",
+    "the password is SEKRET1!": f"the password is {MASK}",
+    "password was hunter2, now expired": f"password was {MASK}, now expired",
+    "your new api key is: sk-SEKRET": f"your new api key is: {MASK}",
+    "Token is 'SEKRET7'.": f"Token is '{MASK}'.",
+    "curl -u joe:SEKRET https://host/": f"curl -u joe:{MASK} https://host/",
+    "curl -ujoe:hunter https://host/": f"curl -ujoe:{MASK} https://host/",
+    "curl --user 'joe:SEK RET' host": f"curl --user 'joe:{MASK}' host",
+    "curl --proxy-user=joe:SEKRET host": f"curl --proxy-user=joe:{MASK} host",
+    "['curl', '-u', 'joe:SEKRET', 'host']": f"['curl', '-u', 'joe:{MASK}', 'host']",
+    '["curl", "-u", "joe:SEKRET"]': f'["curl", "-u", "joe:{MASK}"]',
+    "curl -u :SEKRET host": f"curl -u :{MASK} host",
+    "GET https://b/o?X-Amz-Date=5&X-Amz-Signature=SEKRET&x=1": (
+        f"GET https://b/o?X-Amz-Date=5&X-Amz-Signature={MASK}&x=1"
+    ),
+    "/o?x-goog-signature=SEKRET": f"/o?x-goog-signature={MASK}",
+    "/o?X-Amz-Security-Token=SEK%2FRET&x=1": f"/o?X-Amz-Security-Token={MASK}&x=1",
+    "/o?X-Amz-Credential=SEKRET%2F2026&x=1": f"/o?X-Amz-Credential={MASK}&x=1",
+    "/c/o?sv=2024-11-04&sp=r&sig=SEK%2BRET%3D HTTP/1.1": (
+        f"/c/o?sv=2024-11-04&sp=r&sig={MASK} HTTP/1.1"
+    ),
+    "/o?Expires=5&Signature=SEKRET&Key-Pair-Id=K": (f"/o?Expires=5&Signature={MASK}&Key-Pair-Id=K"),
+    "?next=%2Fo%3Fsv%3D1%26sig%3DSEKRET": f"?next=%2Fo%3Fsv%3D1%26sig%3D{MASK}",
     "password=true-SEKRET": f"password={MASK}",
     "Key (token)=(SEKRET) already exists.": f"Key (token)=({MASK}) already exists.",
     "Key (token)=(SEK)RET) already exists.": f"Key (token)=({MASK}) already exists.",
@@ -122,4 +146,19 @@ HARMLESS_TEXTS = (
     "Key (email)=(joe@example.com) already exists.",
     "Key (session_count)=(5) already exists.",
     "APP_TOKEN_MINUTES=15",
+    "password is required",
+    "password is too short",
+    "Password is 8 characters or more",
+    "the session is AsyncSession",
+    "token is 'expired'",
+    "the token was issued by https://issuer.example",
+    "is the password is_set",
+    "curl -u user https://host/",
+    "docker run -u 1000:1000 image",
+    "tail -u --user joe",
+    "sort -u: file not found",
+    "/x-u joe:smith",
+    "kill sig=15, signature=5",
+    "/search?sigma=5&sign=up&design=new",
+    "signature: (self, key: str)",
 )
