@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from chassis.environment.local_host import is_local_host
+
+UNENCRYPTED = (
+    "begins with http://, so that others on the way can read and change what is sent. Begin it "
+    "with https://, or set SERVICE_PRIVATE_NETWORK=true."
+)
+
 
 def validate_http_url(url: str) -> str:
     """Return the URL unchanged. Raises ValueError, which does not repeat it.
@@ -22,3 +29,9 @@ def validate_http_url(url: str) -> str:
     if any(character in url for character in "@?# "):
         raise ValueError("must have no user, no password, and nothing after the path")
     return url
+
+
+def is_unencrypted(url: str) -> bool:
+    """Tell whether what is sent to this URL crosses a network that others may read."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_local_host(parts.hostname or "")

@@ -10,7 +10,7 @@ import httpx2
 from pydantic import AfterValidator, Field
 from starlette.requests import HTTPConnection  # noqa: TC002 - FastAPI reads the annotation
 
-from chassis.environment.url import validate_http_url
+from chassis.environment.url import UNENCRYPTED, is_unencrypted, validate_http_url
 from chassis.logs.libraries import silence_libraries
 from chassis.outbound.client import Client
 from chassis.outbound.errors import DeadlineExceeded, Rejected
@@ -91,3 +91,8 @@ class Outbound(Feature):
         """Refuse to run without an address to call."""
         if not self.base_url:
             yield "base_url", f"is not set. Set it to the address of {self.dependency}."
+
+    def unencrypted(self) -> Iterator[tuple[str, str]]:
+        """Refuse a service on another machine that is called without TLS."""
+        if is_unencrypted(self.base_url):
+            yield "base_url", UNENCRYPTED

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from chassis.environment import Aliases
+from chassis.environment.url import UNENCRYPTED, is_unencrypted
 from chassis.service import Feature, Seconds
 from chassis.tracing.endpoint import complete_endpoint, parse_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Self
 
     from chassis.service import Service
@@ -65,3 +67,8 @@ class Tracing(Feature):
             from chassis.tracing.installation import install_tracing  # noqa: PLC0415 - slow import
 
             install_tracing(self, service)
+
+    def unencrypted(self) -> Iterator[tuple[str, str]]:
+        """Refuse a collector on another machine that gets spans without TLS."""
+        if is_unencrypted(self.endpoint):
+            yield "endpoint", UNENCRYPTED

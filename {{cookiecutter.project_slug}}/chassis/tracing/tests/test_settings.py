@@ -24,6 +24,18 @@ class Local(Environment):
     tracing: Tracing = Tracing(ratio=1)
 
 
+@pytest.mark.parametrize("url", ["http://collector:4318", "http://10.0.0.7:4318/v1/traces"])
+def test_production_refuses_a_collector_that_gets_spans_without_tls(url: str) -> None:
+    ((field, advice),) = Tracing(endpoint=url).unencrypted()
+    assert field == "endpoint"
+    assert "SERVICE_PRIVATE_NETWORK=true" in advice
+
+
+@pytest.mark.parametrize("url", ["", "https://collector", "http://localhost:4318", "http://[::1]"])
+def test_tls_or_no_network_at_all_is_good_enough(url: str) -> None:
+    assert not list(Tracing(endpoint=url).unencrypted())
+
+
 def test_without_an_endpoint_nothing_is_installed_and_the_library_is_not_imported() -> None:
     service = Service(identity=Identity(name="t"), environment="test")
     bare = repr(service)
