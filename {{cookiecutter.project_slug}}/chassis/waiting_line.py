@@ -14,6 +14,8 @@ BURST_SECONDS = 0.05
 """Seconds for which a line may be of any length: a burst is no overload, a line that stays is."""
 MIN_LENGTH = 8
 """Requests that may wait in any case: so many callers in a closed loop are no overload."""
+OVERLOADED_SHARE = 2 / 3
+"""Share of the longest wait that is too long once requests are refused."""
 DECAY = 31 / 32
 """What the rate of starts keeps of its past at each start."""
 LOG_SECONDS = 10
@@ -24,8 +26,8 @@ class WaitingLine:
     """Requests that wait for `what`, such as a turn or a connection.
 
     One is refused that would wait longer than `max_wait_seconds`, by the time that starts took
-    lately; then those that would wait half as long, until the line is empty. So a short overload
-    refuses nobody, and a long one keeps nobody waiting for long.
+    lately; from then on, until the line is empty, one that would wait two thirds of that. So chance
+    peaks are served, and under overload the wait is short.
     """
 
     def __init__(self, what: str, max_wait_seconds: float, min_length: int = MIN_LENGTH) -> None:
@@ -49,7 +51,7 @@ class WaitingLine:
         if length < self.min_length or (now := perf_counter()) - self._began < BURST_SECONDS:
             return False
         wait = length * self._seconds / max(1, self._starts)
-        if wait <= self.max_wait_seconds / (2 if self._overloaded else 1):
+        if wait <= self.max_wait_seconds * (OVERLOADED_SHARE if self._overloaded else 1):
             return False
         self._overloaded = True
         self.refused += 1

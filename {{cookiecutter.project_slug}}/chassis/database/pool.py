@@ -14,7 +14,7 @@ from chassis.waiting_line import MIN_LENGTH, WaitingLine
 if TYPE_CHECKING:
     from sqlalchemy.pool import PoolProxiedConnection
 
-MAX_WAIT_SECONDS = 0.15
+MAX_WAIT_SECONDS = 0.13
 """Seconds that a request may have to wait for a connection."""
 
 

@@ -57,7 +57,7 @@ class Security(Feature):
     """Values that a JSON body may have; each can cost a thousand times its length to validate."""
     max_in_flight: PositiveInt = 500
     """Concurrent requests, endless streams included; further ones get 503 and Retry-After."""
-    max_wait_seconds: Seconds = 0.15
+    max_wait_seconds: Seconds = 0.13
     """Seconds that a request may have to wait for its turn; if longer, it gets 503, Retry-After."""
     max_websockets: PositiveInt = 1000
     """Open WebSockets, which are no requests; further ones get 503 and Retry-After."""

@@ -91,10 +91,10 @@ def test_requests_of_many_short_steps_do_not_pile_up_inside() -> None:
     assert busy.most_in_flight < 1.5 * STEPS
 
 
-def test_once_overloaded_half_the_wait_is_enough_to_be_refused() -> None:
+def test_once_overloaded_a_shorter_wait_is_enough_to_be_refused() -> None:
     busy = Busy()
     asyncio.run(overload(busy))
-    assert sorted(busy.waits)[len(busy.waits) // 2] < 0.75 * MAX_WAIT
+    assert sorted(busy.waits)[len(busy.waits) // 2] < 0.9 * MAX_WAIT
 
 
 def test_a_burst_is_no_overload() -> None:
