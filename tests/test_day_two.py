@@ -556,7 +556,6 @@ def test_the_lock_file_comes_last_and_a_failure_is_told(
     assert "  uv lock\n" in life.carve("remove", "cache")[1]
     assert (life.folder / "uv.lock").read_text() == "locked\n"
     assert life.carve("abort")[0] == 0
-<<<<<<< HEAD
     uv.write_text("#!/bin/sh\necho newer > uv.lock\n")
     uv.rename(tmp_path / "bin/not-on-the-path")
     monkeypatch.setenv("UV", str(tmp_path / "bin/not-on-the-path"))
