@@ -207,6 +207,49 @@ def test_a_name_that_a_feature_cannot_have_is_refused(carved: Carved, name: str,
     assert said in refused(carved, "add", name, "--kind", "table")
 
 
+SINGULARS = {
+    "companies": "company",
+    "addresses": "address",
+    "movies": "movie",
+    "statuses": "status",
+    "caches": "cache",
+    "batches": "batch",
+    "sizes": "size",
+    "boxes": "box",
+    "houses": "house",
+    "news": "news_item",
+    "series": "series_item",
+    "stock": "stock_item",
+    "bus": "bus_item",
+    "people": "person",
+    "children": "child",
+    "analyses": "analysis",
+    "cases": "case",
+    "customer_orders": "customer_order",
+    "breaking_news": "breaking_news_item",
+    "coaches": "coach",
+    "searches": "search",
+    "aliases": "alias",
+    "quizzes": "quiz",
+}
+
+
+def test_one_of_them_has_a_name_that_is_a_word(carved: Carved) -> None:
+    script = "import sys\nfrom chassis.features.names import Name\n"
+    script += "print(*(Name(it).thing for it in sys.argv[1:]))"
+    found = carved.run(str(carved.python), "-c", script, *SINGULARS).stdout.split()
+    assert dict(zip(SINGULARS, found, strict=True)) == SINGULARS
+
+
+def test_the_name_of_one_of_them_can_be_given(service: Carved) -> None:
+    service.run("make", "feature", "NAME=oxen", "KIND=table", "SINGULAR=ox")
+    assert "class Ox(" in (service.path / "app/oxen/models.py").read_text()
+    commit(service, "Oxen")
+    for singular, said in (("2x", "in snake case"), ("cows", "is NAME itself")):
+        code, text = attempt(service, "make", "feature", "NAME=cows", f"SINGULAR={singular}")
+        assert (code, said in text) == (2, True)
+
+
 def test_a_kind_without_its_option_is_refused(tmp_path: Path, environment: Path) -> None:
     smallest = Carved.make(tmp_path, **NOTHING)
     (smallest.path / ".venv").symlink_to(environment)  # with more than it needs

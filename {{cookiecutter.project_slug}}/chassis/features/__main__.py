@@ -22,6 +22,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     adding = actions.add_parser("add", help="Add a feature with its tests and settings")
     adding.add_argument("name", nargs="?", default="", help="Such as customer_orders")
     adding.add_argument("--kind", default="plain", help=f"One of: {', '.join(KINDS)}")
+    adding.add_argument("--singular", default="", help="One of them, if the rule is wrong")
     removing = actions.add_parser("remove-examples", help="Remove the examples, or one of them")
     removing.add_argument("name", nargs="?", default="", help="The only one to remove")
     add_flag(removing, "--force", "Also delete what git could not bring back")
@@ -42,7 +43,7 @@ def run(given: argparse.Namespace, root: Path, folder: Path) -> None:
     variables["DATABASE_URL"] = f"sqlite:///{folder / 'copy.db'}"  # if database
     workspace = Workspace(root, folder, {**os.environ, **variables})
     if given.action == "add":
-        said = add(workspace, given.name, given.kind)
+        said = add(workspace, given.name, given.kind, given.singular)
     elif not (chosen := choose(root, given.name)):
         print("There is no such example: nothing to remove.")  # noqa: T201 - its job
         return

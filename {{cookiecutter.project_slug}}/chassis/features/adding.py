@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from chassis.features.composition_root import PATH, add_lines
 from chassis.features.migrations import write_migration  # if database
-from chassis.features.names import Name, check_meanings, check_name, identifiers
+from chassis.features.names import Name, check_meanings, check_name, check_singular, identifiers
 from chassis.features.workspace import Refusal
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ KINDS = [it.stem for it in sorted(FOLDER.glob("*.toml"))]
 """The kinds of features that this service can have; options of the template bring others."""
 
 
-def add(workspace: Workspace, given: str, kind: str) -> list[str]:
+def add(workspace: Workspace, given: str, kind: str, singular: str = "") -> list[str]:
     """Add a feature in the copy; return what is left to do by hand.
 
     Raises `Refusal` if the service cannot have it.
@@ -30,7 +30,8 @@ def add(workspace: Workspace, given: str, kind: str) -> list[str]:
         advice = f"Choose {' or '.join(KINDS)}, or see which options `carve add` can add."
         raise Refusal(f"KIND={kind}: this service has no such kind of feature. {advice}")
     check_name(given, workspace)
-    name, root = Name(given), workspace.read(PATH)
+    check_singular(given, singular)
+    name, root = Name(given, singular), workspace.read(PATH)
     check_meanings(name, identifiers(root), PATH)
     template = Template((FOLDER / f"{kind}.toml").read_text("utf-8"))
     for text in tomllib.loads(template.substitute(Name("zzzs").words()))["files"].values():

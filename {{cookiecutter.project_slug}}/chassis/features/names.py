@@ -22,8 +22,17 @@ SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LONGEST = 24
 """Letters of a name: a field of the settings, with its class twice, is still one line."""
 
-SINGULARS = {r"ies$": "y", r"(ss|[^oa]us|x|z|ch|sh)es$": r"\1", r"([^isu])s$": r"\1"}
-"""Endings of plurals: what is replaced by what; the first that fits counts."""
+SINGULARS = {
+    r"(?<![a-z])(news|series|species|sms|aws)$": r"\1_item",
+    r"(?<![a-z])people$": "person",
+    r"children$": "child",
+    r"(mov|cook|calor|self)ies$": r"\1ie",
+    r"ies$": "y",
+    r"(analy|ba|cri|the)ses$": r"\1sis",
+    r"(ss|[^oa]us|x|[tnr]ch|[eo]ach|wich|sh|alias|quiz)(z?)es$": r"\1",
+    r"([^isu])s$": r"\1",
+}
+"""Endings of plurals: what is replaced by what; the first that fits counts. SINGULAR= overrides."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +40,13 @@ class Name:
     """A name in snake case, most often a plural."""
 
     things: str
+    given: str = ""
 
     @property
     def thing(self) -> str:
-        """Name of one of them; one item of it where the name is no plural."""
+        """Name of one of them, as given; one item of it where the name is no plural."""
+        if self.given:
+            return self.given
         for plural, singular in SINGULARS.items():
             if re.search(plural, self.things):
                 return re.sub(plural, singular, self.things)
@@ -77,6 +89,14 @@ def check_name(name: str, workspace: Workspace) -> None:
         if name in names:
             like = f"{name}_{'list' if name.endswith('s') else 'items'}"
             raise Refusal(f"NAME={name}: is {what}. Choose another name, such as {like}.")
+
+
+def check_singular(name: str, singular: str) -> None:
+    """Raise `Refusal` if one of the things cannot be called this."""
+    if singular and (not SNAKE_CASE.fullmatch(singular) or keyword.iskeyword(singular)):
+        raise Refusal(f"SINGULAR={singular}: is no name in snake case, such as customer_order.")
+    if singular == name:
+        raise Refusal(f"SINGULAR={singular}: is NAME itself. Choose another, such as {name}_item.")
 
 
 def check_meanings(name: Name, used: Iterable[str], where: str) -> None:
