@@ -65,7 +65,10 @@ def carve_both(
         Refusal: no version makes the carving that is recorded.
 
     """
-    for number, base in enumerate(candidates(record, source)):
+    found = candidates(record, source)
+    for number, base in enumerate(found):
+        if base.questions.keys() - record.answers.keys():
+            continue
         new = target or base
         wanted = [
             (base, record.answers, folder / f"old-{number}"),
@@ -75,6 +78,11 @@ def carve_both(
         old = Carving(base, carved[0])
         if old.record.carved_tree == record.carved_tree:
             return old, Carving(new, carved[1])
+    if found:
+        raise Refusal(
+            f"{NAME}: its answers are not those that its carving was made with. "
+            "It was edited: restore it from git."
+        )
     where = source.address if source else "unknown"
     raise Refusal(
         f"{NAME}: version {record.version}, raw tree {record.raw_tree[:9]}, is not in the "

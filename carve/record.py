@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = ".cookiecutter.json"
+IDENTITY = {"raw_tree", "carved_tree", "version"}
 TOO_OLD = (
     f"{NAME}: this service was carved before updates were possible. Carve it again with the same "
     "answers (carve new), move app/ and what you tuned over, and commit."
@@ -39,8 +40,10 @@ class Record:
             raise Refusal(f"{NAME}: cannot be read: {error}. Restore it from git.") from None
         if not isinstance(answers, dict) or not isinstance(own, list):
             raise Refusal(f"{NAME}: answers or own has the wrong form. Restore it from git.")
-        if not {"raw_tree", "carved_tree", "version"} <= content.keys():
+        if not content.keys() >= IDENTITY:
             raise Refusal(TOO_OLD)
+        if not all(isinstance(it, str) for it in (*own, *(content[name] for name in IDENTITY))):
+            raise Refusal(f"{NAME}: what identifies the version is no text. Restore it from git.")
         return cls(content)
 
     @property

@@ -317,6 +317,23 @@ def with_a_broken_record(life: Life) -> None:
     (life.folder / RECORD).write_text("    life.commit()
 
 
+def with_another_answer(life: Life) -> None:
+    answers = {**life.record["answers"], "cache": False}
+    (life.folder / RECORD).write_text(json.dumps({**life.record, "answers": answers}))
+    life.commit()
+
+
+def without_an_answer(life: Life) -> None:
+    answers = {name: it for name, it in life.record["answers"].items() if name != "metrics"}
+    (life.folder / RECORD).write_text(json.dumps({**life.record, "answers": answers}))
+    life.commit()
+
+
+def with_no_text(life: Life) -> None:
+    (life.folder / RECORD).write_text(json.dumps({**life.record, "raw_tree": 5}))
+    life.commit()
+
+
 def with_a_changed_chassis(life: Life) -> None:
     (life.folder / "chassis/probe.py").write_text("changed = 1\n")
     life.commit()
@@ -334,6 +351,9 @@ def with_a_changed_chassis(life: Life) -> None:
         (of_an_older_template, "carved before updates were possible. Carve it again"),
         (of_an_unknown_template, "Restore it from git, or give --source"),
         (with_a_broken_record, "cannot be read"),
+        (with_another_answer, "its answers are not those that its carving was made with."),
+        (without_an_answer, "its answers are not those that its carving was made with."),
+        (with_no_text, "is no text. Restore it from git."),
         (with_a_changed_chassis, "chassis/probe.py: differs from what was carved."),
     ],
 )
