@@ -11,7 +11,7 @@ HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
 .PHONY: help service test prove carvings services instructions pipelines proofs containers rollouts
-.PHONY: first-week measured product report bump notes bench bounds
+.PHONY: first-week measured product report bump notes bench bounds compare
 .PHONY: lint format types hooks clean
 
 help: ## List these commands
@@ -68,6 +68,9 @@ measured: $(UV) ## Write docs/rollouts-measured.md from what the last `make roll
 
 bench: $(UV) ## Measure what the wiring costs; STAGE=requests for one part of it
 	@PYTHONPATH=hooks $(RUN) python -m benchmarks $(STAGE) $(ARGS)
+
+compare: $(UV) ## Give the same edits and versions to carve, cruft and Copier, and write docs/comparison.md
+	@PYTHONPATH=.:hooks $(RUN) python -m benchmarks.day_two $(ARGS)
 
 instructions: $(UV) ## Count what a request takes, with valgrind, against what was recorded
 	@$(RUN) pytest tests/instructions -ra $(NOTED) $(ARGS)
