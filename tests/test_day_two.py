@@ -314,7 +314,8 @@ def of_an_unknown_template(life: Life) -> None:
 
 
 def with_a_broken_record(life: Life) -> None:
-    (life.folder / RECORD).write_text("    life.commit()
+    (life.folder / RECORD).write_text("<<<<<<< HEAD\n")
+    life.commit()
 
 
 def with_another_answer(life: Life) -> None:
