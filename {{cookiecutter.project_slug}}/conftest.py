@@ -19,8 +19,6 @@ pytest_plugins = [
 
 def pytest_configure() -> None:
     """Keep every test from a `.env` in this folder and from the machine's /run/secrets."""
-    from app.main import ENVIRONMENTS  # noqa: PLC0415 - the same
     from chassis.environment import Environment  # noqa: PLC0415 - after the environment was emptied
 
-    for environment in (Environment, *ENVIRONMENTS):
-        environment.model_config.update(env_file=None, secrets_dir=None)
+    Environment.reads_files = False

@@ -55,6 +55,8 @@ class Environment(BaseSettings):
     )
     strict: ClassVar[bool] = False
     """Whether the service refuses to start with a setting that a feature calls insecure."""
+    reads_files: ClassVar[bool] = True
+    """Whether `.env` and the files of secrets are read; tests turn it off."""
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - whatever the fields take
         """Take values that win over all variables; pydantic itself does not read `.env`."""

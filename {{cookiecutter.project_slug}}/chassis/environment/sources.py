@@ -64,6 +64,8 @@ def _sources(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     config: Any = environment.model_config
     yield THE_ENVIRONMENT, dict(os.environ)
+    if not getattr(environment, "reads_files", True):
+        return
     for file in reversed(_as_paths(config.get("env_file"))):
         yield str(file), _read_dotenv(file, config.get("env_file_encoding") or "utf-8", faults)
     names = {name for it in variables(environment) for name in (it.name, *it.aliases)}

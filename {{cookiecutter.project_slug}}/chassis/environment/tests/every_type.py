@@ -27,6 +27,7 @@ from pydantic import (
     StrictInt,
     field_validator,
 )
+from pydantic_settings import SettingsConfigDict
 from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
 from chassis.environment import Environment, Names
@@ -120,4 +121,6 @@ class Shop(Feature):
 class Local(Environment):
     """Where an owner runs it."""
 
+    model_config = SettingsConfigDict(secrets_dir=None)
+    reads_files = True
     shop: Shop = Shop()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
 
 from chassis.environment import Aliases, Environment, Names
 from chassis.service import Feature
@@ -49,6 +50,8 @@ class Payment(Feature):
 class Local(Environment):
     """Has defaults of its own."""
 
+    model_config = SettingsConfigDict(secrets_dir=None)
+    reads_files = True
     shop: Shop = Shop(page_size=3)
 
 

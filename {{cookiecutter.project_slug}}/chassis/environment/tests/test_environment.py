@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from chassis.environment import Environment, Misconfigured, load, secrets
 from chassis.environment.report import report
@@ -209,6 +210,8 @@ def test_the_report_names_the_origin_and_hides_what_is_secret(
 class Twice(Environment):
     """Has groups of two words."""
 
+    model_config = SettingsConfigDict(secrets_dir=None)
+    reads_files = True
     shop_north: Shop = Shop()
     shop_south: Shop = Shop(page_size=3)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import model_validator
+from pydantic_settings import SettingsConfigDict
 
 from chassis.environment import Environment, Misconfigured, load
 from chassis.environment.sources import MAX_BYTES
@@ -32,6 +33,8 @@ class Shop(Feature):
 class Local(Environment):
     """Where an owner runs it."""
 
+    model_config = SettingsConfigDict(secrets_dir=None)
+    reads_files = True
     shop: Shop = Shop()
 
 
@@ -50,6 +53,15 @@ def lines() -> list[str]:
         load([Local])
     assert SECRET not in str(caught.value)
     return str(caught.value).splitlines()
+
+
+def test_a_test_reads_neither_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("SHOP_PORT=81\n")
+    Path("secrets/SHOP_TOKEN").write_text(SECRET)
+    assert (load([Local]).shop.port, load([Local]).shop.token) == (81, SECRET)
+    assert not Environment.reads_files
+    monkeypatch.setattr(Local, "reads_files", Environment.reads_files)
+    assert load([Local]).shop == Shop()
 
 
 @pytest.mark.parametrize(
