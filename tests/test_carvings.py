@@ -49,7 +49,7 @@ TRACES = {
         r"deploy/rollout\.toml",
         r"make deploy\b",
         r"chassis[./]rollout",
-        r"rollouts\.md",
+        r"docs/deploy\.md",
     ],
     "kubernetes": ["kubernetes", "k8s", "kubectl", "kustomi"],
     "github": [r"github(?!\.com)", "dependabot", "zizmor"],
