@@ -23,13 +23,13 @@ class Settings(Environment):
     """A tree."""
 
     shop: Shop = Shop()
-    outbound_prices: Shop = Shop(size=4)
+    north_shop: Shop = Shop(size=4)
 
 
 HEAD = "| Variable | Default | Meaning |\n| --- | --- | --- |\n"
 SECTIONS = (
     f"## Variables\n\n### Shop\n\n{HEAD}| `SHOP_SIZE` | `3` | How large it is. |\n\n"
-    f"### Outbound prices\n\n{HEAD}| `OUTBOUND_PRICES_SIZE` | `4` | How large it is. |\n"
+    f"### North shop\n\n{HEAD}| `NORTH_SHOP_SIZE` | `4` | How large it is. |\n"
 )
 
 
@@ -42,7 +42,7 @@ def test_stale_sections_and_a_stale_example_are_written_and_what_is_before_them_
     example.write_text("# Copy me.\n\n# It.\n#OLD=1\n")
     assert write_documents(Settings(), tmp_path) == ["docs/settings.md", ".env.example"]
     assert page.read_text() == f"# A\n\n## B\n\nC\n\n{SECTIONS}"
-    rows = "# How large it is.\n#SHOP_SIZE=3\n# How large it is.\n#OUTBOUND_PRICES_SIZE=4\n"
+    rows = "# How large it is.\n#SHOP_SIZE=3\n# How large it is.\n#NORTH_SHOP_SIZE=4\n"
     assert example.read_text() == f"# Copy me.\n\n{rows}"
     assert write_documents(Settings(), tmp_path) == []
 
