@@ -56,14 +56,14 @@ def lines(logging_as_it_was: None, capsys: pytest.CaptureFixture[str]) -> list[d
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def told() -> dict[str, tuple[str, str]]:
+def documented_fields() -> dict[str, tuple[str, str]]:
     rows = re.findall(r"^\| `([\w.]+)` \| (\w+) \| (.+) \|$", PAGE.read_text(), re.MULTILINE)
     return {name: (kind, where) for name, kind, where in rows}
 
 
 def test_the_page_lists_the_fields_of_real_lines_and_no_others(lines: list[dict[str, Any]]) -> None:
-    assert {name for line in lines for name in line} == told().keys()
-    for name, (_, where) in told().items():
+    assert {name for line in lines for name in line} == documented_fields().keys()
+    for name, (_, where) in documented_fields().items():
         if where == "every line":
             assert all(name in line for line in lines), name
 
@@ -71,7 +71,7 @@ def test_the_page_lists_the_fields_of_real_lines_and_no_others(lines: list[dict[
 def test_every_field_has_the_type_that_the_page_says(lines: list[dict[str, Any]]) -> None:
     for line in lines:
         for name, value in line.items():
-            kind = told()[name][0]
+            kind = documented_fields()[name][0]
             if value is not None:
                 assert type(value) in TYPES[kind], (name, value)
             if kind == "date":

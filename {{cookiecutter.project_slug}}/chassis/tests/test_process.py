@@ -269,5 +269,5 @@ def test_a_health_check_of_no_port_is_told_without_a_traceback(port: str) -> Non
 
 
 def test_help_lists_the_commands() -> None:
-    told = command("--help").stdout
-    assert all(name in told for name in ("serve", "settings", "health", "version"))
+    shown = command("--help").stdout
+    assert all(name in shown for name in ("serve", "settings", "health", "version"))

@@ -55,12 +55,12 @@ def other_kind(path: str) -> APIRouter:
 def test_both_routes_are_named_and_what_to_do() -> None:
     with pytest.raises(StartupError) as refused:
         build(router("/orders"), nested(router("/customers")))
-    told = str(refused.value)
-    assert "\n" not in told
-    assert "'read'" in told
-    assert f"GET /orders/{{id}} in {__name__}" in told
-    assert f"GET /v1/customers/{{id}} in {__name__}" in told
-    assert "name=" in told
+    message = str(refused.value)
+    assert "\n" not in message
+    assert "'read'" in message
+    assert f"GET /orders/{{id}} in {__name__}" in message
+    assert f"GET /v1/customers/{{id}} in {__name__}" in message
+    assert "name=" in message
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ SMALL = Policy(minimum_calls=4, window_calls=8, open_seconds=5, jitter=0)
 
 
 class Clock:
-    """Stands still until it is told to go on."""
+    """Waits until it is resumed."""
 
     def __init__(self) -> None:
         self.now = 1000.0

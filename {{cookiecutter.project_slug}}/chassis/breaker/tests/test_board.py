@@ -53,21 +53,21 @@ async def test_the_board_shows_its_state_and_counts_and_health_warns_until_it_is
     Health(details="always", cache_seconds=0).install(service)
     with TestClient(Application(service)) as client:
 
-        def told() -> tuple[float, str, str]:
+        def read_board() -> tuple[float, str, str]:
             assert client.get("/readyz").json() == {"status": "pass"}
             health = client.get("/health").json()
             gauge = figures(service.gauges)['breaker_state{breaker="quotes"}']
             return gauge, health["status"], health["checks"]["breaker:quotes"]["status"]
 
-        assert told() == (2, "warn", "warn")
+        assert read_board() == (2, "warn", "warn")
         with pytest.raises(CircuitOpen):
             Call(breaker)
         clock.now += 5
         Call(breaker).end(asyncio.CancelledError())
-        assert told() == (1, "warn", "warn")
+        assert read_board() == (1, "warn", "warn")
         for _ in range(3):
             await breaker.call(answer)
-        assert told() == (0, "pass", "pass")
+        assert read_board() == (0, "pass", "pass")
     assert figures(service.counters) == {
         'breaker_rejected_total{breaker="quotes"}': 1,
         'breaker_transitions_total{breaker="quotes",to="closed"}': 1,

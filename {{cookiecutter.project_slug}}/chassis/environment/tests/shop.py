@@ -56,7 +56,7 @@ class Local(Environment):
 
 
 class Remote(Environment):
-    """Must be told everything."""
+    """All of its settings are required."""
 
     strict = True
     shop: Shop = Shop()

@@ -68,17 +68,17 @@ def test_every_problem_is_told_at_once_a_line_a_variable(monkeypatch: pytest.Mon
     monkeypatch.setenv("ENVIRONMENT", "remote")
     monkeypatch.setenv("SHOP_PORT", "0")
     monkeypatch.setenv("SHOP_PAGESIZE", "5")
-    told = complaints()
-    assert [line.split(":")[0] for line in told] == [
+    found = complaints()
+    assert [line.split(":")[0] for line in found] == [
         "PAYMENT_ACCOUNT",
         "SHOP_HOSTS",
         "SHOP_PAGESIZE",
         "SHOP_PORT",
     ]
-    assert told[0] == "PAYMENT_ACCOUNT: is not set. It is: Account that is paid."
-    assert "Did you mean SHOP_PAGE_SIZE?" in told[2]
-    assert "greater than or equal to 1" in told[3]
-    assert "(set in the environment)" in told[3]
+    assert found[0] == "PAYMENT_ACCOUNT: is not set. It is: Account that is paid."
+    assert "Did you mean SHOP_PAGE_SIZE?" in found[2]
+    assert "greater than or equal to 1" in found[3]
+    assert "(set in the environment)" in found[3]
 
 
 class Guarded(Environment):
@@ -160,8 +160,8 @@ def test_what_a_feature_says_of_a_value_is_told_in_its_words(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SHOP_URL", "example.com")
-    (told,) = complaints()
-    assert told.startswith("SHOP_URL: should begin with a scheme (set in the environment)")
+    (complaint,) = complaints()
+    assert complaint.startswith("SHOP_URL: should begin with a scheme (set in the environment)")
 
 
 def test_a_secret_file_that_is_no_text_is_told(
@@ -198,10 +198,10 @@ def test_the_report_names_the_origin_and_hides_what_is_secret(
     (tmp_path / ".env").write_text("SHOP_PORT=82\n")
     monkeypatch.setitem(Local.model_config, "env_file", ".env")
     settings = load(ENVIRONMENTS)
-    told = [line.split() for line in report(settings).splitlines()]
-    assert ["SHOP_PORT=82", ".env"] in told
-    assert ["SHOP_PAGE_SIZE=3", "default", "of", "local"] in told
-    assert ["SHOP_URL=https://user:**********@example.com/", "the", "environment"] in told
+    rows = [line.split() for line in report(settings).splitlines()]
+    assert ["SHOP_PORT=82", ".env"] in rows
+    assert ["SHOP_PAGE_SIZE=3", "default", "of", "local"] in rows
+    assert ["SHOP_URL=https://user:**********@example.com/", "the", "environment"] in rows
     for form in ("text", "env", "markdown"):
         assert SECRET not in report(settings, form)
     assert SECRET in secrets(settings)
@@ -226,9 +226,9 @@ def test_a_group_may_have_a_name_of_two_words(
     assert (settings.shop_north.port, settings.shop_south.port) == (80, 81)
     assert settings.shop_south.page_size == 3
     assert secrets(settings) == {SECRET}
-    told = [line.split()[:2] for line in report(settings).splitlines()]
-    assert ["SHOP_SOUTH_PORT=81", "the"] in told
-    assert ["SHOP_NORTH_TOKEN=**********", "/run/secrets"] in told
+    rows = [line.split()[:2] for line in report(settings).splitlines()]
+    assert ["SHOP_SOUTH_PORT=81", "the"] in rows
+    assert ["SHOP_NORTH_TOKEN=**********", "/run/secrets"] in rows
 
 
 @pytest.mark.parametrize("name", ["SHOP_SOUHT_PORT", "SHOP_SOUTH_PROT", "SHOP_SOUTHPORT"])

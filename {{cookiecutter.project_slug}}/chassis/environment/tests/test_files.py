@@ -108,8 +108,8 @@ def test_a_variable_of_the_file_may_name_an_earlier_one_which_wins_over_the_real
 )
 def test_a_line_that_is_no_setting_is_named_by_its_number(line: str) -> None:
     Path(".env").write_text(f"# first\nSHOP_PORT=81\n\n{line}\n\nSHOP_TEXT=a\n")
-    (told,) = lines()
-    assert told == (
+    (complaint,) = lines()
+    assert complaint == (
         ".env line 4: is not a setting. Write NAME=value, with a quote on both sides or on none."
     )
 
@@ -157,7 +157,7 @@ def make_link_to_itself(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "reason"),
     [
         (Path.mkdir, "is a directory."),
         (make_binary, "is not text in UTF-8."),
@@ -166,11 +166,11 @@ def make_link_to_itself(file: Path) -> None:
         (make_link_to_itself, ""),
     ],
 )
-def test_a_secret_file_that_holds_no_value_is_told(make: object, told: str) -> None:
+def test_a_secret_file_that_holds_no_value_is_refused(make: object, reason: str) -> None:
     assert callable(make)
     make(Path("secrets", "shop_token"))
     (line,) = lines()
-    assert line.startswith(f"SHOP_TOKEN: its file in secrets {told}")
+    assert line.startswith(f"SHOP_TOKEN: its file in secrets {reason}")
 
 
 def test_a_secret_file_that_may_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,14 +59,14 @@ def settings_or_lines() -> list[str]:
     try:
         settings = load([Local])
     except Misconfigured as error:
-        told = str(error)
+        text = str(error)
     else:
         for form in FORMATS:
             assert report(settings, form).encode()
         assert secrets(settings) is not None
         return []
-    assert SECRET not in told
-    lines = told.split("\n")
+    assert SECRET not in text
+    lines = text.split("\n")
     assert all(line.isprintable() and re.match(r"\S.*: .", line) for line in lines)
     return lines
 
@@ -143,7 +143,7 @@ def test_a_list_is_words_between_commas_and_everything_may_be_json(
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "reason"),
     [
         ("tags", "[A", "should be values separated by commas, or a JSON array"),
         ("labels", "a", "should be pairs such as key=value,key=value, or a JSON object"),
@@ -158,11 +158,11 @@ def test_a_list_is_words_between_commas_and_everything_may_be_json(
     ],
 )
 def test_a_line_says_what_is_expected_and_shows_no_value(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
 ) -> None:
     monkeypatch.setenv(f"SHOP_{name}".upper(), value)
     (line,) = settings_or_lines()
-    assert line.startswith(f"SHOP_{name.upper()}: {told} ")
+    assert line.startswith(f"SHOP_{name.upper()}: {reason} ")
 
 
 def test_secrets_inside_of_values_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,9 +42,9 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Iterator[Ask]:
 
 def test_the_request_id_is_on_every_line_of_its_request_whichever_logger_wrote_it(ask: Ask) -> None:
     lines = ask("/everywhere/1", x_request_id="abc.1") + ask("/sync", x_request_id="abc.1")
-    told = [line["message"] for line in lines if line["logger"] == "library"]
-    assert told == ["endpoint", "task", "thread", "executor", "background", "sync endpoint"]
-    assert [line["message"] for line in lines if line["logger"] == "shop"] == told
+    messages = [line["message"] for line in lines if line["logger"] == "library"]
+    assert messages == ["endpoint", "task", "thread", "executor", "background", "sync endpoint"]
+    assert [line["message"] for line in lines if line["logger"] == "shop"] == messages
     assert sum(line["logger"] == "app.access" for line in lines) == 2
     assert {line["request_id"] for line in lines} == {"abc.1"}
 
@@ -132,8 +132,8 @@ def test_a_line_with_shared_text_is_what_the_formatter_would_write(
         assert len({type(line[figure]) for line in lines}) == 1
     if "x_request_id" not in headers:
         assert len({line["request_id"] for line in lines}) == 3
-    for told in lines:
-        told |= {"timestamp": "", "duration_ms": 0, "request_id": ""}
+    for entry in lines:
+        entry |= {"timestamp": "", "duration_ms": 0, "request_id": ""}
     assert json.dumps(in_full) == json.dumps(first) == json.dumps(again)
 
 

@@ -192,10 +192,10 @@ def test_bodies_are_measured_where_their_length_is_known(
 async def test_a_strange_content_length_hurts_nobody(
     service: Service, table: ExchangeCollector, length: bytes
 ) -> None:
-    told: list[Exchange] = []
-    service.observers.append(told.append)
+    notified: list[Exchange] = []
+    service.observers.append(notified.append)
     await ask(Application(service), "GET", "/", [(b"content-length", length)])
-    assert len(told) == 1, "the next observer is told too"
+    assert len(notified) == 1, "the next observer is called too"
     assert requests(table) == {("GET", "unmatched", "404"): 1}
     assert not samples(table, "http_request_body_bytes_count")
 

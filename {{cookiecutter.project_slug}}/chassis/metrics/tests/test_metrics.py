@@ -192,8 +192,8 @@ def test_figures_of_the_board_are_shown_and_a_broken_one_left_out_with_one_warni
         assert found["statement_seconds_sum"][labels] == 7.5
     assert not {"broken_pool", "broken_seconds_count"} & found.keys()
     warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
-    told = [warning.getMessage() for warning in warnings]
-    assert [("broken_pool" in one, "broken_seconds" in one) for one in told] == [
+    messages = [warning.getMessage() for warning in warnings]
+    assert [("broken_pool" in one, "broken_seconds" in one) for one in messages] == [
         (True, False),
         (False, True),
     ]

@@ -118,8 +118,8 @@ def test_a_taken_port_is_told_in_one_sentence_that_names_the_variable(
     show: Expose, url: str
 ) -> None:
     taken = int(url.rpartition(":")[2])
-    told = rf"^METRICS_PORT: cannot listen on 127.0.0.1 port {taken}: Address already in use\. "
-    with pytest.raises(OSError, match=told), serve_metrics("127.0.0.1", taken, show):
+    message = rf"^METRICS_PORT: cannot listen on 127.0.0.1 port {taken}: Address already in use\. "
+    with pytest.raises(OSError, match=message), serve_metrics("127.0.0.1", taken, show):
         pass
 
 

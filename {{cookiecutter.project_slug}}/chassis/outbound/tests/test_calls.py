@@ -112,27 +112,30 @@ async def test_a_failure_that_no_route_catches_is_a_problem_that_tells_no_addres
     fault: Fault, status: int, kind: str | None
 ) -> None:
     async with faulty_server(fault) as server:
-        told = await ask(server.url)
-        assert told.status_code == status
-        members = told.json()
+        answer = await ask(server.url)
+        assert answer.status_code == status
+        members = answer.json()
         assert members["type"] == (f"/problems/dependency-{kind}" if kind else "about:blank")
         assert ("'billing'" in members.get("detail", "")) == bool(kind)
-        assert "127.0.0.1" not in told.text
-        assert told.headers.get("retry-after") == ("7" if status == 503 else None)
+        assert "127.0.0.1" not in answer.text
+        assert answer.headers.get("retry-after") == ("7" if status == 503 else None)
 
 
 async def test_a_rejected_call_is_a_503_that_says_when_to_come_back() -> None:
     settings: dict[str, Any] = {"breaker_minimum_tries": 1, "breaker_open_seconds": 2.5}
     async with faulty_server(reset) as server:
-        told = await ask(server.url, times=2, **settings)
-        assert (told.status_code, told.json()["type"]) == (503, "/problems/dependency-unavailable")
-        assert told.headers["retry-after"] == "3"
+        answer = await ask(server.url, times=2, **settings)
+        assert (answer.status_code, answer.json()["type"]) == (
+            503,
+            "/problems/dependency-unavailable",
+        )
+        assert answer.headers["retry-after"] == "3"
 
 
 async def test_without_an_address_every_call_is_rejected() -> None:
-    told = await ask("")
-    assert (told.status_code, told.json()["type"]) == (503, "/problems/dependency-unavailable")
-    assert "retry-after" not in told.headers
+    answer = await ask("")
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/dependency-unavailable")
+    assert "retry-after" not in answer.headers
 
 
 async def ask(url: str, times: int = 1, **settings: Any) -> httpx2.Response:
@@ -152,8 +155,8 @@ async def ask(url: str, times: int = 1, **settings: Any) -> httpx2.Response:
         httpx2.AsyncClient(transport=transport, base_url="http://t") as asking,
     ):
         for _ in range(times):
-            told = await asking.get("/")
-        return told
+            answer = await asking.get("/")
+        return answer
 
 
 async def test_a_call_is_one_line_without_query_and_headers_and_one_count(
@@ -173,7 +176,7 @@ async def test_a_call_is_one_line_without_query_and_headers_and_one_count(
             line for line in caplog.records if line.name.startswith("chassis.outbound.recorder")
         ]
         assert [line.levelname for line in lines] == ["DEBUG", "WARNING"]
-        told = vars(lines[1])
+        fields = vars(lines[1])
         expected = {
             "dependency": "billing",
             "http.request.method": "GET",
@@ -182,8 +185,8 @@ async def test_a_call_is_one_line_without_query_and_headers_and_one_count(
             "tries": 3,
             "outcome": "error",
         }
-        assert {name: told[name] for name in expected} == expected
-        assert told["duration_ms"] > 0
+        assert {name: fields[name] for name in expected} == expected
+        assert fields["duration_ms"] > 0
         assert "pl4nted" not in caplog.text + json.dumps([vars(it) for it in lines], default=str)
         assert [line.name for line in caplog.records if "http" in line.name] == []
         assert count(service, "outbound_calls_total", outcome="success") == 1
@@ -298,6 +301,6 @@ def test_production_wants_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_address_that_cannot_be_called_is_refused_unseen(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    (told,) = complaints(monkeypatch, OUTBOUND_BILLING_BASE_URL=url)
-    assert told.startswith("OUTBOUND_BILLING_BASE_URL: ")
-    assert "pl4nted" not in told
+    (complaint,) = complaints(monkeypatch, OUTBOUND_BILLING_BASE_URL=url)
+    assert complaint.startswith("OUTBOUND_BILLING_BASE_URL: ")
+    assert "pl4nted" not in complaint

@@ -96,18 +96,18 @@ def problem(answer: Any, status: int) -> dict[str, Any]:
     """Take an answer apart that must be a problem of that status."""
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    told: dict[str, Any] = json.loads(answer.content.decode(), parse_constant=refuse_constant)
-    assert told["status"] == status
-    assert told["title"]
-    assert told["request_id"] == answer.headers["x-request-id"]
-    assert told["instance"] == f"urn:request:{told['request_id']}"
-    return told
+    members: dict[str, Any] = json.loads(answer.content.decode(), parse_constant=refuse_constant)
+    assert members["status"] == status
+    assert members["title"]
+    assert members["request_id"] == answer.headers["x-request-id"]
+    assert members["instance"] == f"urn:request:{members['request_id']}"
+    return members
 
 
 def test_an_unknown_path_is_a_problem_of_no_special_type() -> None:
-    told = problem(client().get("/nowhere"), 404)
-    assert told["type"] == "about:blank"
-    assert "detail" not in told
+    members = problem(client().get("/nowhere"), 404)
+    assert members["type"] == "about:blank"
+    assert "detail" not in members
 
 
 def test_a_wrong_method_keeps_allow() -> None:
@@ -132,18 +132,18 @@ def test_headers_of_an_exception_stay(path: str, status: int, header: str, value
 
 
 def test_a_domain_problem_shows_its_members_and_keeps_the_standard_ones() -> None:
-    told = problem(client().get("/paid"), 409)
-    assert told["type"] == "/problems/paid"
-    assert told["title"] == "Paid"
-    assert told["detail"] == "It is paid."
-    assert told["order"] == 7
-    assert told["part"] is None
+    members = problem(client().get("/paid"), 409)
+    assert members["type"] == "/problems/paid"
+    assert members["title"] == "Paid"
+    assert members["detail"] == "It is paid."
+    assert members["order"] == 7
+    assert members["part"] is None
 
 
 def test_a_mapping_as_detail_becomes_members() -> None:
-    told = problem(client().get("/members"), 418)
-    assert told["pot"] == "tea"
-    assert "detail" not in told
+    members = problem(client().get("/members"), 418)
+    assert members["pot"] == "tea"
+    assert "detail" not in members
 
 
 def test_a_status_without_a_body_has_none() -> None:
@@ -155,36 +155,38 @@ def test_a_status_without_a_body_has_none() -> None:
 
 def test_validation_says_where_and_never_what() -> None:
     body = {"items": [{"sku": "a", "count": "hush-1"}], "x": 1}
-    told = problem(client().post("/orders", params={"limit": "hush-2"}, json=body), 422)
-    places = [(error["location"], error["pointer"]) for error in told["errors"]]
+    members = problem(client().post("/orders", params={"limit": "hush-2"}, json=body), 422)
+    places = [(error["location"], error["pointer"]) for error in members["errors"]]
     assert places == [("query", "#/limit"), ("body", "#/items/0/count")]
-    assert all(set(error) == {"location", "pointer", "detail", "type"} for error in told["errors"])
-    assert told["detail"] == "2 values of the request did not pass validation."
-    assert "hush" not in json.dumps(told)
+    assert all(
+        set(error) == {"location", "pointer", "detail", "type"} for error in members["errors"]
+    )
+    assert members["detail"] == "2 values of the request did not pass validation."
+    assert "hush" not in json.dumps(members)
 
 
 def test_a_union_does_not_echo_its_tag() -> None:
     from chassis.problems.validation import describe  # noqa: PLC0415 - the one message that would
 
     entry = {"type": "union_tag_invalid", "loc": ("body", "a/b~c é"), "msg": "Input tag 'hush' …"}
-    told = describe(entry)
-    assert "hush" not in str(told)
-    assert told["pointer"] == "#/a~1b~0c%20%C3%A9"
+    described = describe(entry)
+    assert "hush" not in str(described)
+    assert described["pointer"] == "#/a~1b~0c%20%C3%A9"
 
 
 def test_a_million_wrong_values_do_not_make_a_huge_answer() -> None:
     body = {"counts": {f"{number}{'k' * 10_000}": "x" for number in range(50)}, "items": [{}] * 25}
     answer = client().post("/orders", json=body)
-    told = problem(answer, 422)
-    assert told["detail"].startswith("100 values")
-    assert len(told["errors"]) == 20
+    members = problem(answer, 422)
+    assert members["detail"].startswith("100 values")
+    assert len(members["errors"]) == 20
     assert len(answer.content) < 10_000
 
 
 def test_an_unhandled_error_is_logged_once_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
     answer = client().get("/secret")
-    told = problem(answer, 500)
-    assert "detail" not in told
+    members = problem(answer, 500)
+    assert "detail" not in members
     assert "users" not in answer.text
     errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert [record.getMessage() for record in errors] == ["unhandled exception"]
@@ -201,8 +203,8 @@ def test_debug_names_the_error_and_production_refuses_debug() -> None:
 
 
 def test_hostile_texts_do_not_break_the_answer() -> None:
-    told = problem(client().get("/hostile"), 400)
-    assert told["detail"] == 'a "quoted" ? \x00 \U0001f600'
+    members = problem(client().get("/hostile"), 400)
+    assert members["detail"] == 'a "quoted" ? \x00 \U0001f600'
 
 
 def test_every_operation_documents_the_problem() -> None:

@@ -69,10 +69,10 @@ def strict(content: bytes) -> Any:
 def post(path: str, body: bytes, **headers: str) -> int:
     """Post a body; the answer must be JSON and, if not 200, a problem of its request."""
     answer = client.post(path, content=body, headers=headers)
-    told = strict(answer.content)
+    members = strict(answer.content)
     if answer.status_code != 200:
         assert answer.headers["content-type"] == "application/problem+json"
-        assert told["request_id"] == answer.headers["x-request-id"]
+        assert members["request_id"] == answer.headers["x-request-id"]
     assert answer.status_code < 500
     return answer.status_code
 

@@ -1,4 +1,4 @@
-"""What browsers are told: headers on every answer, CORS if configured, docs if wanted."""
+"""What browsers get: headers on every response, CORS if configured, docs if wanted."""
 
 from __future__ import annotations
 

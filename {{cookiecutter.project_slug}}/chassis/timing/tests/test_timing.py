@@ -123,11 +123,11 @@ def test_a_histogram_counts_a_value_under_each_bound_it_reaches() -> None:
 def test_the_observer_gets_each_run_its_attributes_and_its_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told: list[object] = []
+    events: list[object] = []
 
     def observe(name: str, attributes: object) -> Callable[[BaseException | None], None] | None:
-        told.append(("began", name, attributes))
-        return None if name == "test.dull" else told.append
+        events.append(("began", name, attributes))
+        return None if name == "test.dull" else events.append
 
     monkeypatch.setattr(operations, "observer", observe)
     error = KeyError("lost")
@@ -135,7 +135,7 @@ def test_the_observer_gets_each_run_its_attributes_and_its_error(
         raise error
     with track("test.dull"):
         pass
-    assert told == [
+    assert events == [
         ("began", "test.outer", {"rows": 3}),
         ("began", "test.inner", None),
         error,

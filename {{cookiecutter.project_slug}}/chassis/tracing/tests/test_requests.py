@@ -47,8 +47,8 @@ def test_a_request_is_a_span_named_after_its_route_wherever_that_was_declared(
     assert span.kind == Span.SpanKind.SPAN_KIND_SERVER
     assert span.status.code == UNSET
     assert 0 < span.end_time_unix_nano - span.start_time_unix_nano < 5e9
-    told = values(span.attributes)
-    assert told == {
+    attributes = values(span.attributes)
+    assert attributes == {
         "http.request.method": "GET",
         "http.route": "/orders/{number}/lines/{line}",
         "http.response.status_code": 200,
@@ -75,8 +75,8 @@ def test_the_resource_names_the_service_and_the_standard_variables_win(
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=pod-1,team=blue")
     ask(make(), "/orders/7/lines/8")
     collector.one(NAME)
-    told = {name: value for name, value in collector.origins[0].items() if "sdk" not in name}
-    assert told == {
+    resource = {name: value for name, value in collector.origins[0].items() if "sdk" not in name}
+    assert resource == {
         "service.name": "shop",
         "service.version": "7",
         "service.instance.id": "pod-1",
@@ -157,9 +157,9 @@ def test_long_and_unknown_texts_of_clients_are_cut_and_name_no_span(
 ) -> None:
     with TestClient(Application(make())) as client:
         client.request("BREW", "/" + "y" * 5000, headers={"user-agent": "z" * 5000})
-    told = values(collector.one("HTTP").attributes)
-    assert told["http.request.method"] == "_OTHER"
-    assert len(told["url.path"]) + len(told["user_agent.original"]) < 600
+    attributes = values(collector.one("HTTP").attributes)
+    assert attributes["http.request.method"] == "_OTHER"
+    assert len(attributes["url.path"]) + len(attributes["user_agent.original"]) < 600
 
 
 def test_probes_are_not_traced(make: Make, collector: Receiver) -> None:
@@ -215,10 +215,10 @@ def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
 ) -> None:
     service = make(ratio=0)
     with TestClient(Application(service)) as client:
-        told = [client.get("/orders/7/ids").json() for _ in range(10)]
+        traces = [client.get("/orders/7/ids").json() for _ in range(10)]
         client.get("/orders/7/lines/8")
-    assert len({trace_id for trace_id, _, _ in told}) == 10
-    assert {int(flags, 16) & 1 for _, _, flags in told} == {0}
+    assert len({trace_id for trace_id, _, _ in traces}) == 10
+    assert {int(flags, 16) & 1 for _, _, flags in traces} == {0}
     assert not collector.asked
 
 

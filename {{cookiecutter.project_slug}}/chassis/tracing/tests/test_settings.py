@@ -132,8 +132,8 @@ def test_a_standard_variable_that_is_wrong_is_told_and_a_secret_one_is_masked(
     monkeypatch.setenv("TRACING_INTERVAL_SECNODS", "1")
     with pytest.raises(Misconfigured) as caught:
         load([Local])
-    told = str(caught.value).splitlines()
-    assert [line.split(":")[0] for line in told] == ["TRACING_INTERVAL_SECNODS", "TRACING_RATIO"]
+    lines = str(caught.value).splitlines()
+    assert [line.split(":")[0] for line in lines] == ["TRACING_INTERVAL_SECNODS", "TRACING_RATIO"]
     assert "pl4nted" not in str(caught.value)
 
 
