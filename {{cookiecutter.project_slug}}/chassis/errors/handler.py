@@ -61,7 +61,8 @@ class ErrorHandler(logging.Handler):
 
 def is_repeated(record: logging.LogRecord) -> bool:
     """Tell whether a line only says again that a request, the start or the end has failed."""
-    return record.name == "app.access" or (record.name == "uvicorn.error" and not record.exc_info)
+    is_of_lifespan = record.name == "uvicorn.error" and "lifespan" in record.pathname
+    return record.name == "app.access" or (is_of_lifespan and not record.exc_info)
 
 
 def exception_of(record: logging.LogRecord) -> BaseException | None:
