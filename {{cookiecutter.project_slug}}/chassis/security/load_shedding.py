@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 LONG_SECONDS = 0.0025
 """Seconds from which an iteration of the event loop is long."""
-MIN_STARTS = 2
-"""Requests that may start in any iteration that follows a short one."""
 
 
 class LoadShedding:
@@ -42,7 +40,7 @@ class LoadShedding:
         self.began = 0.0
         self.started = self.ended = 0
         """Requests that started in this iteration, and that ended since the last one."""
-        self.max_starts = MIN_STARTS
+        self.max_starts = 1
         """Requests that may start in this iteration."""
         problem = Problem(503, "The service is overloaded.", headers={"Retry-After": "1"})
         self.response = ProblemResponse(problem)  # made once: refusing must be cheap
@@ -80,7 +78,7 @@ class LoadShedding:
         if perf_counter() - self.began > LONG_SECONDS:
             self.max_starts = max(1, self.ended // 2)
         else:
-            self.max_starts = max(MIN_STARTS, self.ended + 1)
+            self.max_starts = self.ended + 1
         self.ended = 0
         self.iterating = False
         if self.line.waiting:
