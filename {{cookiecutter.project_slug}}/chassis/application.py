@@ -13,6 +13,7 @@ from chassis.methods import serve_head, without_head
 from chassis.openapi import complete_document
 from chassis.route_names import refuse_duplicate_names
 from chassis.router_prefix import skip_other_paths
+from chassis.service import SERVICE
 from chassis.websocket import WebSocketMiddleware
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve through the middleware of the board, which so sees every response, also a 500."""
         scope["app"] = self  # as FastAPI does, which the board's middleware may rely on
+        scope[SERVICE] = self.service
         await self._outermost(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from fastapi import APIRouter, FastAPI
+    from starlette.requests import HTTPConnection
     from starlette.routing import Route
     from starlette.types import ASGIApp
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Distribution: TypeAlias = Callable[[], tuple[list[tuple[str, int]], float]]
     TraceContext: TypeAlias = Callable[[Exchange | None], Trace | None]
 
-__all__ = ["Check", "Feature", "Identity", "Seconds", "Service"]
+__all__ = ["Check", "Feature", "Identity", "Seconds", "Service", "service_of"]
 
 logger = logging.getLogger("app")
 
@@ -116,7 +117,7 @@ class Service:
     trace_context: TraceContext | None = None
     """Returns the span for log lines; without it, they have the caller's."""
     resources: dict[type, Any] = field(default_factory=dict)
-    """What dependencies return through `request.app.service`, by type."""
+    """What dependencies return, by type: `service_of(request).resources[…]`."""
     headers: dict[bytes, bytes] = field(default_factory=dict)
     """Headers of every response that does not set them itself."""
     probes: set[str] = field(default_factory=set)
@@ -148,3 +149,13 @@ class Service:
                 logger.critical("could not start: %s", error)
                 raise
             yield
+
+
+SERVICE = "chassis.service"
+"""Key of the scope: the service that serves a request, also inside a mounted application."""
+
+
+def service_of(connection: HTTPConnection) -> Service:
+    """Return the service of a request or WebSocket."""
+    service: Service = connection.scope[SERVICE]
+    return service

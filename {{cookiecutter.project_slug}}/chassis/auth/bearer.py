@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection  # noqa: TC002 - the same
 from chassis.auth.principal import Principal
 from chassis.auth.tokens import TokenRejected, TokenVerifier
 from chassis.problems import Problem
+from chassis.service import service_of
 
 CREDENTIALS = re.compile(rb"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.IGNORECASE)
 """Scheme and token of an Authorization header (RFC 6750, RFC 7515)."""
@@ -35,7 +36,7 @@ class Bearer(SecurityBase):
 
     async def __call__(self, connection: HTTPConnection, required: SecurityScopes) -> Principal:
         """Return the principal. Raises `Problem` 401 without a valid token, 403 without scope."""
-        service = connection.app.service
+        service = service_of(connection)
         realm = service.identity.name
         fields = connection.scope["headers"]
         values = [value.strip(b" \t") for name, value in fields if name == b"authorization"]

@@ -11,10 +11,11 @@ from starlette.requests import HTTPConnection  # noqa: TC002 - FastAPI reads the
 
 from chassis.cache.json_cache import JsonCache
 from chassis.exchange import AFTER_TRANSACTION
+from chassis.service import service_of
 
 
 async def _get_cache(connection: HTTPConnection) -> JsonCache:
-    cache: JsonCache = connection.app.service.resources[JsonCache]
+    cache: JsonCache = service_of(connection).resources[JsonCache]
     return cache
 
 

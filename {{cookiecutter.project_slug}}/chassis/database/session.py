@@ -13,6 +13,7 @@ from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annota
 from chassis.database.pool import PoolOverloaded
 from chassis.database.unavailable import is_transient, overloaded, unavailable
 from chassis.exchange import AFTER_TRANSACTION  # if cache
+from chassis.service import service_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +29,7 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
     Roll back as well if the client has disconnected: it would never learn of a success. Raises
     `Problem` 503 if the database does not answer in time, or would not.
     """
-    transaction: AsyncSession = request.app.service.resources[async_sessionmaker]()
+    transaction: AsyncSession = service_of(request).resources[async_sessionmaker]()
     after = request.scope.setdefault(AFTER_TRANSACTION, [])  # if cache
     try:
         try:

@@ -15,7 +15,7 @@ from chassis.logs.libraries import silence_libraries
 from chassis.outbound.client import Client
 from chassis.outbound.errors import DeadlineExceeded, Rejected
 from chassis.outbound.problems import handle_outbound_error
-from chassis.service import Feature, Seconds
+from chassis.service import Feature, Seconds, service_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -67,7 +67,7 @@ class Outbound(Feature):
     @classmethod
     async def client(cls, connection: HTTPConnection) -> Client:
         """Return the client: `Billing = Annotated[Client, Depends(BillingApi.client)]`."""
-        client: Client = connection.app.service.resources[cls]
+        client: Client = service_of(connection).resources[cls]
         return client
 
     def install(self, service: Service) -> None:

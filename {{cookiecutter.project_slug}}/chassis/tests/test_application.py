@@ -8,6 +8,7 @@ import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis.application import Application
 from chassis.problems import Problems
 from chassis.security import Security
-from chassis.service import Identity, Service
+from chassis.service import Identity, Service, service_of
 
 if TYPE_CHECKING:
     from chassis.exchange import Exchange
@@ -27,6 +28,17 @@ def service() -> Service:
     Problems().install(service)
     Security().install(service)
     return service
+
+
+def test_a_mounted_application_finds_the_service(service: Service) -> None:
+    mounted = FastAPI()
+
+    @mounted.get("/name")
+    async def read_name(request: Request) -> str:
+        return service_of(request).identity.name
+
+    service.customizers.append(lambda app: app.mount("/sub", mounted))
+    assert connect(service).get("/sub/name").json() == "orders"
 
 
 def connect(service: Service) -> TestClient:
