@@ -38,6 +38,15 @@ class Outcome:
         """Time within which this share of the served requests were answered."""
         return sorted(self.served)[int(share * (len(self.served) - 1))]
 
+    def __add__(self, other: Outcome) -> Outcome:
+        """Return both as one."""
+        return Outcome(
+            self.seconds + other.seconds,
+            self.statuses + other.statuses,
+            self.served + other.served,
+            self.shed_heads | other.shed_heads,
+        )
+
     def add(self, status: int, seconds: float) -> None:
         """Count an answer."""
         self.statuses[status] += 1

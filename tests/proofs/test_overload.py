@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.proofs.load import Address
-from tests.proofs.open_loop import OpenLoop
+from tests.proofs.open_loop import OpenLoop, Outcome
 from tests.proofs.proxied import connect_directly, open_port, start_proxy
 from tests.proofs.servers import postgres
 
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.proofs.carved import Carved, Replica
-    from tests.proofs.open_loop import Outcome
     from tests.proofs.proxied import Connect
 
 BUSY = str(Path(__file__).with_name("busy.py"))
 CALLERS = 8
-SECONDS = 6.0
+SECONDS = 4.0
 RECOVERY = 5.0
-LIMITS = {"/busy": (0.25, 0.85), "/notes": (0.5, 0.7)}
-"""Seconds of the 99th percentile, or five times that of half load where that is more, and least
-goodput as a share of capacity. The second route reads the database, which shares two cores with the
-service and the load."""
+MAX_P99 = 0.25
+"""Seconds, or five times that of half load where that is more."""
+MIN_GOODPUT = 0.85
+"""Share of the capacity."""
+ROUNDS = 2
+"""Of capacity and overload in turn: a machine that others use changes its speed meanwhile."""
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +73,13 @@ def is_served(outcome: Outcome) -> bool:
     return set(outcome.statuses) <= {200, 503} and outcome.statuses[503] <= outcome.rate / 10
 
 
-@pytest.mark.parametrize("path", LIMITS)
+@pytest.mark.parametrize("path", ["/busy", "/notes"])
 def test_at_twice_its_capacity_it_answers_in_time_what_it_admits(
     busy: Replica, address: Address, path: str
 ) -> None:
     run_closed(address, path, 1)
     closed = run_closed(address, path, SECONDS / 2)
-    assert set(closed.statuses) == {200}, "eight callers that wait are no overload"
-    capacity = closed.rate
-    half = run(address, path, SECONDS, 0.5 * capacity)
+    half = run(address, path, SECONDS, 0.5 * closed.rate)
     probes: list[tuple[int, float]] = []
     stopped = threading.Event()
 
@@ -91,33 +90,36 @@ def test_at_twice_its_capacity_it_answers_in_time_what_it_admits(
 
     prober = threading.Thread(target=probe)
     prober.start()
-    over = run(address, path, SECONDS, 2 * capacity)
+    over = Outcome(0)
+    for _ in range(ROUNDS):
+        over += run(address, path, SECONDS, 2 * closed.rate)
+        closed += run_closed(address, path, SECONDS / 2)
     stopped.set()
     prober.join()
     time.sleep(0.5)
-    after = run(address, path, RECOVERY - 0.5, 0.5 * capacity)
+    recovered = run(address, path, RECOVERY - 0.5, 0.5 * closed.rate)
     print(  # noqa: T201 - a figure for the report
-        f"R11: {path}, twice of {capacity:.0f}/s: goodput {over.rate / capacity:.0%},"
+        f"R11: {path}, twice of {closed.rate:.0f}/s: goodput {over.rate / closed.rate:.0%},"
         f" p99 {over.percentile(0.99) * 1000:.0f} ms"
         f" ({half.percentile(0.99) * 1000:.0f} ms at half), {dict(over.statuses)}"
     )
+    assert set(closed.statuses) == {200}, "eight callers that wait are no overload"
     assert is_served(half)
     assert set(over.statuses) == {200, 503}
     assert all(b"\r\nretry-after: 1" in head for head in over.shed_heads)
-    p99, goodput = LIMITS[path]
-    assert over.percentile(0.99) <= max(p99, 5 * half.percentile(0.99))
-    assert over.rate >= goodput * capacity
+    assert over.percentile(0.99) <= max(MAX_P99, 5 * half.percentile(0.99))
+    assert over.rate >= MIN_GOODPUT * closed.rate
     assert {status for status, _ in probes} == {200}
-    assert is_served(after)
-    assert after.percentile(0.99) <= max(p99, 2 * half.percentile(0.99))
+    assert is_served(recovered)
+    assert recovered.percentile(0.99) <= max(MAX_P99, 2 * half.percentile(0.99))
 
 
 @pytest.mark.parametrize("path", ["/busy"])
 def test_at_four_fifths_of_its_capacity_it_refuses_one_request_in_a_thousand_at_most(
     address: Address, path: str
 ) -> None:
-    capacity = run_closed(address, path, SECONDS / 2).rate
-    outcome = run(address, path, 4 * SECONDS, 0.8 * capacity)
+    capacity = run_closed(address, path, SECONDS).rate
+    outcome = run(address, path, 6 * SECONDS, 0.8 * capacity)
     total = outcome.statuses.total()
     print(f"R11: {path} at 80 % of capacity: {outcome.statuses[503]} of {total} refused")  # noqa: T201 - a figure for the report
     assert set(outcome.statuses) <= {200, 503}
