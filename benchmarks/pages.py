@@ -37,7 +37,7 @@ what they are made of, with the same Python and the same versions as the carved 
 """
 STAGES = (
     *("requests", "against", "realistic", "replicas", "start", "carving"),
-    *("image", "data", "output", "series"),
+    *("image", "data", "output", "series", "overload"),
 )
 OCCASIONAL = ("product",)
 """Takes so long that it is only measured when it is named; its results are reported."""
@@ -75,6 +75,8 @@ def page(results: dict[str, Any]) -> str:
     ]
     for name, stage in stages.items():
         parts += [markdown(table) for table in stage.get("tables", ())]
+        if "curves" in stage:
+            parts.append("![Goodput and p99 under overload](pictures/overload.svg)\n")
         if "missing" in stage:
             parts.append(f"## {name.title()}\n\nNot measured: {stage['missing']}.\n")
     versions = {**stages.get("requests", {}).get("versions", {}), **servers(stages)}

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.curves import draw_curves
 from benchmarks.pages import OCCASIONAL, STAGES, page, summary
 from benchmarks.picture import draw
 from benchmarks.table import ratios
@@ -55,6 +56,9 @@ def main(seen: Path = SEEN, root: Path = ROOT) -> None:
     (docs / "benchmark.json").write_text(text + "\n", "utf-8")
     (docs / "benchmark.md").write_text(page(results), "utf-8")
     (docs / "pictures" / "benchmark.svg").write_text(draw(results), "utf-8")
+    curves = results["stages"].get("overload", {}).get("curves")
+    if curves:
+        (docs / "pictures" / "overload.svg").write_text(draw_curves(curves), "utf-8")
     readme.write_text(insert_summary(readme.read_text("utf-8"), results), "utf-8")
 
 
