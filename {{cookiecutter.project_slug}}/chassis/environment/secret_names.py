@@ -14,7 +14,7 @@ MASK = "**********"
 NAME_PATTERN = (
     r"passw(?!ordless)|passphrase|passcode|pwd|secret(?!ar|ion)|token(?!i[sz])|authorization"
     r"|cookie|credential|session|jwt"
-    r"|(?:api|access|private|signing|encryption)[_.\s-]?key|x-(?:amz|goog)-signature"
+    r"|(?:api|access|account|private|signing|encryption)[_.\s-]?key|x-(?:amz|goog)-signature"
 )
 """What the name of a secret contains, in lower case."""
 SECRET_NAMES = re.compile(NAME_PATTERN)

@@ -23,7 +23,8 @@ MAX_CACHED_CHARACTERS = 64
 """Shorter texts are likely to be repeated (keys, loggers, routes): their result is cached."""
 
 SECRET_HINTS = re.compile(
-    rf"{NAME_PATTERN}|://|bearer|basic|(?<![\w/-])-u|--(?:proxy-)?user|sig(?:nature)?(?:=|%3d)"
+    rf"{NAME_PATTERN}|://|bearer|basic|(?<![\w/-])-[a-z]{{0,3}}u|--(?:proxy-)?user"
+    r"|sig(?:nature)?(?:=|%3d)|eyj|gh[opusr]_|github_pat|glpat-|xox|sk-|akia|hvs\.|-----begin"
 )
 
 USERINFO = re.compile(r"(?<=://)([^\s/?#:@]{0,256}):[^\s/?#]{1,512}@")
@@ -38,12 +39,21 @@ SIGNATURES = re.compile(
 """The signature of a URL that lets whoever has it in; X-Amz-Signature is masked by its name."""
 USER_OPTIONS = re.compile(
     r"""(?<![\w/-])
-    ((?:-u|--(?:proxy-)?user)(?:["'],\s?|[\s=])?(?P<quote>["'])?[^\s:"']{0,256}:)
+    ((?:-[A-Za-z]{0,3}u|--(?:proxy-)?user)(?:["'],\s?|[\s=])?(?P<quote>["'])?[^\s:"']{0,256}:)
     (?!\d+(?![^\s"']))                                          # -u 1000:1000
     (?:(?(quote)(?:(?!(?P=quote)).){1,512}|[^\s"']{1,512}))""",
     re.VERBOSE,
 )
 """User and password as curl takes them: -u user:password."""
+TOKENS = re.compile(
+    r"""\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*                             # a JSON Web Token
+    | \b(?:gh[opusr]_|github_pat_|glpat-|hvs\.)[\w-]{16,}
+    | \b(?:xox[abeprs]-|sk-)(?=[\w-]*\d)[\w-]{16,}
+    | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b
+    | -----BEGIN\ [A-Z ]{0,32}PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]{0,32}-----|\Z)""",
+    re.VERBOSE | re.DOTALL,
+)
+"""What is a secret by its shape, whatever stands before it."""
 NAME_VALUE_PAIRS = re.compile(
     rf"""(?i)(?P<name>(?:{NAME_PATTERN})[\w.-]{{0,32}})
     (?P<between>
@@ -113,6 +123,7 @@ class Redactor:
                 text = text.replace(secret, MASK)
         if SECRET_HINTS.search(text.lower()):
             text = HTTP_TOKENS.sub(MASK, text)
+            text = TOKENS.sub(MASK, text)
             text = USERINFO.sub(rf"\1:{MASK}@", text)
             text = HTTP_SCHEMES.sub(rf"\1{MASK}", text)
             text = SIGNATURES.sub(rf"\1{MASK}", text)

@@ -162,7 +162,19 @@ def test_a_cut_leaves_no_half_of_a_secret_where_masks_have_made_room() -> None:
             "token=(",
             "token \t",
         ),
-        *("token is ", "-u ", "-u 'a:", "-ua", "?sig=", "%26sig%3D", "&signature=a%26"),
+        *(
+            "token is ",
+            "-u ",
+            "-u 'a:",
+            "-ua",
+            "?sig=",
+            "eyJ",
+            "eyJabcdef.",
+            "-----BEGIN A",
+            "sk-",
+            "%26sig%3D",
+            "&signature=a%26",
+        ),
     ],
 )
 def test_redaction_costs_no_more_for_a_hostile_text_than_for_its_length(text: str) -> None:
