@@ -13,7 +13,7 @@ import pytest
 from tests.proofs.load import Address
 from tests.proofs.open_loop import OpenLoop, Outcome
 from tests.proofs.proxied import connect_directly, open_port, start_proxy
-from tests.proofs.servers import postgres
+from tests.proofs.servers import postgres, sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from tests.proofs.proxied import Connect
 
 BUSY = str(Path(__file__).with_name("busy.py"))
+FILL = (
+    "INSERT INTO notes (title, text, version)"
+    " SELECT 'Note ' || n, 'What it says', 1 FROM generate_series(1, 100) n"
+)
+"""So that a read of the database returns a page, as it would, and no empty list."""
 CALLERS = 8
 SECONDS = 4.0
 RECOVERY = 5.0
@@ -38,6 +43,7 @@ def busy(everything: Carved) -> Iterator[Replica]:
     with postgres() as server:
         variables = {"ENVIRONMENT": "test", "DATABASE_URL": server.url}
         everything.run(*(str(everything.python), "-m", "app", "database", "upgrade"), **variables)
+        sql(server.url, FILL)
         # Without access lines, which this process would have to read beside its load.
         quiet = "app.access=WARNING"
         with everything.serve(BUSY, **variables, LOG_LEVELS=quiet) as replica:
