@@ -25,7 +25,7 @@ class Change(NamedTuple):
     """One change of an operation."""
 
     operation: str
-    """Such as `GET /notes/{id}`."""
+    """Such as `GET /orders/{id}`."""
     what: str
     breaking: bool
 
