@@ -11,6 +11,7 @@ class Writer(HttpUser):
     """Has a note of its own, which it reads more often than it writes it."""
 
     wait_time = between(0.1, 0.5)
+    path = ""
 
     def on_start(self) -> None:
         """Write the note."""
@@ -19,7 +20,9 @@ class Writer(HttpUser):
         self.path = f"/notes/{note['id']}"
 
     def on_stop(self) -> None:
-        """Delete it."""
+        """Delete it, if it was written."""
+        if not self.path:
+            return
         self.client.delete(self.path, name="/notes/{id}", headers={"If-Match": "*"})
 
     @task(6)
