@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,14 +46,31 @@ def finish(service: Service, changed: set[str]) -> list[str]:
 
 
 def succeeds(folder: Path, *command: str) -> bool:
-    """Run a program, within a bound of time, and tell whether it succeeded."""
+    """Run a program, within a bound of time, and tell whether it succeeded.
+
+    What it started ends with it: nothing may write once this has returned.
+    """
     try:
-        ended = subprocess.run(  # noqa: S603 - commands of the service's own
-            command, cwd=folder, capture_output=True, timeout=SECONDS, check=False
+        process = subprocess.Popen(  # noqa: S603 - commands of the service's own
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return False
-    return not ended.returncode
+    try:
+        return not process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        process.wait()
 
 
 def stage(service: Service, *paths: str) -> None:

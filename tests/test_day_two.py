@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from carve.after import succeeds
 from carve.notes import parse
 from tests.cases import Tally, generate, play
 from tests.lives import RECORD, Life, snapshot
@@ -585,3 +586,13 @@ def test_the_lock_file_comes_last_and_a_failure_is_told(
     assert "M  uv.lock" in life.status()
     assert life.carve("abort")[0] == 0
     assert life.status() == ""
+
+
+def test_what_takes_too_long_is_ended_with_all_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("carve.after.SECONDS", 0.5)
+    assert not succeeds(tmp_path, "sh", "-c", "(sleep 2; touch late) & wait")
+    monkeypatch.setattr("carve.after.SECONDS", 60)
+    assert succeeds(tmp_path, "sleep", "3")
+    assert not (tmp_path / "late").exists()
