@@ -1,4 +1,4 @@
-"""The sessions that pictures of a terminal show: each is run anew, and shows what was recorded."""
+"""The sessions that pictures of a terminal show: each is run again, and shows what was recorded."""
 
 from __future__ import annotations
 

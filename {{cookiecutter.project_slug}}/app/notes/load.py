@@ -37,7 +37,7 @@ class Writer(HttpUser):
 
     @task
     def update_note(self) -> None:
-        """Write the note anew."""
+        """Write the note again."""
         draft = {"title": self.title, "text": "again"}
         headers = {"If-Match": "*"}
         self.client.put(self.path, name="/notes/{id}", json=draft, headers=headers)
