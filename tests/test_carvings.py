@@ -52,7 +52,7 @@ TRACES = {
         r"docs/deploy\.md",
     ],
     "kubernetes": ["kubernetes", "k8s", "kubectl", "kustomi"],
-    "github": [r"github(?!\.com)", "dependabot", "zizmor"],
+    "github": [r"github(?!\.com|_pat)", "dependabot", "zizmor"],
     "gitlab": ["gitlab"],
     "MIT": ["MIT License", "LICENSE-MIT"],
     "Apache-2.0": ["Apache License", "LICENSE-Apache", "Apache-2.0"],
