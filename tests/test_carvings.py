@@ -32,7 +32,10 @@ TRACES = {
     "cache": [r"\bredis(?!t)", "valkey", "CACHE_(URL|TTL)", r"chassis[./]cache"],
     "outbound": ["outbound", "stamina", r"app[./]quotes", r"\bquotes_"],
     "outbound or cache": [r"chassis[./]breaker", "circuit"],
-    "database or cache or auth or outbound or tracing": [r"environment[./]local_host", "is_local_host"],
+    "database or cache or auth or outbound or tracing": [
+        r"environment[./]local_host",
+        "is_local_host",
+    ],
     "tracing": [r"opentelemetry[.-]", "otlp", r"chassis[./]tracing", "TRACING_", r"\bOTEL_"],
     "errors": ["sentry", r"chassis[./]errors", r"\bERRORS_"],
     "auth or outbound or tracing": [r"environment[./]url", "validate_http_url"],

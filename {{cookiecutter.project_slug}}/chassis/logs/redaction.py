@@ -24,7 +24,7 @@ MAX_CACHED_CHARACTERS = 64
 
 SECRET_HINTS = re.compile(
     rf"{NAME_PATTERN}|://|bearer|basic|(?<![\w/-])-[a-z]{{0,3}}u|--(?:proxy-)?user"
-    r"|sig(?:nature)?(?:=|%3d)|eyj|gh[opusr]_|github_pat|glpat-|xox|sk-|akia|hvs\.|-----begin"
+    r"|sig(?:nature)?(?:=|%3d)|eyj|gh[opusr]_|_pat_|glpat-|xox|sk-|akia|hvs\.|-----begin"
 )
 
 USERINFO = re.compile(r"(?<=://)([^\s/?#:@]{0,256}):[^\s/?#]{1,512}@")
@@ -47,7 +47,7 @@ USER_OPTIONS = re.compile(
 """User and password as curl takes them: -u user:password."""
 TOKENS = re.compile(
     r"""\beyJ[\w-]{6,}\.[\w-]{6,}\.[\w-]*                             # a JSON Web Token
-    | \b(?:gh[opusr]_|github_pat_|glpat-|hvs\.)[\w-]{16,}
+    | \b(?:gh[opusr]_|[a-z]{2,8}_pat_|glpat-|hvs\.)[\w-]{16,}
     | \b(?:xox[abeprs]-|sk-)(?=[\w-]*\d)[\w-]{16,}
     | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b
     | -----BEGIN\ [A-Z ]{0,32}PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]{0,32}-----|\Z)""",

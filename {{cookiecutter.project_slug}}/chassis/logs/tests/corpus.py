@@ -119,7 +119,7 @@ TEXTS = {
     "AccountName=a;AccountKey=SEKRET1234==;x=1": f"AccountName=a;AccountKey={MASK};x=1",
     "got eyJhbGciOiJub25l.eyJzdWIiOiJhIn0.SEK_RET-1, next": f"got {MASK}, next",
     "cloned with ghp_16C7e42F292c6912E7710c83": f"cloned with {MASK}",
-    "github_pat_11ABCDEFG0aBcDeFgHiJkL_x": MASK,
+    "key_pat_11ABCDEFG0aBcDeFgHiJkL_x": MASK,
     "hook of xoxb-123456-789012-SEKRET": f"hook of {MASK}",
     "sk-proj-SEKRET0123456789": MASK,
     "as AKIAIOSFODNN7EXAMPLE": f"as {MASK}",
