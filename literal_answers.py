@@ -36,6 +36,8 @@ YES_OR_NO = {
     **dict.fromkeys(("0", "false", "f", "no", "n", "off"), False),
 }
 """What cookiecutter takes for yes or no; before 2.7 it leaves `metrics=false` a text."""
+NEEDS = {"deployment": ("docker", "none", "it rolls out an image")}
+"""Answers that need an option: question -> the option, the answer without it, and why."""
 
 if tuple(map(int, cookiecutter_version.split(".")[:2])) < OLDEST:
     sys.exit(
@@ -81,11 +83,13 @@ def resolve(answers: dict[str, Any]) -> dict[str, Any]:
     """
     texts = {name: answers[name] for name in OPTIONS if isinstance(answers.get(name), str)}
     answers = {**answers, **{name: YES_OR_NO.get(it.lower(), it) for name, it in texts.items()}}
-    wanted = answers.get("deployment", "none")
-    if wanted == "none" or answers.get("docker") is not False:
-        return answers
-    line = f"deployment is none, not {wanted}: it rolls out an image, and docker is off."
-    return {**answers, "deployment": "none", "_resolved": [line]}
+    lines = []
+    for question, (option, without, why) in NEEDS.items():
+        wanted = answers.get(question, without)
+        if wanted != without and answers.get(option) is False:
+            answers = {**answers, question: without}
+            lines.append(f"{question} is {without}, not {wanted}: {why}, and {option} is off.")
+    return {**answers, "_resolved": lines} if lines else answers
 
 
 def directory(slug: str, place: str | None = None) -> str:

@@ -42,6 +42,15 @@ DEPENDENCIES = {
     *("sqlalchemy", "squawk-cli", "starlette", "structlog", "types-pyyaml", "typing-extensions"),
     *("uvicorn", "uvloop", "vendored-chassis", "websockets", "yamllint", "zizmor"),
 }
+INSIDE = {"app", "chassis", "deploy", "main", "test", "tests"}
+"""Names inside every service, which would be confused with it."""
+CONTRADICTIONS = {
+    "deployment": (
+        "docker",
+        "it rolls out the image. Answer yes to docker, or deployment=none.",
+    ),
+}
+"""Answers that need an option: question -> the option, and what to do without it."""
 UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}
 HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff"
 
@@ -63,8 +72,9 @@ def problems(answers: dict[str, Any]) -> Iterator[str]:
                 yield f"{question}: {answer!r:.80} is no choice. Choose {' or '.join(choices)}."
         elif not question.startswith("_") and not isinstance(answer, bool):
             yield f"{question}: {answer!r:.80} is neither true nor false. Answer yes or no."
-    if answers.get("deployment", "none") != "none" and answers.get("docker") is False:
-        yield "deployment: it rolls out the image. Answer yes to docker, or deployment=none."
+    for question, (option, fix) in CONTRADICTIONS.items():
+        if answers.get(question, "none") not in {"none", False} and answers.get(option) is False:
+            yield f"{question}: {fix}"
 
 
 def in_text(text: object, most: int) -> Iterator[str]:
@@ -84,7 +94,7 @@ def taken(slug: str) -> str | None:
     """Say what already has this name and would be shadowed or confused with it, if anything."""
     if keyword.iskeyword(slug):
         return "a Python keyword"
-    if slug in {"app", "chassis", "deploy", "main", "test", "tests"}:
+    if slug in INSIDE:
         return "a name inside every service"
     if slug in DEPENDENCIES:
         return "a package that the service installs"

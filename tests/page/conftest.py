@@ -1,0 +1,58 @@
+"""The port of the carving, in Node; what it needs is looked for before the first test."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from page.data import as_json, read_template
+from page.tools import find_missing, install
+from tests.template import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Port:
+    """A process of Node that answers what the port makes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def ask(self, name: str, argument: object) -> Any:  # noqa: ANN401 - each question has its own
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{json.dumps([name, argument])}\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+@pytest.fixture(scope="session")
+def packages() -> None:
+    """The npm packages that the page is made of."""
+    if missing := find_missing():
+        pytest.skip(f"NOT PROVEN: {missing}")
+    install()
+
+
+@pytest.fixture(scope="session")
+def port(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Port]:
+    del packages
+    data: Path = tmp_path_factory.mktemp("port") / "template.json"
+    data.write_text(as_json(read_template()), "utf-8")
+    node = shutil.which("node") or "node"
+    process = subprocess.Popen(
+        [node, str(ROOT / "tests/page/port.mjs"), str(data)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        yield Port(process)
+        assert process.stdin
+        process.stdin.close()
