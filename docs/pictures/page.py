@@ -1,0 +1,43 @@
+# ruff: noqa: INP001 - a script is no package
+"""Takes the pictures of the page: light, dark with what one answer changes, and on a phone.
+
+From the root of the template: `PYTHONPATH=.:hooks uv run python docs/pictures/page.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from page.browser import chromium
+from page.build import build
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+FOLDER = Path(__file__).parent
+DESK = {"width": 1360, "height": 820}
+PHONE = {"width": 390, "height": 760}
+
+
+def take(browser: Browser, address: str) -> None:
+    """Take them all."""
+    page = browser.new_page(viewport=DESK, color_scheme="light")
+    page.goto(address)
+    page.locator(".change").first.wait_for(timeout=120_000)
+    page.screenshot(path=FOLDER / "page-light.png")
+    page.emulate_media(color_scheme="dark")
+    page.locator('.change[data-question="cache"]').click()
+    page.locator('[data-path="app/main.py"]').click()
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=FOLDER / "page-dark.png")
+    phone = browser.new_page(viewport=PHONE, color_scheme="light", is_mobile=True, has_touch=True)
+    phone.goto(f"{address}#project_name=Order+desk&metrics=maybe")
+    phone.locator(".refusal li").first.wait_for(timeout=120_000)
+    phone.screenshot(path=FOLDER / "page-phone.png")
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as folder, chromium() as browser:
+        take(browser, build(Path(folder)).as_uri())
