@@ -6,7 +6,7 @@ const WORDS =
   "False|None|True|and|as|assert|async|await|break|case|class|continue|def|del|elif|else|except|" +
   "finally|for|from|global|if|import|in|is|lambda|match|not|or|pass|raise|return|try|type|while|" +
   "with|yield|true|false|null";
-const TEXT = String.raw`"""|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'`;
+const TEXT = String.raw`"""(?:\\.|[^"\\]|"(?!""))*"""|"""|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'`;
 const CODE = new RegExp(
   String.raw`(?<comment>(?<=^|\s)#.*$)|(?<text>${TEXT})|(?<word>(?<![\w.-])(?:${WORDS})(?![\w-]))` +
     String.raw`|(?<number>(?<![\w.])\d[\d_.]*\b)|(?<name>^[ -]*[\w."/-]+(?=:(?: |$)| = ))`,

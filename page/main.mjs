@@ -49,8 +49,6 @@ function update() {
   const chosen = Object.keys(state.answers).filter((name) => typeof manifest[name] !== "string");
   find("uvx").value = commands.carveCommand(origin, state.answers, names);
   find("day-two").value = commands.changeCommand(origin, state.answers, chosen);
-  fill("totals", totals(state.made).map(([name, count, which]) =>
-    make("div", {}, make("dt", {}, name), make("dd", {}, number(count)), make("dd", { class: "which" }, which))));
   show();
   clearTimeout(counting);
   counting = setTimeout(countChanges, PAUSE);
@@ -92,8 +90,20 @@ function show() {
     fill("sum", [words, ...other.resolved].join(" "));
     find("one").value = commands.oneCommand(origin, other.name, other.value);
   }
+  showTotals();
   fill("tree", other ? drawDifferences(state, other.found) : drawTree(state, state.made));
   showFile();
+}
+
+/** Shows what the service amounts to, and what it would with the other answer. */
+function showTotals() {
+  const others = state.other && totals(state.other.made);
+  fill("totals", totals(state.made).map(([name, count, which], place) => {
+    const then = others?.[place][1];
+    const words = others && then !== count ? `${number(count)} → ${number(then)}` : number(count);
+    const summary = make("summary", {}, make("span", {}, name), make("b", {}, words));
+    return make("details", { name: "total", "data-total": name }, summary, make("p", {}, which));
+  }));
 }
 
 function openFile(path) {
@@ -155,6 +165,7 @@ find("reset").addEventListener("click", () => {
   update();
 });
 for (const it of document.querySelectorAll("[data-of]")) it.addEventListener("click", copy);
+find("jump").addEventListener("click", () => find("looked").scrollIntoView());
 find("form").addEventListener("submit", (event) => event.preventDefault());
 addEventListener("hashchange", readLink);
 readLink();

@@ -44,7 +44,7 @@ function list(state, folder, around) {
       const open = state.folders.has(path);
       const summary = make("summary", {}, make("span", { class: "name" }, `${name}/`),
         make("span", { class: "size" }, `${inside.count} files, ${kilobytes(inside.size)}`),
-        around ? undefined : badge(path));
+        badge(path));
       const contents = () => list(state, inside, path);
       const details = make("details", { open }, summary, open ? contents() : undefined);
       details.addEventListener("toggle", () => {

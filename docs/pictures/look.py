@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script is no package
 """Takes the pictures of the page: light, dark with what one answer changes, and on a phone.
 
-From the root of the template: `PYTHONPATH=.:hooks uv run python docs/pictures/page.py`.
+From the root of the template: `PYTHONPATH=.:hooks uv run python docs/pictures/look.py`.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ def take(browser: Browser, address: str) -> None:
     page = browser.new_page(viewport=DESK, color_scheme="light")
     page.goto(address)
     page.locator(".change").first.wait_for(timeout=120_000)
-    page.screenshot(path=FOLDER / "page-light.png")
+    page.screenshot(path=FOLDER / "look-light.png")
     page.emulate_media(color_scheme="dark")
     page.locator('.change[data-question="cache"]').click()
     page.locator('[data-path="app/main.py"]').click()
     page.evaluate("scrollTo(0, 0)")
-    page.screenshot(path=FOLDER / "page-dark.png")
+    page.screenshot(path=FOLDER / "look-dark.png")
     phone = browser.new_page(viewport=PHONE, color_scheme="light", is_mobile=True, has_touch=True)
     phone.goto(f"{address}#project_name=Order+desk&metrics=maybe")
     phone.locator(".refusal li").first.wait_for(timeout=120_000)
-    phone.screenshot(path=FOLDER / "page-phone.png")
+    phone.screenshot(path=FOLDER / "look-phone.png")
 
 
 if __name__ == "__main__":
