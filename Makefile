@@ -11,7 +11,7 @@ HERE := $(shell python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 .DEFAULT_GOAL := help
 .PHONY: help service test prove carvings services instructions pipelines proofs containers rollouts
-.PHONY: first-week measured product report bump notes bench bounds compare
+.PHONY: first-week measured product report bump notes bench bounds compare page page-tests
 .PHONY: lint format types hooks clean
 
 help: ## List these commands
@@ -24,10 +24,10 @@ service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="m
 
 test: lint types carvings services ## Test the template: a verdict in minutes; `make prove` proves the rest
 
-prove: proofs pipelines containers rollouts instructions ## Run the slow proofs, stage by stage; SHARE=3 a third of them
+prove: proofs pipelines containers rollouts instructions page-tests ## Run the slow proofs, stage by stage; SHARE=3 a third of them
 
 carvings: $(UV) ## Test questions, hooks and every combination of answers, statically
-	@$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts --ignore tests/instructions $(NOTED) $(ARGS)
+	@$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/proofs --ignore tests/containers --ignore tests/rollouts --ignore tests/instructions --ignore tests/page $(NOTED) $(ARGS)
 
 services: $(UV) ## Carve two services, the default and the smallest; lint, type, test and start them
 	@$(RUN) pytest tests/proofs/test_services.py --numprocesses 2 -rP $(NOTED) $(ARGS)
@@ -78,6 +78,12 @@ instructions: $(UV) ## Count what a request takes, with valgrind, against what w
 bounds: $(UV) ## Record what a request takes, as the bound that it is held against from then on
 	@$(RUN) python -m benchmarks.bounds
 
+page: $(UV) ## Write the page that shows a service before it is carved to build/page, and serve it
+	@PYTHONPATH=.:hooks $(RUN) python -m page $(ARGS)
+
+page-tests: $(UV) ## Hold that page to the hooks, in Node and in Chromium, where there are both
+	@$(RUN) pytest tests/page -ra $(NOTED) $(ARGS)
+
 RAW := cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)'
 CHASSIS := cd '{{cookiecutter.project_slug}}/chassis' && $(abspath $(UV)) run --quiet --project '$(CURDIR)'
 
@@ -113,7 +119,7 @@ hooks: $(UV) ## Install the git hooks
 	@$(RUN) pre-commit install
 
 clean: ## Remove what the other commands made
-	rm -rf build .venv .uv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build page/node_modules .venv .uv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .uv/bin/uv:
 	@echo "fetching uv from the package index into .uv/"

@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from page.build import build
+from page.tools import Missing
 
 
 def main() -> None:
@@ -36,5 +37,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
+    except Missing as missing:
+        sys.exit(f"page: {missing}")
     except KeyboardInterrupt:
         sys.exit(0)

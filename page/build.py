@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from base64 import b64encode
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from page.data import as_json, read_template
-from page.tools import FOLDER, PACKAGES, find_missing, install
+from page.tools import FOLDER, PACKAGES, prepare, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +25,10 @@ def build(output: Path, source: str | None = None, checkout: str | None = None) 
     """Write `index.html` and the licences of what is inside it; return the former.
 
     Raises:
-        SystemExit: Node, npm or the npm registry is missing; the last line says what to do.
+        Missing: Node, npm or the npm registry cannot be had.
 
     """
-    if missing := find_missing():
-        raise SystemExit(f"page: {missing}")
-    install()
+    prepare()
     template = read_template(source)
     address = source or UNKNOWN
     repository = template["source"].get("source") or f"https://github.com/{UNKNOWN[3:]}"
@@ -58,13 +55,8 @@ def build(output: Path, source: str | None = None, checkout: str | None = None) 
 def bundle() -> str:
     """Join the modules of the page and what they import into one."""
     esbuild = PACKAGES / ".bin" / "esbuild"
-    ended = subprocess.run(  # noqa: S603 - without a shell
-        [str(esbuild), "main.mjs", "--bundle", "--minify", "--format=esm", "--log-level=error"],
-        cwd=FOLDER,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    options = ("--bundle", "--minify", "--format=esm", "--log-level=error")
+    ended = run(str(esbuild), "main.mjs", *options)
     if ended.returncode:
         raise SystemExit(f"page: esbuild could not join page/*.mjs.\n{ended.stderr}")
     return ended.stdout.replace("</script", "<\\/script")

@@ -12,44 +12,42 @@ LOCK = FOLDER / "package-lock.json"
 NODE = 20
 """The oldest Node that is tried."""
 SECONDS = 120
+ADVICE = (
+    "npm cannot install what page/package-lock.json lists. Where the npm registry can be reached, "
+    "run in page/: npm ci"
+)
 
 
-def find_missing() -> str | None:
-    """Say which program is missing or too old, and what to do, if any is."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        return f"node or npm is not installed. Install Node {NODE} or later with npm."
-    version = subprocess.run([node, "--version"], capture_output=True, encoding="utf-8", check=True)  # noqa: S603 - without a shell
-    if int(version.stdout.strip().lstrip("v").partition(".")[0]) < NODE:
-        return f"node is {version.stdout.strip()}. Install Node {NODE} or later."
-    return None
+class Missing(RuntimeError):
+    """Something that the page is made with is missing; the text says what, and what to do."""
 
 
-def install() -> None:
+def prepare() -> None:
     """Install the packages of the lock file, unless they are there.
 
     Raises:
-        SystemExit: npm cannot have them; the last line says what to do.
+        Missing: Node or npm is not here, or npm cannot have the packages.
 
     """
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise Missing(f"node or npm is not installed. Install Node {NODE} or later with npm.")
+    version = run(node, "--version").stdout.strip()
+    if int(version.lstrip("v").partition(".")[0]) < NODE:
+        raise Missing(f"node is {version}. Install Node {NODE} or later.")
     installed = PACKAGES / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= LOCK.stat().st_mtime:
         return
-    npm = shutil.which("npm") or "npm"
     try:
-        ended = subprocess.run(  # noqa: S603 - without a shell
-            [npm, "ci", "--silent", "--fetch-retries=1"],
-            cwd=FOLDER,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-            check=False,
-        )
-        failed = ended.returncode != 0
+        ended = run(npm, "ci", "--silent", "--fetch-retries=1")
     except subprocess.TimeoutExpired:
-        failed = True
-    if failed:
-        raise SystemExit(
-            "page: npm could not install what page/package-lock.json lists. Run in page/, where "
-            "the npm registry can be reached: npm ci"
-        )
+        raise Missing(ADVICE) from None
+    if ended.returncode:
+        raise Missing(ADVICE)
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in the folder of the page."""
+    return subprocess.run(  # noqa: S603 - programs that are named here, without a shell
+        command, cwd=FOLDER, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False
+    )

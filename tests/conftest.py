@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.versions import Kept
 
 ROOT = Path(__file__).parent
-SLOW = ("proofs", "containers", "rollouts")
+SLOW = ("proofs", "containers", "rollouts", "page/")
 """Folders whose modules take turns where SHARE says so."""
 EVERY_TIME = ("proofs/test_services.py", "proofs/test_own_tests.py")
 """Run each time; the latter has turns of its own."""

@@ -36,6 +36,11 @@ def lines() -> Iterator[tuple[str, str]]:
             yield from ((name, step["run"]) for step in steps(job) if "run" in step)
 
 
+def publishes(job: dict[str, Any]) -> str:
+    """The environment that a job has to be in, by what it may write."""
+    return "github-pages" if "pages" in job["permissions"] else "release"
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -89,11 +94,13 @@ def test_only_a_tag_publishes_the_template_and_somebody_can_be_asked() -> None:
         assert set(workflow[True]) <= {"push", "pull_request", "schedule", "workflow_dispatch"}
         for job in workflow["jobs"].values():
             writes = "write" in job["permissions"].values()
-            assert job.get("environment") == ("release" if writes else None)
+            asked = job.get("environment")
+            where = asked["name"] if isinstance(asked, dict) else asked
+            assert where == (publishes(job) if writes else None)
             if writes:
                 assert name in PUBLISHING
                 assert workflow[True] == {"push": {"tags": ["v*"]}}
-                assert job["needs"] == "test"
+                assert job["needs"] in ("test", ["release", "page"])
 
 
 def test_carving_is_tried_on_every_system_and_python() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from page.data import as_json, read_template
-from page.tools import find_missing, install
+from page.tools import Missing, prepare
 from tests.template import ROOT
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ class Port:
 @pytest.fixture(scope="session")
 def packages() -> None:
     """The npm packages that the page is made of."""
-    if missing := find_missing():
+    try:
+        prepare()
+    except Missing as missing:
         pytest.skip(f"NOT PROVEN: {missing}")
-    install()
 
 
 @pytest.fixture(scope="session")
