@@ -72,6 +72,11 @@ def problems(answers: dict[str, Any]) -> Iterator[str]:
                 yield f"{question}: {answer!r:.80} is no choice. Choose {' or '.join(choices)}."
         elif not question.startswith("_") and not isinstance(answer, bool):
             yield f"{question}: {answer!r:.80} is neither true nor false. Answer yes or no."
+    yield from contradictions(answers)
+
+
+def contradictions(answers: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each answer that needs an option which is off."""
     for question, (option, fix) in CONTRADICTIONS.items():
         if answers.get(question, "none") not in {"none", False} and answers.get(option) is False:
             yield f"{question}: {fix}"

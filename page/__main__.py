@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from page.build import build
-from page.tools import Missing
+from page.tools import MissingError
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except Missing as missing:
+    except MissingError as missing:
         sys.exit(f"page: {missing}")
     except KeyboardInterrupt:
         sys.exit(0)

@@ -25,7 +25,7 @@ def build(output: Path, source: str | None = None, checkout: str | None = None) 
     """Write `index.html` and the licences of what is inside it; return the former.
 
     Raises:
-        Missing: Node, npm or the npm registry cannot be had.
+        MissingError: Node, npm or the npm registry cannot be had.
 
     """
     prepare()

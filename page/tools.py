@@ -18,7 +18,7 @@ ADVICE = (
 )
 
 
-class Missing(RuntimeError):
+class MissingError(RuntimeError):
     """Something that the page is made with is missing; the text says what, and what to do."""
 
 
@@ -26,24 +26,24 @@ def prepare() -> None:
     """Install the packages of the lock file, unless they are there.
 
     Raises:
-        Missing: Node or npm is not here, or npm cannot have the packages.
+        MissingError: Node or npm is not here, or npm cannot have the packages.
 
     """
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        raise Missing(f"node or npm is not installed. Install Node {NODE} or later with npm.")
+        raise MissingError(f"node or npm is not installed. Install Node {NODE} or later with npm.")
     version = run(node, "--version").stdout.strip()
     if int(version.lstrip("v").partition(".")[0]) < NODE:
-        raise Missing(f"node is {version}. Install Node {NODE} or later.")
+        raise MissingError(f"node is {version}. Install Node {NODE} or later.")
     installed = PACKAGES / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= LOCK.stat().st_mtime:
         return
     try:
         ended = run(npm, "ci", "--silent", "--fetch-retries=1")
     except subprocess.TimeoutExpired:
-        raise Missing(ADVICE) from None
+        raise MissingError(ADVICE) from None
     if ended.returncode:
-        raise Missing(ADVICE)
+        raise MissingError(ADVICE)
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

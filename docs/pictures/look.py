@@ -14,11 +14,11 @@ from page.browser import chromium
 from page.build import build
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ViewportSize
 
 FOLDER = Path(__file__).parent
-DESK = {"width": 1360, "height": 820}
-PHONE = {"width": 390, "height": 760}
+DESK: ViewportSize = {"width": 1360, "height": 820}
+PHONE: ViewportSize = {"width": 390, "height": 760}
 
 
 def take(browser: Browser, address: str) -> None:

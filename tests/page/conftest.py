@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from page.data import as_json, read_template
-from page.tools import Missing, prepare
+from page.tools import MissingError, prepare
 from tests.template import ROOT
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def packages() -> None:
     """The npm packages that the page is made of."""
     try:
         prepare()
-    except Missing as missing:
+    except MissingError as missing:
         pytest.skip(f"NOT PROVEN: {missing}")
 
 

@@ -37,7 +37,7 @@ PATIENCE = 60_000
 """Milliseconds: the machine may be busy."""
 PHONE = {"width": 390, "height": 760}
 HOSTILE = [
-    {"project_name": "Zoë's \"Orders\" $(id)", "author": "日本語 🚀", "description": "`a` \\ 'b'"},
+    {"project_name": 'Zoë\'s "Orders" $(id)', "author": "日本語 🚀", "description": "`a` \\ 'b'"},
     {"project_name": "a; rm -rf .", "description": "{{ cookiecutter.author }} %s", "author": "-x="},
     {"description": " ".join(PIECES[:12]), "author": "<!-- if gitlab --> # if metrics"},
     {"project_name": "#&=+%20", "author": "</script><script>alert(1)</script>"},
@@ -89,14 +89,18 @@ def download(page: Page, folder: Path) -> dict[str, tuple[bytes, int]]:
     taken.value.save_as(folder / "service.zip")
     with zipfile.ZipFile(folder / "service.zip") as archive:
         assert archive.testzip() is None
-        return {it.filename: (archive.read(it), it.external_attr >> 16) for it in archive.infolist()}
+        return {
+            it.filename: (archive.read(it), it.external_attr >> 16) for it in archive.infolist()
+        }
 
 
 def carved_by_cookiecutter(command: str, folder: Path) -> dict[str, tuple[bytes, int]]:
     """Run the command that the page shows, with the template as it lies here."""
     uvx, program, address, *words = shlex.split(command)
     assert (uvx, program, address.partition(":")[0]) == ("uvx", "cookiecutter", "gh")
-    ended = run(sys.executable, "-m", "cookiecutter", str(ROOT), *words, cwd=folder, LC_ALL="C.UTF-8")
+    ended = run(
+        sys.executable, "-m", "cookiecutter", str(ROOT), *words, cwd=folder, LC_ALL="C.UTF-8"
+    )
     assert ended.returncode == 0, ended.stderr
     (made,) = [it for it in folder.iterdir() if it.is_dir() and not it.name.startswith(".")]
     return {
@@ -158,7 +162,7 @@ def test_what_one_answer_changes_is_listed_and_can_be_answered(
     assert set(listed) == differ
     changed = min(differ & before.keys() & after.keys() - {".cookiecutter.json"})
     page.locator(f'[data-path="{changed}"]').click()
-    gone = [it for it in page.locator("#content .minus").all_text_contents()]
+    gone = page.locator("#content .minus").all_text_contents()
     assert gone, changed
     assert all(it[2:].rstrip("\n") in before[changed].splitlines() for it in gone)
     expect(page.locator("#one")).to_have_value(
@@ -216,7 +220,9 @@ def test_a_link_holds_the_answers_and_nothing_else(
 
 
 def test_a_link_with_nonsense_is_refused_or_left_out(page: Page, built: Path) -> None:
-    answer_with(page, built, {"licence": "GPL", "metrics": "maybe", "_paths": "x", "__proto__": "y"})
+    answer_with(
+        page, built, {"licence": "GPL", "metrics": "maybe", "_paths": "x", "__proto__": "y"}
+    )
     expect(page.locator("#licence-refusal")).to_contain_text("'GPL' is no choice")
     expect(page.locator("#metrics-refusal")).to_contain_text("neither true nor false")
     assert "proto" not in page.url
@@ -255,7 +261,7 @@ def test_axe_finds_nothing(page: Page, scheme: Any, size: Any) -> None:  # noqa:
 def test_the_page_is_small_and_allows_nothing_from_elsewhere(built: Path) -> None:
     content = built.read_bytes()
     compressed = len(gzip.compress(content))
-    print(f"W1: the page has {len(content) // 1000} kB, {compressed // 1000} kB compressed")
+    print(f"W1: the page has {len(content) // 1000} kB, {compressed // 1000} kB compressed")  # noqa: T201 - the figure
     assert compressed < MOST
     text = content.decode()
     assert "default-src 'none'" in text

@@ -59,7 +59,10 @@ def same_service(port: Port, folder: Path, said: dict[str, Any]) -> None:
     """Carve with the hook and with the port, and compare every byte and mode."""
     made = files(carve(folder, **said))
     expected = {
-        name: [sha256(path.read_bytes()).hexdigest(), 0o755 if path.stat().st_mode & 0o100 else 0o644]
+        name: [
+            sha256(path.read_bytes()).hexdigest(),
+            0o755 if path.stat().st_mode & 0o100 else 0o644,
+        ]
         for name, path in made.items()
     }
     assert port.ask("make", port.ask("settle", said)["answers"]) == expected
@@ -81,7 +84,7 @@ def test_every_file_is_the_same_in_every_combination_of_answers(port: Port) -> N
             expected[name] = expected.get(name, 0) | where & public
     assert found.keys() == expected.keys()
     assert [name for name in found if found[name] != expected[name]] == []
-    print(f"W1: {len(expected):,} variants of files in {len(offered):,} combinations are the same")
+    print(f"W1: {len(expected):,} variants of files in {len(offered):,} combinations are the same")  # noqa: T201 - the figure
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,9 @@ def test_a_service_is_the_same_with_its_record_and_its_sums(
     same_service(port, tmp_path / "orders", port.ask("settle", chosen)["answers"])
 
 
-@pytest.mark.parametrize("pieces", [*zip(*[iter(PIECES)] * 3, strict=False), PIECES[::2], PIECES[::-1]], ids=repr)
+@pytest.mark.parametrize(
+    "pieces", [*zip(*[iter(PIECES)] * 3, strict=False), PIECES[::2], PIECES[::-1]], ids=repr
+)
 def test_hostile_texts_stand_in_every_file_as_the_hook_writes_them(
     port: Port, tmp_path: Path, pieces: Sequence[str]
 ) -> None:
