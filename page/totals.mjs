@@ -23,8 +23,9 @@ function composed(service) {
       if (/^ {4}profiles:/m.test(body)) continue;
       found.containers.push(name);
       const ports = /^ {4}ports:\n((?: {6}.*\n)*)/m.exec(body)?.[1] ?? "";
-      for (const [, port] of ports.matchAll(/:-(\d+)\}?:\d+|(?<=:)(\d+):\d+/g)) {
-        found.ports.push(`${name} ${port}`);
+      for (const [entry] of ports.matchAll(/- .*/g)) {
+        const published = /(?::-|:)(\d+)\}?:\d+/.exec(entry)?.[1];
+        found.ports.push(`${name} ${published ?? "(any that is free)"}`);
       }
     }
   }

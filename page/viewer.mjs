@@ -10,7 +10,7 @@ const KINDS = { "+": "plus", "-": "minus", " ": "same" };
 export function drawFile(variant) {
   const lines = variant.text.split("\n").slice(0, -1);
   const drawn = highlight(lines, variant.path).map((parts) => make("span", { class: "line" }, ...parts, "\n"));
-  return make("pre", { tabindex: "0", class: "numbered", role: "region", "aria-label": variant.path },
+  return make("pre", { tabindex: "0", class: "numbered", role: "group", "aria-label": `Content of ${variant.path}` },
     make("code", {}, drawn));
 }
 
@@ -22,7 +22,7 @@ export function drawDifference(path, before, after) {
     line === null
       ? make("span", { class: "line left-out" }, "⋯\n")
       : make("span", { class: `line ${KINDS[line[0]]}` }, `${line[0]} `, ...colours[place], "\n"));
-  return make("pre", { tabindex: "0", role: "region", "aria-label": `What changes in ${path}` },
+  return make("pre", { tabindex: "0", role: "group", "aria-label": `What changes in ${path}` },
     make("code", {}, drawn));
 }
 

@@ -3,7 +3,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { compare, differences } from "../../page/difference.mjs";
 import { open } from "../../page/service.mjs";
+import { totals } from "../../page/totals.mjs";
 
 const service = open(JSON.parse(readFileSync(process.argv[2], "utf8")));
 const sum = (text) => createHash("sha256").update(text, "utf8").digest("hex");
@@ -14,6 +16,21 @@ const asked = {
   make(answers) {
     const made = [...service.make(answers).values()];
     return Object.fromEntries(made.map(({ path, text, mode }) => [path, [sum(text), mode]]));
+  },
+  totals: (answers) => totals(service.make(answers)),
+  /** Every file that differs between two services, with all its lines. */
+  differences([one, other]) {
+    const [before, after] = [service.make(one), service.make(other)];
+    return differences(before, after).map((it) => ({
+      ...it,
+      lines: compare(before.get(it.path), after.get(it.path)),
+    }));
+  },
+  /** Milliseconds that carving takes, each time with another name. */
+  seconds({ answers, names }) {
+    const began = performance.now();
+    for (const name of names) service.make({ ...answers, project_name: name });
+    return (performance.now() - began) / names.length;
   },
   /** Every variant, by path and sum of its text: the combinations that have it, as a number. */
   every({ choices, combinations, answers }) {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TEXTS = [name for name in QUESTIONS if isinstance(MANIFEST[name], str)]
 NAMES = [it.replace("_", "-") for it in read_template()["taken"]]
 OFTEN = settings(
-    max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 near_slugs = st.text("abz019-_A", max_size=45)
 slugs = st.one_of(anything, near_slugs, st.sampled_from(NAMES))
