@@ -39,7 +39,7 @@ def prepare() -> None:
     if installed.exists() and installed.stat().st_mtime >= LOCK.stat().st_mtime:
         return
     try:
-        ended = run(npm, "ci", "--silent", "--fetch-retries=1")
+        ended = run(npm, "ci", "--silent", "--fetch-retries=0")
     except subprocess.TimeoutExpired:
         raise MissingError(ADVICE) from None
     if ended.returncode:
