@@ -1,5 +1,7 @@
 // The refusals of hooks/pre_gen_project.py, word by word, and what literal_answers.py resolves.
 
+import { isPrintable } from "./characters.mjs";
+
 const MOST = 80; // characters of an answer that a refusal repeats
 
 /** Answers every question: what is given, and the defaults, with true and false for yes and no. */
@@ -104,14 +106,4 @@ export function repr(value, { unprintable }, ascii = false) {
     return code < 0x10000 ? `\\u${digits.padStart(4, "0")}` : `\\U${digits.padStart(8, "0")}`;
   });
   return quote + shown.join("") + quote;
-}
-
-/** Tells whether Python shows a character; `unprintable` has, in turns, how many it does not and does. */
-function isPrintable(code, unprintable) {
-  let end = 0;
-  for (const [place, length] of unprintable.entries()) {
-    end += length;
-    if (code < end) return place % 2 === 1;
-  }
-  return false;
 }
