@@ -33,7 +33,7 @@ def take(browser: Browser, address: str) -> None:
     page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=FOLDER / "look-dark.png")
     phone = browser.new_page(viewport=PHONE, color_scheme="light", is_mobile=True, has_touch=True)
-    phone.goto(f"{address}#project_name=Order+desk&metrics=maybe")
+    phone.goto(f"{address}#project_name=Json")
     phone.locator(".refusal li").first.wait_for(timeout=120_000)
     phone.screenshot(path=FOLDER / "look-phone.png")
 

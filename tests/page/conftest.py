@@ -8,14 +8,20 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
+from page.browser import CHROMIUM, chromium
+from page.build import build
 from page.data import as_json, read_template
 from page.tools import MissingError, prepare
+from tests.page.links import PATIENCE
 from tests.template import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
 
 
 class Port:
@@ -57,3 +63,35 @@ def port(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield Port(process)
         assert process.stdin
         process.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def built(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    del packages
+    return build(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("NOT PROVEN: no browser here (Debian: apt install chromium)")
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, built: Path) -> Iterator[Page]:
+    """The page as it opens; it reports no fault and asks nobody for anything."""
+    opened = browser.new_page()
+    opened.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    faults: list[str] = []
+    asked: set[str] = set()
+    opened.on("console", lambda it: faults.append(it.text) if it.type == "error" else None)
+    opened.on("pageerror", lambda it: faults.append(str(it)))
+    opened.on("request", lambda it: asked.add(it.url.partition("#")[0]))
+    opened.goto(built.as_uri())
+    yield opened
+    assert faults == []
+    assert {it for it in asked if not it.startswith(("data:", "blob:"))} == {built.as_uri()}
+    opened.close()

@@ -6,121 +6,27 @@ import gzip
 import json
 import re
 import shlex
-import sys
-import zipfile
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import pytest
 from playwright.sync_api import expect
 
-from page.browser import CHROMIUM, chromium
-from page.build import build
 from page.tools import PACKAGES
 from pre_gen_project import problems
-from tests.pairwise import CHOICES, pairwise, seed
-from tests.template import MANIFEST, QUESTIONS, ROOT, answer, carve, files, run, stands, texts
-from tests.test_answers import PIECES
+from tests.page.links import PATIENCE, answer_with
+from tests.pairwise import CHOICES
+from tests.template import MANIFEST, QUESTIONS, answer, carve, files, stands, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM, reason="NOT PROVEN: no browser here (Debian: apt install chromium)"
-)
 MOST = 1_000_000
 """Bytes that the page may have, compressed."""
-PATIENCE = 60_000
-"""Milliseconds: the machine may be busy."""
 PHONE = {"width": 390, "height": 760}
-HOSTILE = [
-    {"project_name": 'Zoë\'s "Orders" $(id)', "author": "日本語 🚀", "description": "`a` \\ 'b'"},
-    {"project_name": "a; rm -rf .", "description": "{{ cookiecutter.author }} %s", "author": "-x="},
-    {"description": " ".join(PIECES[:12]), "author": "<!-- if gitlab --> # if metrics"},
-    {"project_name": "#&=+%20", "author": "</script><script>alert(1)</script>"},
-]
 OPTIONS = [name for name, those in CHOICES.items() if isinstance(those[0], bool)]
-
-
-@pytest.fixture(scope="session")
-def built(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    del packages
-    return build(tmp_path_factory.mktemp("page"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, built: Path) -> Iterator[Page]:
-    """The page as it opens; it reports no fault and asks nobody for anything."""
-    opened = browser.new_page()
-    opened.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    faults: list[str] = []
-    asked: set[str] = set()
-    opened.on("console", lambda it: faults.append(it.text) if it.type == "error" else None)
-    opened.on("pageerror", lambda it: faults.append(str(it)))
-    opened.on("request", lambda it: asked.add(it.url.partition("#")[0]))
-    opened.goto(built.as_uri())
-    yield opened
-    assert faults == []
-    assert {it for it in asked if not it.startswith(("data:", "blob:"))} == {built.as_uri()}
-    opened.close()
-
-
-def answer_with(page: Page, built: Path, given: dict[str, Any]) -> None:
-    """Open the link that holds answers."""
-    said = {name: str(it).lower() if isinstance(it, bool) else it for name, it in given.items()}
-    page.goto("about:blank")
-    page.goto(f"{built.as_uri()}#{urlencode(said)}")
-
-
-def download(page: Page, folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Take the service along, and read it: the content and the mode of every file."""
-    with page.expect_download() as taken:
-        page.get_by_role("button", name="Download ZIP").click()
-    taken.value.save_as(folder / "service.zip")
-    with zipfile.ZipFile(folder / "service.zip") as archive:
-        assert archive.testzip() is None
-        return {
-            it.filename: (archive.read(it), it.external_attr >> 16) for it in archive.infolist()
-        }
-
-
-def carved_by_cookiecutter(command: str, folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Run the command that the page shows, with the template as it lies here."""
-    uvx, program, address, *words = shlex.split(command)
-    assert (uvx, program, address.partition(":")[0]) == ("uvx", "cookiecutter", "gh")
-    ended = run(
-        sys.executable, "-m", "cookiecutter", str(ROOT), *words, cwd=folder, LC_ALL="C.UTF-8"
-    )
-    assert ended.returncode == 0, ended.stderr
-    (made,) = [it for it in folder.iterdir() if it.is_dir() and not it.name.startswith(".")]
-    return {
-        f"{made.name}/{name}": (path.read_bytes(), path.stat().st_mode)
-        for name, path in files(made).items()
-    }
-
-
-@pytest.mark.parametrize(
-    "given",
-    [{}, *pairwise(seed()), *({it: not MANIFEST[it]} for it in OPTIONS), *HOSTILE],
-    ids=repr,
-)
-def test_the_archive_is_what_cookiecutter_carves_with_the_command_shown(
-    page: Page, built: Path, tmp_path: Path, given: dict[str, Any]
-) -> None:
-    answer_with(page, built, given)
-    command = page.locator("#uvx").input_value()
-    (tmp_path / "carved").mkdir()
-    assert download(page, tmp_path) == carved_by_cookiecutter(command, tmp_path / "carved")
 
 
 def test_a_choice_changes_tree_and_totals(page: Page, tmp_path: Path) -> None:
