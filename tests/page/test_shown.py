@@ -64,5 +64,5 @@ def test_the_totals_are_those_of_the_files(
 def test_carving_takes_no_time_that_one_notices(port: Port) -> None:
     names = [f"Order desk {it}" for it in range(20)]
     took = port.ask("seconds", {"answers": answer(), "names": names})
-    print(f"W1: {took:.1f} ms for a service, with every name anew")  # noqa: T201 - the figure
+    print(f"W1: {took:.1f} ms for a service, with every name again")  # noqa: T201 - the figure
     assert took < 1000

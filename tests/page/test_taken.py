@@ -41,7 +41,7 @@ def download(page: Page, folder: Path) -> dict[str, tuple[bytes, int]]:
 
 
 def carved_by_cookiecutter(command: str, folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Run the command that the page shows, with the template as it lies here."""
+    """Run the command that the page shows, with the template unchanged here."""
     uvx, program, address, *words = shlex.split(command)
     assert (uvx, program, address.partition(":")[0]) == ("uvx", "cookiecutter", "gh")
     ended = run(
