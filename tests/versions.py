@@ -124,8 +124,9 @@ def third(template: Path) -> None:
     for choices in (manifest["python_version"], manifest["_choices"]["python_version"]):
         choices.remove("3.11")
     paths = manifest["_paths"]
-    paths["telemetry"], paths["quotes"] = paths.pop("tracing"), ["app/quotes"]
-    paths["auth or outbound or telemetry"] = paths.pop("auth or outbound or tracing")
+    for condition in [it for it in paths if "tracing" in it]:
+        paths[condition.replace("tracing", "telemetry")] = paths.pop(condition)
+    paths["quotes"] = ["app/quotes"]
     paths["outbound"].remove("app/quotes")
     parts = {"telemetry" if it == "tracing" else it: manifest[it] for it in manifest}
     parts = {**{it: parts[it] for it in list(parts)[:8]}, "quotes": True, **parts}

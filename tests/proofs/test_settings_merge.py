@@ -40,7 +40,7 @@ def test_settings_of_an_option_and_of_the_team_are_written_after_the_merge(tmp_p
     assert ended.returncode == 0, ended.stderr
     assert "make settings" not in ended.stdout
     assert "uv lock" not in ended.stdout
-    for name, wanted in (("README.md", ROWS), (".env.example", LINES)):
+    for name, wanted in (("docs/settings.md", ROWS), (".env.example", LINES)):
         text = (service.path / name).read_text()
         assert [it for it in wanted if it not in text] == []
     assert service.run("make", "settings", "ARGS=--write").stdout == "nothing to write\n"
