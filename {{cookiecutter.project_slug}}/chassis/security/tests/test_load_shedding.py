@@ -43,7 +43,7 @@ class Busy:
     async def work(self, _: Scope, __: Receive, send: Send) -> None:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        for _ in range(self.steps):
+        for _step in range(self.steps):
             time.sleep(WORK / self.steps)  # noqa: ASYNC251 - what overload is made of
             await asyncio.sleep(0)
         self.in_flight -= 1
