@@ -4,89 +4,117 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
+import tomllib
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from chassis.api_diff import declared
 from chassis.api_diff.changes import compare
 
 if TYPE_CHECKING:
     from chassis.api_diff.changes import Change
 
-DOCUMENT = "openapi.json"
+DOCUMENT, DECLARED = "openapi.json", "api-changes.toml"
 MAIN = ("origin/HEAD", "origin/main", "origin/master")
 """Where the main branch may be; the first that is there counts."""
+FORM = {"operation": str, "what": str, "why": str, "until": date}
 
 
-class CannotCompare(Exception):  # noqa: N818 - the API is fine, the comparison is not
-    """Why the documents cannot be compared, and what to do."""
+class Declared(NamedTuple):
+    """An entry of api-changes.toml: a breaking change that is meant."""
+
+    operation: str
+    what: str
+    why: str
+    until: date
+    """The last day on which the change may come in."""
 
 
-def git(*arguments: str) -> str | None:
-    """Return what git prints in this folder; None if it fails."""
-    program = shutil.which("git")
-    if program is None:
-        raise CannotCompare("git is missing, which has the document of the main branch.")
-    ended = subprocess.run([program, *arguments], check=False, capture_output=True, text=True)  # noqa: S603 - git
-    return ended.stdout if ended.returncode == 0 else None
+def git(*arguments: str) -> str:
+    """Return what git prints in this folder; nothing if it fails."""
+    command = ["git", *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout  # noqa: S603 - git
 
 
-def find_base(given: str) -> str | None:
-    """Return the commit to compare with: where this branch left the other one; None without one.
+def find_base(given: str) -> str:
+    """Return the commit to compare with, where this branch left the other one; "" without one.
 
     A shallow clone has no history to search, so the other one itself counts there.
     """
-    refs = [given] if given else MAIN
-    commits = (git("rev-parse", "--verify", "--quiet", f"{it}^{{commit}}") for it in refs)
-    commit = next((it.strip() for it in commits if it), None)
-    if commit is None:
-        if given:
-            raise CannotCompare(f"BASE={given}: git knows no such commit. Fetch it first.")
-        return None
-    return (git("merge-base", commit, "HEAD") or commit).strip()
+    for ref in [given] if given else MAIN:
+        if commit := git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").strip():
+            return git("merge-base", commit, "HEAD").strip() or commit
+    if given:
+        raise ValueError(f"BASE={given}: git knows no such commit. Fetch it first.")
+    return ""
 
 
-def report(changes: list[Change], bad: list[Change], faults: list[str]) -> list[str]:
-    """Return the lines that tell the changes by operation, and what is wrong with them."""
-    lines = []
-    for operation in dict.fromkeys(it.operation for it in changes):
-        lines.append(operation)
-        for it in (it for it in changes if it.operation == operation):
-            kind = "BREAKING" if it in bad else "declared" if it.breaking else "ok"
-            lines.append(f"  {kind:8}  {it.what}")
-    lines += [f"{declared.PATH}: {fault}" for fault in faults]
-    if bad:
-        lines += ["", f"{len(bad)} of {len(changes)} changes would break clients. Undo them, or"]
-        lines += [f"declare in {declared.PATH} why, and until when they may come in:"]
-        lines += [f"\n{declared.template(it)}" for it in bad]
-    return lines or ["api-diff: the API is unchanged."]
+def read_declared(text: str) -> list[Declared]:
+    """Read api-changes.toml. Raises ValueError with what is wrong, in which entry."""
+    try:
+        content = tomllib.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{DECLARED}: {error}.") from error
+    if unknown := content.keys() - {"change"}:
+        raise ValueError(f"{DECLARED}: {min(unknown)} is unknown. An entry begins with [[change]].")
+    entries = content.get("change", [])
+    for number, entry in enumerate(entries, 1):
+        for name in {**FORM, **entry}:
+            if type(entry.get(name)) is not FORM.get(name) or not entry[name]:
+                form = "the texts operation, what and why, and until, a date such as 2026-12-31."
+                raise ValueError(f"{DECLARED}: entry {number}: {name} is wrong. It has {form}")
+    return [Declared(**it) for it in entries]
 
 
 def run(given: str, today: date) -> int:
     """Compare; return 1 if a breaking change is not declared, or the declaration is wrong."""
     base = find_base(given)
-    before = git("show", f"{base}:./{DOCUMENT}") if base else None
-    path = Path(DOCUMENT)
-    if before is None:
+    before = git("show", f"{base}:./{DOCUMENT}") if base else ""
+    if not before:
         where = f"{base[:12]} has no {DOCUMENT}" if base else "there is no main branch at origin"
         print(f"api-diff: nothing to compare with: {where}.")  # noqa: T201 - its job
         return 0
-    if not path.exists():
-        raise CannotCompare(f"{DOCUMENT} is missing, and the main branch has it. Run: make openapi")
-    changes = compare(json.loads(before), json.loads(path.read_text("utf-8")), today)
-    file = Path(declared.PATH)
-    try:
-        entries = declared.read(file.read_text("utf-8")) if file.exists() else []
-    except ValueError as error:
-        raise CannotCompare(f"{declared.PATH}: {error}.") from error
-    merged = declared.read(git("show", f"{base}:./{declared.PATH}") or "")
-    bad = declared.undeclared(changes, entries)
-    faults = [*declared.faults(changes, entries, merged, today)]
-    print(*report(changes, bad, faults), sep="\n")  # noqa: T201 - its job
+    if not Path(DOCUMENT).exists():
+        raise ValueError(f"{DOCUMENT} is missing, and the main branch has it. Run: make openapi")
+    merged = read_declared(git("show", f"{base}:./{DECLARED}"))
+    file = Path(DECLARED)
+    declared = read_declared(file.read_text("utf-8") if file.exists() else "")
+    changes = compare(json.loads(before), json.loads(Path(DOCUMENT).read_text("utf-8")), today)
+    return report(changes, declared, merged, today)
+
+
+def report(
+    changes: list[Change], declared: list[Declared], merged: list[Declared], today: date
+) -> int:
+    """Print the changes by operation, and what is wrong; return 1 if anything is.
+
+    An entry whose change is merged may stay as a record.
+    """
+    breaking = {it[:2] for it in changes if it.breaking}
+    bad = breaking - {it[:2] for it in declared}
+    lines: list[str] = []
+    for it in changes:
+        lines += [] if it.operation in lines else [it.operation]
+        kind = "BREAKING" if it[:2] in bad else "declared" if it.breaking else "ok"
+        lines.append(f"  {kind:8}  {it.what}")
+    faults = []
+    for entry in declared:
+        named = f"{DECLARED}: {entry.operation}, {entry.what!r}"
+        if entry[:2] not in breaking and entry not in merged:
+            faults.append(f"{named} is no breaking change of this comparison. Delete the entry.")
+        elif entry[:2] in breaking and entry.until < today:
+            faults.append(f"{named} was allowed until {entry.until}. Agree on a later date.")
+    lines += faults
+    if bad:
+        lines += ["", f"{len(bad)} of {len(changes)} changes would break clients. Undo them, or"]
+        lines += [f"declare in {DECLARED} why, and until when they may come in:"]
+    for change in sorted(bad):
+        operation, what = (json.dumps(it, ensure_ascii=False) for it in change)
+        lines += ["", "[[change]]", f"operation = {operation}", f"what = {what}"]
+        lines += ['why = ""', "until =  # a date"]
+    print("\n".join(lines) or "api-diff: the API is unchanged.")  # noqa: T201 - its job
     return 1 if bad or faults else 0
 
 
@@ -96,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("base", nargs="?", default="", help="Such as origin/main, or a tag")
     try:
         return run(parser.parse_args(arguments).base, date.today())  # noqa: DTZ011 - that of here
-    except CannotCompare as error:
+    except ValueError as error:
         print(f"api-diff: {error}", file=sys.stderr)  # noqa: T201 - its job
         return 2
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from chassis.api_diff.documents import Document, written
-from chassis.api_diff.operations import operations
-from chassis.api_diff.traffic import (
-    compare_bodies,
-    compare_parameters,
-    compare_responses,
-    compare_security,
-)
+from chassis.api_diff.documents import Document
+from chassis.api_diff.schemas import REQUEST, RESPONSE, Comparison, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chassis.api_diff.documents import Node
-    from chassis.api_diff.operations import Operation
+
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+SCHEME = ("type", "scheme", "in", "name", "openIdConnectUrl")
+"""What of a security scheme a client has to know."""
+ERROR_REMOVED = re.compile(r"response [45]..: is removed")
+VARIABLE = re.compile(r"\{([^}]+)\}")
 
 
 class Change(NamedTuple):
@@ -30,18 +30,68 @@ class Change(NamedTuple):
     breaking: bool
 
 
+class Operation(NamedTuple):
+    """One operation; what is sent and what is returned become a schema each."""
+
+    name: str
+    document: Document
+    content: dict[str, Node]
+
+    def request(self, renamed: dict[str, str]) -> Node:
+        """Describe what is sent; variables of the path may be renamed."""
+        sent = {}
+        for it in map(self.document.resolve, self.content["parameters"]):
+            name = it["name"].lower() if it["in"] == "header" else it["name"]
+            name = renamed.get(name, name) if it["in"] == "path" else name
+            sent[f"{it['in']} parameter {name}"] = it
+        if body := self.content.get("requestBody"):
+            sent["request body"] = body
+        return self.document.describe(sent)
+
+    def response(self, statuses: list[str]) -> Node:
+        """Describe what is returned; an error without a response of its own has the default."""
+        own = self.content.get("responses", {})
+        errors = {it: own["default"] for it in statuses if it[0] in "45" and "default" in own}
+        returned = {**errors, **own}.items()
+        return self.document.describe({f"response {status}": it for status, it in returned})
+
+    def security(self) -> list[set[str]]:
+        """Return the ways to be admitted, each as what it needs; an empty one needs nothing."""
+        document = self.document.content
+        schemes = document.get("components", {}).get("securitySchemes", {})
+        ways: list[set[str]] = []
+        for way in self.content.get("security", document.get("security")) or [{}]:
+            ways.append(set())
+            for scheme, scopes in way.items():
+                known = " ".join(schemes[scheme][it] for it in SCHEME if it in schemes[scheme])
+                ways[-1] |= {known, *(f"{known} with the scope {it}" for it in scopes)}
+        return ways
+
+
+def operations(document: Document) -> dict[tuple[str, str], Operation]:
+    """Return the operations by path and method, whatever the variables of the path are called."""
+    found = {}
+    for path, item in document.content.get("paths", {}).items():
+        for method in METHODS & item.keys():
+            parameters = [*item.get("parameters", ()), *item[method].get("parameters", ())]
+            content = {**item[method], "parameters": parameters}
+            operation = Operation(f"{method.upper()} {path}", document, content)
+            found[VARIABLE.sub("{}", path), method] = operation
+    return found
+
+
 def compare(before: Node, after: Node, today: date | None = None) -> list[Change]:
     """Return every change of the API, by operation."""
     old, new = operations(Document(before)), operations(Document(after))
     found = []
     for key in sorted(old.keys() | new.keys()):
-        if key not in new:
-            found.append(removed(old[key], today or date.today()))  # noqa: DTZ011 - where it runs
-        elif key not in old:
+        if key not in old:
             found.append(Change(new[key].name, "is added", breaking=False))
-        else:
-            seen: dict[tuple[str, bool], None] = dict.fromkeys(changes(old[key], new[key]))
+        elif key in new:
+            seen = dict.fromkeys(changes(old[key], new[key]))
             found += [Change(new[key].name, *it) for it in seen]
+        else:
+            found.append(removed(old[key], today or date.today()))  # noqa: DTZ011 - where it runs
     return found
 
 
@@ -55,12 +105,22 @@ def removed(operation: Operation, today: date) -> Change:
 
 def changes(old: Operation, new: Operation) -> Iterator[tuple[str, bool]]:
     """Yield the changes of one operation, and whether they are breaking."""
-    if old.content.get("operationId") != new.content.get("operationId"):
-        names = [written(it.content.get("operationId")) for it in (new, old)]
-        yield f"operationId is {names[0]} instead of {names[1]}: generated clients rename it", False
-    if bool(old.content.get("deprecated")) != bool(new.content.get("deprecated")):
+    was, now = (written(it.content.get("operationId")) for it in (old, new))
+    if was != now:
+        yield f"operationId is {now} instead of {was}: generated clients rename it", False
+    if old.content.get("deprecated", False) != new.content.get("deprecated", False):
         yield "is deprecated" if new.content.get("deprecated") else "is no longer deprecated", False
-    yield from compare_security(old, new)
-    yield from compare_parameters(old, new)
-    yield from compare_bodies(old, new)
-    yield from compare_responses(old, new)
+    before, after = old.security(), new.security()
+    if not all(any(way <= it for way in after) for it in before):
+        needed = " or ".join(" and ".join(sorted(it)) or "nothing" for it in after)
+        yield f"security: needs {needed}", True
+    elif before != after:
+        yield "security: admits more than before", False
+    renamed = dict(zip(VARIABLE.findall(old.name), VARIABLE.findall(new.name), strict=True))
+    sent = (old.request(renamed), new.request({}))
+    for what, breaks in Comparison(old.document, new.document).compare(*sent, ""):
+        yield what, REQUEST in breaks
+    statuses = [*old.content.get("responses", {}), *new.content.get("responses", {})]
+    returned = (old.response(statuses), new.response(statuses))
+    for what, breaks in Comparison(old.document, new.document).compare(*returned, ""):
+        yield what, RESPONSE in breaks and not ERROR_REMOVED.fullmatch(what)

@@ -1,25 +1,34 @@
-"""Compares two schemas: every change in words, and whom it breaks."""
+"""Compares schemas: accepting less breaks requests, returning more kinds breaks responses."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, TypeAlias
 
 from chassis.api_diff.documents import ANY
-from chassis.api_diff.rules import (
-    BOTH,
-    NEITHER,
-    REQUESTS,
-    RESPONSES,
-    Finding,
-    compare_limits,
-    compare_rules,
-    compare_values,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chassis.api_diff.documents import Alternative, Document, Node
+
+    Findings: TypeAlias = Iterator[tuple[str, str]]
+    """Changes in words, each with the directions in which it breaks clients."""
+
+REQUEST, RESPONSE, BOTH, NEITHER = "request", "response", "request, response", ""
+JSON = "application/json"
+ANNOTATIONS = {
+    *("$comment", "$id", "$schema", "default", "deprecated", "description", "discriminator"),
+    *("example", "examples", "externalDocs", "readOnly", "title", "writeOnly", "xml"),
+}
+"""Keywords that limit no value."""
+WALKED = {"type", "enum", "const", "properties", "required", "additionalProperties", "items"}
+"""Keywords that are compared part by part."""
+TIGHTER = {
+    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), 1),
+    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), -1),
+}
+"""In which direction a limit is tightened; other keywords can only be equal or not."""
 
 
 class Comparison:
@@ -29,90 +38,102 @@ class Comparison:
         """Take the documents that the schemas are of."""
         self._before = before
         self._after = after
-        self._known: set[tuple[int, str, int, str]] = set()
+        self._known: set[tuple[str | int, ...]] = set()
 
-    def compare(self, before: Node, after: Node, place: str = "") -> Iterator[Finding]:
+    def compare(self, before: Node, after: Node, place: str) -> Findings:
         """Yield the changes of a schema, and of all that it holds."""
-        old, new = [*self._before.alternatives(before)], [*self._after.alternatives(after)]
-        was_any, is_any = has(old, ANY), has(new, ANY)
-        if has(old, "null") and not has(new, "null") and not is_any:
-            yield Finding(place, "can no longer be null", REQUESTS)
-        if has(new, "null") and not has(old, "null") and not was_any:
-            yield Finding(place, "can be null", RESPONSES)
-        old, new = ([it for it in those if it.type != "null"] for those in (old, new))
-        is_union = len(old) > 1 or len(new) > 1
+        old, new = self._before.alternatives(before), self._after.alternatives(after)
+        was_any, is_any = (any(it.type == ANY for it in those) for those in (old, new))
         for one, other in pair(old, new):
-            yield from self._compare_alternatives(one, other, place)
-        if old and new and not is_union:
-            breaks = RESPONSES if is_any else REQUESTS if was_any else BOTH
-            yield Finding(place, f"is {words(new[0])} instead of {words(old[0])}", breaks)
-            return
-        if not is_any:
-            yield from (Finding(place, f"can no longer be {words(it)}", REQUESTS) for it in old)
-        if not was_any:
-            yield from (Finding(place, f"can also be {words(it)}", RESPONSES) for it in new)
+            key = (one.key, one.type, other.key, other.type)
+            if key not in self._known:
+                self._known.add(key)
+                if one.type != other.type:
+                    breaks = RESPONSE if other.type == "number" else REQUEST
+                    yield f"{place}: is {other.type} instead of {one.type}", breaks
+                yield from self._compare_alternatives(one.schema, other.schema, place)
+        for it in [] if is_any else old:
+            yield f"{place}: can no longer be {it.name or it.type}", REQUEST
+        for it in [] if was_any else new:
+            yield f"{place}: can also be {it.name or it.type}", RESPONSE
 
     def _compare_alternatives(
-        self, one: Alternative, other: Alternative, place: str
-    ) -> Iterator[Finding]:
-        key = (one.key, one.type, other.key, other.type)
-        if key in self._known:
-            return
-        self._known.add(key)
-        if one.type != other.type:
-            breaks = RESPONSES if other.type == "number" else REQUESTS
-            yield Finding(place, f"is {other.type} instead of {one.type}", breaks)
-        before, after = one.schema, other.schema
-        yield from compare_values(before, after, place)
-        yield from compare_limits(before, after, place)
-        yield from compare_rules(before, after, place)
-        if one.type == "object":
-            yield from self._compare_members(before, after, place)
-        if one.type == "array":
-            yield from self.compare(before.get("items", {}), after.get("items", {}), f"{place}[]")
-
-    def _compare_members(
         self, before: dict[str, Node], after: dict[str, Node], place: str
-    ) -> Iterator[Finding]:
+    ) -> Findings:
+        yield from compare_keywords(before, after, place)
+        yield from compare_values(before, after, place)
+        yield from self._compare_properties(before, after, place)
+        for parts in zip(before.get("allOf", ()), after.get("allOf", ()), strict=False):
+            yield from self.compare(*parts, place)
+        if "items" in before or "items" in after:
+            items = [it.get("items", True) for it in (before, after)]
+            yield from self.compare(*items, f"{place}[]")
+        was, now = (it.get("additionalProperties", True) for it in (before, after))
+        if was is not False and now is not False:
+            yield from self.compare(was, now, within(place, "*"))
+        elif was is not False:
+            breaks = BOTH if was not in (True, {}) else REQUEST
+            yield f"{place}: can no longer have members that are not listed", breaks
+        elif now is not False:
+            yield f"{place}: can have members that are not listed", NEITHER
+
+    def _compare_properties(
+        self, before: dict[str, Node], after: dict[str, Node], place: str
+    ) -> Findings:
         old, new = before.get("properties", {}), after.get("properties", {})
-        was_required, is_required = set(before.get("required", ())), set(after.get("required", ()))
-        for name in [*old, *(it for it in new if it not in old)]:
-            inside = f"{place}.{name}" if place else name
+        for name in {**old, **new}:
+            inside = within(place, name)
+            was, now = (name in it.get("required", ()) for it in (before, after))
             if name not in new:
-                yield Finding(inside, "is removed", BOTH)
+                yield f"{inside}: is removed", BOTH
             elif name not in old:
-                required = name in is_required
-                what = "is added, required" if required else "is added"
-                yield Finding(inside, what, REQUESTS if required else NEITHER)
+                what = "is added, required" if now else "is added"
+                yield f"{inside}: {what}", REQUEST if now else NEITHER
             else:
-                if name in is_required - was_required:
-                    yield Finding(inside, "is now required", REQUESTS)
-                if name in was_required - is_required:
-                    yield Finding(inside, "is no longer required", RESPONSES)
-                yield from self.compare(old[name], new[name], inside)
-        yield from self._compare_further(
-            before.get("additionalProperties", True), after.get("additionalProperties", True), place
-        )
+                if was != now:
+                    what = "is now required" if now else "is no longer required"
+                    yield f"{inside}: {what}", REQUEST if now else RESPONSE
+                yield from self.compare(old[name], new[name], place if name == JSON else inside)
 
-    def _compare_further(self, before: Node, after: Node, place: str) -> Iterator[Finding]:
-        """Compare what members may be that the schema does not name."""
-        if after is False and before is not False:
-            breaks = BOTH if isinstance(before, dict) and before else REQUESTS
-            yield Finding(place, "can no longer have members that are not listed", breaks)
-        elif before is False and after is not False:
-            yield Finding(place, "can have members that are not listed", NEITHER)
+
+def compare_keywords(before: dict[str, Node], after: dict[str, Node], place: str) -> Findings:
+    """Compare limits, formats, patterns and keywords that are not known."""
+    for word in sorted((before.keys() | after.keys()) - WALKED - ANNOTATIONS):
+        old, new = before.get(word), after.get(word)
+        if old == new or word.startswith("x-"):
+            continue
+        if old is None:
+            yield f"{place}: has the {word} {written(new)}", REQUEST
+        elif new is None:
+            yield f"{place}: no longer has the {word} {written(old)}", RESPONSE
         else:
-            yield from self.compare(before, after, f"{place}.*" if place else "*")
+            breaks = BOTH
+            if word in TIGHTER:
+                breaks = REQUEST if (new - old) * TIGHTER[word] > 0 else RESPONSE
+            yield f"{place}: has the {word} {written(new)} instead of {written(old)}", breaks
 
 
-def has(those: list[Alternative], kind: str) -> bool:
-    """Say whether one of the alternatives has a type."""
-    return any(it.type == kind for it in those)
+def compare_values(before: dict[str, Node], after: dict[str, Node], place: str) -> Findings:
+    """Compare the values that are listed, by enum or const."""
+    given = ([it["const"]] if "const" in it else it.get("enum", ()) for it in (before, after))
+    old, new = ([*map(written, them)] for them in given)
+    if new and not old:
+        yield f"{place}: must be one of {', '.join(new)}", REQUEST
+    elif old and not new:
+        yield f"{place}: can be other than {', '.join(old)}", RESPONSE
+    else:
+        yield from ((f"{place}: can no longer be {it}", REQUEST) for it in old if it not in new)
+        yield from ((f"{place}: can also be {it}", RESPONSE) for it in new if it not in old)
 
 
-def words(it: Alternative) -> str:
-    """Name an alternative: as the document does, or by its type."""
-    return it.name or it.type
+def within(place: str, name: str) -> str:
+    """Return where a member is, such as `response 200, notes[].title`."""
+    return f"{place}{'.' if ', ' in place else ', '}{name}" if place else name
+
+
+def written(value: Node) -> str:
+    """Write a value as it stands in JSON."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def pair(
@@ -120,14 +141,13 @@ def pair(
 ) -> Iterator[tuple[Alternative, Alternative]]:
     """Take out of both lists what belongs together: by content, name or type."""
     for same in (
-        lambda one, other: one.schema == other.schema and one.type == other.type,
-        lambda one, other: one.name == other.name != "" and one.type == other.type,
-        lambda one, other: one.type == other.type,
-        lambda one, other: {one.type, other.type} == {"integer", "number"},
+        lambda it: (it.type, it.schema),
+        lambda it: (it.type, it.name),
+        lambda it: it.type,
+        lambda it: it.type.replace("integer", "number"),
     ):
         for one in [*old]:
-            found = next((it for it in new if same(one, it)), None)
-            if found is not None:
+            for other in [it for it in new if same(it) == same(one)][:1]:
                 old.remove(one)
-                new.remove(found)
-                yield one, found
+                new.remove(other)
+                yield one, other

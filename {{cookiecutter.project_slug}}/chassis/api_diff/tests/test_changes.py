@@ -68,7 +68,7 @@ def test_a_parameter_of_the_path_may_have_another_name() -> None:
     assert compare(before, after, TODAY) == [
         (
             "POST /orders/{order}",
-            "path parameter order: is limited to at most 9 characters",
+            "path parameter order: has the maxLength 9",
             BREAKING,
         )
     ]
@@ -79,7 +79,7 @@ def test_what_a_path_says_for_all_its_operations_counts_for_each() -> None:
     shared = takes(required=True)["paths"]["/orders"]["post"]["parameters"]
     after["paths"]["/orders"]["parameters"] = shared
     assert compare(before, after, TODAY) == [
-        ("POST /orders", "query parameter limit is added, required", BREAKING)
+        ("POST /orders", "query parameter limit: is added, required", BREAKING)
     ]
 
 

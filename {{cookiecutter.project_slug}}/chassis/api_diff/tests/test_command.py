@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from chassis.api_diff.__main__ import main
-from chassis.api_diff.declared import PATH
+from chassis.api_diff.__main__ import DECLARED, main
 from chassis.api_diff.tests.describing import api, takes
 
 TODAY = date.today()  # noqa: DTZ011 - as the command has it
 TOMORROW = TODAY + timedelta(1)
-REMOVED = "query parameter limit is removed"
+REMOVED = "query parameter limit: is removed"
 
 
 def git(*arguments: str) -> None:
@@ -38,7 +37,7 @@ def commit(document: dict[str, Any] | None = None) -> None:
 def declare(what: str = REMOVED, until: date = TOMORROW, **others: str) -> None:
     entry = {"operation": "POST /orders", "what": what, "why": "Nobody sends it.", **others}
     lines = [f'{name} = "{it}"\n' for name, it in entry.items()]
-    Path(PATH).write_text("".join(["[[change]]\n", *lines, f"until = {until}\n"]))
+    Path(DECLARED).write_text("".join(["[[change]]\n", *lines, f"until = {until}\n"]))
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +87,7 @@ def test_a_declaration_that_is_over_is_refused(capsys: pytest.CaptureFixture[str
     write(api())
     declare(until=TODAY - timedelta(1))
     code, said = run(capsys)
-    assert (code, "which is over" in said) == (1, True)
+    assert (code, "Agree on a later date" in said) == (1, True)
 
 
 def test_a_declaration_of_what_does_not_change_is_refused(
@@ -111,17 +110,17 @@ def test_a_declaration_stays_as_a_record_once_its_change_is_merged(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[[change]]\n", "entry 1: operation must be a text"),
-        ("[[changes]]\n", "changes: only [[change]] is known"),
+        ("[[change]]\n", "entry 1: operation is wrong"),
+        ("[[changes]]\n", "changes is unknown"),
         ("change", "Expected '='"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(
     capsys: pytest.CaptureFixture[str], text: str, said: str
 ) -> None:
-    Path(PATH).write_text(text)
+    Path(DECLARED).write_text(text)
     code, output = run(capsys)
-    assert (code, output.startswith(f"api-diff: {PATH}: ")) == (2, True)
+    assert (code, output.startswith(f"api-diff: {DECLARED}: ")) == (2, True)
     assert said in output
 
 
@@ -129,10 +128,10 @@ def test_an_entry_has_a_date_and_nothing_that_is_unknown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     declare(team="ours")
-    assert "entry 1: team is unknown" in run(capsys)[1]
+    assert "entry 1: team is wrong" in run(capsys)[1]
     declare()
-    Path(PATH).write_text(Path(PATH).read_text().replace(f"{TOMORROW}", '"2026"'))
-    assert "entry 1: until must be a date such as 2026-12-31" in run(capsys)[1]
+    Path(DECLARED).write_text(Path(DECLARED).read_text().replace(f"{TOMORROW}", '"2026"'))
+    assert "entry 1: until is wrong" in run(capsys)[1]
 
 
 def test_what_came_to_the_main_branch_meanwhile_is_not_taken_for_removed(
