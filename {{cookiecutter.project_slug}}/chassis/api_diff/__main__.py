@@ -9,33 +9,26 @@ import sys
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from chassis.api_diff.changes import compare
 
 if TYPE_CHECKING:
     from chassis.api_diff.changes import Change
 
+    Declared: TypeAlias = dict[tuple[str, str], dict[str, Any]]
+    """The entries of api-changes.toml by operation and change."""
+
 DOCUMENT, DECLARED = "openapi.json", "api-changes.toml"
 MAIN = ("origin/HEAD", "origin/main", "origin/master")
 """Where the main branch may be; the first that is there counts."""
 FORM = {"operation": str, "what": str, "why": str, "until": date}
-
-
-class Declared(NamedTuple):
-    """An entry of api-changes.toml: a breaking change that is meant."""
-
-    operation: str
-    what: str
-    why: str
-    until: date
-    """The last day on which the change may come in."""
+"""What an entry of api-changes.toml has; `until` is the last day to merge its change."""
 
 
 def git(*arguments: str) -> str:
     """Return what git prints in this folder; nothing if it fails."""
-    command = ["git", *arguments]
-    return subprocess.run(command, check=False, capture_output=True, text=True).stdout  # noqa: S603 - git
+    return subprocess.run(["git", *arguments], capture_output=True, check=False, text=True).stdout  # noqa: S603, S607 - git
 
 
 def find_base(given: str) -> str:
@@ -51,7 +44,7 @@ def find_base(given: str) -> str:
     return ""
 
 
-def read_declared(text: str) -> list[Declared]:
+def read_declared(text: str) -> Declared:
     """Read api-changes.toml. Raises ValueError with what is wrong, in which entry."""
     try:
         content = tomllib.loads(text)
@@ -65,7 +58,7 @@ def read_declared(text: str) -> list[Declared]:
             if type(entry.get(name)) is not FORM.get(name) or not entry[name]:
                 form = "the texts operation, what and why, and until, a date such as 2026-12-31."
                 raise ValueError(f"{DECLARED}: entry {number}: {name} is wrong. It has {form}")
-    return [Declared(**it) for it in entries]
+    return {(it["operation"], it["what"]): it for it in entries}
 
 
 def run(given: str, today: date) -> int:
@@ -85,35 +78,35 @@ def run(given: str, today: date) -> int:
     return report(changes, declared, merged, today)
 
 
-def report(
-    changes: list[Change], declared: list[Declared], merged: list[Declared], today: date
-) -> int:
+def report(changes: list[Change], declared: Declared, merged: Declared, today: date) -> int:
     """Print the changes by operation, and what is wrong; return 1 if anything is.
 
     An entry whose change is merged may stay as a record.
     """
     breaking = {it[:2] for it in changes if it.breaking}
-    bad = breaking - {it[:2] for it in declared}
+    bad = sorted(breaking - declared.keys())
     lines: list[str] = []
     for it in changes:
         lines += [] if it.operation in lines else [it.operation]
         kind = "BREAKING" if it[:2] in bad else "declared" if it.breaking else "ok"
         lines.append(f"  {kind:8}  {it.what}")
     faults = []
-    for entry in declared:
-        named = f"{DECLARED}: {entry.operation}, {entry.what!r}"
-        if entry[:2] not in breaking and entry not in merged:
-            faults.append(f"{named} is no breaking change of this comparison. Delete the entry.")
-        elif entry[:2] in breaking and entry.until < today:
-            faults.append(f"{named} was allowed until {entry.until}. Agree on a later date.")
+    for key, entry in declared.items():
+        named = f"{DECLARED}: {key[0]}, {key[1]!r}"
+        if key not in breaking and merged.get(key) != entry:
+            faults.append(
+                f"{named} is no breaking change of this comparison. Correct or delete it."
+            )
+        elif key in breaking and entry["until"] < today:
+            faults.append(f"{named} was allowed until {entry['until']}. Agree on a later date.")
     lines += faults
     if bad:
         lines += ["", f"{len(bad)} of {len(changes)} changes would break clients. Undo them, or"]
         lines += [f"declare in {DECLARED} why, and until when they may come in:"]
-    for change in sorted(bad):
+    for change in bad:
         operation, what = (json.dumps(it, ensure_ascii=False) for it in change)
-        lines += ["", "[[change]]", f"operation = {operation}", f"what = {what}"]
-        lines += ['why = ""', "until =  # a date"]
+        entry = f'operation = {operation}\nwhat = {what}\nwhy = ""\nuntil =  # a date'
+        lines.append(f"\n[[change]]\n{entry}")
     print("\n".join(lines) or "api-diff: the API is unchanged.")  # noqa: T201 - its job
     return 1 if bad or faults else 0
 

@@ -6,8 +6,8 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from chassis.api_diff.documents import Document
-from chassis.api_diff.schemas import REQUEST, RESPONSE, Comparison, written
+from chassis.api_diff.documents import Document, written
+from chassis.api_diff.schemas import REQUEST, RESPONSE, Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ class Operation(NamedTuple):
         """Describe what is returned; an error without a response of its own has the default."""
         own = self.content.get("responses", {})
         errors = {it: own["default"] for it in statuses if it[0] in "45" and "default" in own}
-        returned = {**errors, **own}.items()
+        returned = (errors | own).items()
         return self.document.describe({f"response {status}": it for status, it in returned})
 
     def security(self) -> list[set[str]]:
@@ -80,27 +80,20 @@ def operations(document: Document) -> dict[tuple[str, str], Operation]:
     return found
 
 
-def compare(before: Node, after: Node, today: date | None = None) -> list[Change]:
-    """Return every change of the API, by operation."""
+def compare(before: Node, after: Node, today: date = date.min) -> list[Change]:
+    """Return every change of the API, by operation; one may be removed from its sunset on."""
     old, new = operations(Document(before)), operations(Document(after))
     found = []
     for key in sorted(old.keys() | new.keys()):
         if key not in old:
             found.append(Change(new[key].name, "is added", breaking=False))
         elif key in new:
-            seen = dict.fromkeys(changes(old[key], new[key]))
-            found += [Change(new[key].name, *it) for it in seen]
+            found += [Change(new[key].name, *it) for it in changes(old[key], new[key])]
         else:
-            found.append(removed(old[key], today or date.today()))  # noqa: DTZ011 - where it runs
+            sunset = date.fromisoformat(old[key].content.get("x-sunset", "9999-12-31"))
+            what = f"is removed, its sunset was {sunset}" if sunset <= today else "is removed"
+            found.append(Change(old[key].name, what, breaking=sunset > today))
     return found
-
-
-def removed(operation: Operation, today: date) -> Change:
-    """Say that an operation is gone; one whose sunset was announced may go after that day."""
-    sunset = operation.content.get("x-sunset")
-    if sunset and date.fromisoformat(sunset) <= today:
-        return Change(operation.name, f"is removed, its sunset was {sunset}", breaking=False)
-    return Change(operation.name, "is removed", breaking=True)
 
 
 def changes(old: Operation, new: Operation) -> Iterator[tuple[str, bool]]:
@@ -108,8 +101,9 @@ def changes(old: Operation, new: Operation) -> Iterator[tuple[str, bool]]:
     was, now = (written(it.content.get("operationId")) for it in (old, new))
     if was != now:
         yield f"operationId is {now} instead of {was}: generated clients rename it", False
-    if old.content.get("deprecated", False) != new.content.get("deprecated", False):
-        yield "is deprecated" if new.content.get("deprecated") else "is no longer deprecated", False
+    was, now = (it.content.get("deprecated", False) for it in (old, new))
+    if was != now:
+        yield "is deprecated" if now else "is no longer deprecated", False
     before, after = old.security(), new.security()
     if not all(any(way <= it for way in after) for it in before):
         needed = " or ".join(" and ".join(sorted(it)) or "nothing" for it in after)
@@ -118,9 +112,9 @@ def changes(old: Operation, new: Operation) -> Iterator[tuple[str, bool]]:
         yield "security: admits more than before", False
     renamed = dict(zip(VARIABLE.findall(old.name), VARIABLE.findall(new.name), strict=True))
     sent = (old.request(renamed), new.request({}))
-    for what, breaks in Comparison(old.document, new.document).compare(*sent, ""):
-        yield what, REQUEST in breaks
     statuses = [*old.content.get("responses", {}), *new.content.get("responses", {})]
     returned = (old.response(statuses), new.response(statuses))
-    for what, breaks in Comparison(old.document, new.document).compare(*returned, ""):
-        yield what, RESPONSE in breaks and not ERROR_REMOVED.fullmatch(what)
+    for direction, both in ((REQUEST, sent), (RESPONSE, returned)):
+        found = Comparison(old.document, new.document).compare(*both, "")
+        for what, breaks in dict.fromkeys(found):
+            yield what, direction in breaks and not ERROR_REMOVED.fullmatch(what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -61,3 +62,8 @@ class Document(NamedTuple):
             properties[name] = self.describe(inner) if inner else part.get("schema", True)
             required += [name] if part.get("required") else []
         return {"type": "object", "properties": properties, "required": required}
+
+
+def written(value: Node) -> str:
+    """Write a value as it stands in JSON."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

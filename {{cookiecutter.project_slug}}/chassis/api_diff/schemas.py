@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, TypeAlias
 
-from chassis.api_diff.documents import ANY
+from chassis.api_diff.documents import ANY, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +16,12 @@ if TYPE_CHECKING:
 
 REQUEST, RESPONSE, BOTH, NEITHER = "request", "response", "request, response", ""
 JSON = "application/json"
-ANNOTATIONS = {
-    *("$comment", "$id", "$schema", "default", "deprecated", "description", "discriminator"),
-    *("example", "examples", "externalDocs", "readOnly", "title", "writeOnly", "xml"),
+IGNORED = {
+    *("default", "deprecated", "description", "discriminator", "example", "examples", "title"),
+    *("readOnly", "writeOnly", "type", "enum", "const", "items"),
+    *("properties", "required", "additionalProperties"),
 }
-"""Keywords that limit no value."""
-WALKED = {"type", "enum", "const", "properties", "required", "additionalProperties", "items"}
-"""Keywords that are compared part by part."""
+"""Keywords that limit no value, or are compared part by part."""
 TIGHTER = {
     **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), 1),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), -1),
@@ -65,9 +63,8 @@ class Comparison:
         yield from self._compare_properties(before, after, place)
         for parts in zip(before.get("allOf", ()), after.get("allOf", ()), strict=False):
             yield from self.compare(*parts, place)
-        if "items" in before or "items" in after:
-            items = [it.get("items", True) for it in (before, after)]
-            yield from self.compare(*items, f"{place}[]")
+        items = [it.get("items", True) for it in (before, after)]
+        yield from self.compare(*items, f"{place}[]")
         was, now = (it.get("additionalProperties", True) for it in (before, after))
         if was is not False and now is not False:
             yield from self.compare(was, now, within(place, "*"))
@@ -98,7 +95,7 @@ class Comparison:
 
 def compare_keywords(before: dict[str, Node], after: dict[str, Node], place: str) -> Findings:
     """Compare limits, formats, patterns and keywords that are not known."""
-    for word in sorted((before.keys() | after.keys()) - WALKED - ANNOTATIONS):
+    for word in sorted((before.keys() | after.keys()) - IGNORED):
         old, new = before.get(word), after.get(word)
         if old == new or word.startswith("x-"):
             continue
@@ -129,11 +126,6 @@ def compare_values(before: dict[str, Node], after: dict[str, Node], place: str) 
 def within(place: str, name: str) -> str:
     """Return where a member is, such as `response 200, notes[].title`."""
     return f"{place}{'.' if ', ' in place else ', '}{name}" if place else name
-
-
-def written(value: Node) -> str:
-    """Write a value as it stands in JSON."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def pair(
