@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
 
-    from chassis.exchange import Exchange
     from chassis.service import Service
 
 __all__ = ["deprecated"]
@@ -50,29 +49,26 @@ class Deprecation:
     def __init__(self, since: date, sunset: date | None, use: str) -> None:
         """Format what clients are told."""
         self.sunset = sunset
-        self.text = f"Deprecated since {since}"
-        self.text += f", may be removed from {sunset} on." if sunset else "."
-        self.text += f" Use {use} instead." if use else ""
-        self.headers = [(b"deprecation", f"@{midnight(since).timestamp():.0f}".encode())]
+        end = f", may be removed from {sunset} on." if sunset else "."
+        self.text = f"Deprecated since {since}{end}" + (f" Use {use} instead." if use else "")
+        began = datetime.combine(since, time.min, UTC)
+        self.headers = [(b"deprecation", f"@{began.timestamp():.0f}".encode())]
         if sunset:
-            ends = format_datetime(midnight(sunset), usegmt=True)
+            ends = format_datetime(datetime.combine(sunset, time.min, UTC), usegmt=True)
             self.headers.append((b"sunset", ends.encode()))
         self.calls: Counter[tuple[str, str]] = Counter()
         """By method and route."""
-        self._day: date | None = None
-        self._logged: set[tuple[str, str, str | None]] = set()
+        self._day, self._logged = date.min, set[tuple[str | None, ...]]()
 
     async def __call__(self) -> None:
-        """Announce it on the response, count the call, and log who called."""
-        if exchange := current_exchange.get():
-            exchange.extra_headers = self.headers
-            method = exchange.scope["method"].replace("HEAD", "GET")
-            self.calls[method, exchange.route or ""] += 1
-            self._log(method, exchange)
-
-    def _log(self, method: str, exchange: Exchange) -> None:
+        """Announce it on the response, count the call, and log each client once a day."""
+        if not (exchange := current_exchange.get()):
+            return
+        exchange.extra_headers = self.headers
+        method, route = exchange.scope["method"].replace("HEAD", "GET"), exchange.route or ""
+        self.calls[method, route] += 1
         client = exchange.scope.get("client")
-        caller = (method, exchange.route or "", client[0] if client else None)
+        caller = (method, route, client[0] if client else None)
         if self._day != (today := datetime.now(UTC).date()):
             self._day, self._logged = today, set()
         if caller not in self._logged and len(self._logged) < MAX_CLIENTS:
@@ -80,11 +76,6 @@ class Deprecation:
             names = ("http.request.method", "http.route", "client.address")
             fields = dict(zip(names, caller, strict=True))
             logger.info("deprecated operation called", extra=fields)
-
-
-def midnight(day: date) -> datetime:
-    """Return when a day begins, in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def deprecations(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str, Deprecation]]:
@@ -106,10 +97,7 @@ def count_deprecated_calls(routes: Sequence[BaseRoute], service: Service) -> Non
 def describe_deprecations(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
     """Say in the document which operations are deprecated, and until when they stay."""
     for path, method, deprecation in deprecations(routes):
-        operation = document["paths"].get(path, {}).get(method.lower())
-        if operation is not None:
-            described = [operation.get("description", ""), deprecation.text]
-            operation["deprecated"] = True
-            operation["description"] = "\n\n".join(filter(None, described))
-            if deprecation.sunset:
-                operation["x-sunset"] = deprecation.sunset.isoformat()
+        operation = document["paths"].get(path, {}).get(method.lower(), {})
+        described = (operation.get("description"), deprecation.text)
+        operation |= {"deprecated": True, "description": "\n\n".join(filter(None, described))}
+        operation |= {"x-sunset": f"{deprecation.sunset}"} if deprecation.sunset else {}
