@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from chassis.api_diff.documents import ANY, written
+from chassis.api_diff.documents import written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 REQUEST, RESPONSE, BOTH, NEITHER = "request", "response", "request, response", ""
 JSON = "application/json"
-IGNORED = {
+ANNOTATIONS = {
     *("default", "deprecated", "description", "discriminator", "example", "examples", "title"),
-    *("readOnly", "writeOnly", "type", "enum", "const", "items"),
-    *("properties", "required", "additionalProperties"),
+    *("readOnly", "writeOnly"),
 }
-"""Keywords that limit no value, or are compared part by part."""
+"""Keywords that limit no value."""
+WALKED = {"type", "enum", "const", "items", "properties", "required", "additionalProperties"}
+"""Keywords that are compared part by part."""
 TIGHTER = {
     **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), 1),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), -1),
@@ -41,7 +42,9 @@ class Comparison:
     def compare(self, before: Node, after: Node, place: str) -> Findings:
         """Yield the changes of a schema, and of all that it holds."""
         old, new = self._before.alternatives(before), self._after.alternatives(after)
-        was_any, is_any = (any(it.type == ANY for it in those) for those in (old, new))
+        was_any, is_any = (
+            any(it.schema.keys() <= ANNOTATIONS for it in those) for those in (old, new)
+        )
         for one, other in pair(old, new):
             key = (one.key, one.type, other.key, other.type)
             if key not in self._known:
@@ -95,7 +98,7 @@ class Comparison:
 
 def compare_keywords(before: dict[str, Node], after: dict[str, Node], place: str) -> Findings:
     """Compare limits, formats, patterns and keywords that are not known."""
-    for word in sorted((before.keys() | after.keys()) - IGNORED):
+    for word in sorted((before.keys() | after.keys()) - WALKED - ANNOTATIONS):
         old, new = before.get(word), after.get(word)
         if old == new or word.startswith("x-"):
             continue

@@ -167,6 +167,13 @@ CHANGES: list[tuple[Any, ...]] = [
         "ok: request body: can also be boolean",
     ),
     (
+        "a schema without a type limits too",
+        sends(NUMBER),
+        sends({"enum": [1]}),
+        "BREAKING: request body: can no longer be integer",
+        "ok: request body: can also be anything",
+    ),
+    (
         "the body has to be sent",
         sends(TEXT, required=False),
         sends(TEXT),
