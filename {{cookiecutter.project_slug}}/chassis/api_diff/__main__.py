@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("base", nargs="?", default="", help="Such as origin/main, or a tag")
     try:
         return run(parser.parse_args(arguments).base, date.today())  # noqa: DTZ011 - that of here
-    except ValueError as error:
+    except (OSError, ValueError) as error:  # OSError: there is no git
         print(f"api-diff: {error}", file=sys.stderr)  # noqa: T201 - its job
         return 2
 
