@@ -35,8 +35,8 @@ function composed(service) {
 /** Lists what a service has: a name, how many, and which. */
 export function totals(service) {
   const variants = [...service.values()];
-  const readme = service.get("README.md")?.text ?? "";
-  const own = [...readme.matchAll(PORT)].map((it) => `${it[1]} ${it[2]}`);
+  const settings = service.get("docs/settings.md")?.text ?? "";
+  const own = [...settings.matchAll(PORT)].map((it) => `${it[1]} ${it[2]}`);
   const { containers, ports } = composed(service);
   const needed = dependencies(service);
   const size = variants.reduce((sum, it) => sum + it.bytes.length, 0);

@@ -39,7 +39,7 @@ def processes() -> Iterator[tuple[Running, Running]]:
 
 def test_it_gets_ready_serves_and_ends_with_zero(processes: tuple[Running, Running]) -> None:
     running, _ = processes
-    assert running.get("/readyz")[0] == 200
+    running.wait_until_ready()
     running.signal()
     assert running.exit_code() == 0
     assert running.lines[-1]["message"] == "stopped"

@@ -105,8 +105,8 @@ def report(changes: list[Change], declared: Declared, merged: Declared, today: d
         lines += [f"declare in {DECLARED} why, and until when they may come in:"]
     for change in bad:
         operation, what = (json.dumps(it, ensure_ascii=False) for it in change)
-        entry = f'operation = {operation}\nwhat = {what}\nwhy = ""\nuntil =  # a date'
-        lines.append(f"\n[[change]]\n{entry}")
+        form = f'operation = {operation}\nwhat = {what}\nwhy = ""\nuntil =  # a date'
+        lines.append(f"\n[[change]]\n{form}")
     print("\n".join(lines) or "api-diff: the API is unchanged.")  # noqa: T201 - its job
     return 1 if bad or faults else 0
 

@@ -64,10 +64,9 @@ class Comparison:
         yield from compare_keywords(before, after, place)
         yield from compare_values(before, after, place)
         yield from self._compare_properties(before, after, place)
-        for parts in zip(before.get("allOf", ()), after.get("allOf", ()), strict=False):
-            yield from self.compare(*parts, place)
-        items = [it.get("items", True) for it in (before, after)]
-        yield from self.compare(*items, f"{place}[]")
+        for old, new in zip(before.get("allOf", ()), after.get("allOf", ()), strict=False):
+            yield from self.compare(old, new, place)
+        yield from self.compare(before.get("items", True), after.get("items", True), f"{place}[]")
         was, now = (it.get("additionalProperties", True) for it in (before, after))
         if was is not False and now is not False:
             yield from self.compare(was, now, within(place, "*"))

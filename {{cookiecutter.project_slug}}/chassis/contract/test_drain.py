@@ -35,7 +35,7 @@ def test_a_head_that_is_too_long_is_refused_before_there_is_a_request(
 
 
 def test_a_signal_drains_and_what_is_running_is_finished(running: Running) -> None:
-    assert running.get("/readyz")[0] == 200
+    running.wait_until_ready()
     statuses: list[int] = []
     slow = threading.Thread(target=lambda: statuses.append(running.get("/slow/0.5")[0]))
     slow.start()

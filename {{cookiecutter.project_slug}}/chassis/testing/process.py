@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -109,6 +111,13 @@ class Running:
             connection.request("GET", path)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
+
+    def wait_until_ready(self) -> None:
+        """Ask until the service says that it is ready; on a busy machine a check may time out."""
+        deadline = monotonic() + PATIENCE
+        while (answer := self.get("/readyz"))[0] != HTTPStatus.OK:
+            assert monotonic() < deadline, answer
+            sleep(0.1)
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         self.process.send_signal(number)

@@ -16,7 +16,7 @@ def test_the_line_serving_names_the_documentation_where_it_is_served() -> None:
 
 def test_libraries_log_nothing_of_their_own_while_all_is_well() -> None:
     with Running(LOG_LEVEL="INFO") as running:
-        assert running.get("/readyz")[0] == 200
+        running.wait_until_ready()
         running.signal()
         assert running.exit_code() == 0
         names = {line["logger"].partition(".")[0] for line in running.lines}

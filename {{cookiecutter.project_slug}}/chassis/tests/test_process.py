@@ -32,7 +32,7 @@ def in_background(running: Running, path: str) -> tuple[threading.Thread, list[s
 
 def test_it_serves_and_ends_with_zero_and_says_how_long_that_took() -> None:
     with Running() as running:
-        assert running.get("/readyz")[0] == 200
+        running.wait_until_ready()
         running.signal()
         assert running.exit_code() == 0
         assert running.lines[-1]["message"] == "stopped"
@@ -114,7 +114,7 @@ def test_who_is_connected_when_the_port_closes_is_served() -> None:
 
 def test_lines_that_nobody_reads_hold_nothing_up_and_wait_for_who_does() -> None:
     with Running() as running:
-        assert running.get("/readyz")[0] == 200
+        running.wait_until_ready()
         running.reading.clear()
         began = time.monotonic()
         for _ in range(500):  # 200 kB, and a pipe takes 64
