@@ -1,7 +1,5 @@
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
@@ -9,7 +7,7 @@ from http.client import HTTPException
 
 import pytest
 
-from chassis.testing.process import ROOT, Running
+from chassis.testing.process import Running
 
 PROGRAM = ("-m", "chassis.tests.serving")
 
@@ -166,59 +164,6 @@ def test_requests_on_one_connection_do_not_inherit_from_each_other() -> None:
         assert running.said("GET /bound 200")["user"] == "ada"
 
 
-@pytest.mark.parametrize(
-    ("trusted", "seen"),
-    [("", "127.0.0.1"), ("127.0.0.0/8", "192.0.2.7"), ("10.0.0.0/8", "127.0.0.1")],
-)
-def test_a_client_is_who_a_trusted_proxy_says_it_is(trusted: str, seen: str) -> None:
-    with Running(*PROGRAM, SERVER_TRUSTED_PROXIES=trusted) as running:
-        with closing(running.connect()) as client:
-            client.request("GET", "/client", headers={"X-Forwarded-For": "192.0.2.7"})
-            answer = client.getresponse()
-            assert answer.read().decode() == f'"{seen}"'
-        assert "server" not in answer.headers
-        assert running.said("GET /client 200")["client.address"] == seen
-
-
-@pytest.mark.parametrize(
-    ("trusted", "headers", "proxy", "setting"),
-    [
-        ("10.0.0.0/8", {"X-Forwarded-For": "1"}, "127.0.0.1", "SERVER_TRUSTED_PROXIES"),
-        ("", {"X-Forwarded-Proto": "https"}, "127.0.0.1", "SERVER_TRUSTED_PROXIES"),
-        (
-            "127.0.0.1",
-            {"X-Forwarded-For": "1", "X-Forwarded-Ignored": "10.9.9.9"},
-            "10.9.9.9",
-            "TRUSTED_PROXIES",
-        ),
-    ],
-)
-def test_headers_of_a_proxy_that_is_not_trusted_are_told_of_once(
-    trusted: str, headers: dict[str, str], proxy: str, setting: str
-) -> None:
-    with Running(SERVER_TRUSTED_PROXIES=trusted) as running:
-        for _ in range(3):
-            with closing(running.connect()) as client:
-                client.request("GET", "/livez", headers=headers)
-                client.getresponse().read()
-        running.signal()
-        assert running.exit_code() == 0
-        warnings = [it for it in running.lines if it["message"] == "forwarded headers ignored"]
-    (line,) = warnings
-    assert (line["level"], line["proxy"]) == ("warning", proxy)
-    assert line["advice"].endswith(f" in {setting}")
-
-
-def test_headers_of_a_trusted_proxy_are_not_worth_a_line() -> None:
-    with Running(SERVER_TRUSTED_PROXIES="127.0.0.1") as running:
-        with closing(running.connect()) as client:
-            client.request("GET", "/livez", headers={"X-Forwarded-For": "192.0.2.7"})
-            client.getresponse().read()
-        running.signal()
-        assert running.exit_code() == 0
-        assert not [it for it in running.lines if it["message"] == "forwarded headers ignored"]
-
-
 def test_an_idle_connection_is_kept_for_its_seconds_and_no_longer() -> None:
     with Running(SERVER_KEEP_ALIVE_SECONDS="2") as running, closing(running.connect()) as client:
         client.connect()
@@ -238,36 +183,3 @@ def test_a_feature_that_fails_to_close_is_told_by_the_exit_code() -> None:
         running.said("serving")
         running.signal()
         assert running.exit_code() == 1
-
-
-def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "app", *arguments],
-        cwd=ROOT,
-        env={"PYTHONDONTWRITEBYTECODE": "1", "ENVIRONMENT": "test", **variables},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-
-
-@pytest.mark.parametrize("host", [{}, {"SERVER_HOST": "0.0.0.0"}], ids=["settings", "short cut"])  # noqa: S104
-def test_health_fails_where_nothing_answers(host: dict[str, str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        port = str(silent.getsockname()[1])
-        assert command("health", SERVER_PORT=port, **host).returncode == 1
-    with Running() as running:
-        port = str(running.address[1])
-        assert command("health", SERVER_PORT=port, **host).returncode == 0
-
-
-@pytest.mark.parametrize("port", ["65536", "9" * 5000, "-1", "\u0663"])
-def test_a_health_check_of_no_port_is_told_without_a_traceback(port: str) -> None:
-    ended = command("health", SERVER_HOST="127.0.0.1", SERVER_PORT=port)
-    assert ended.returncode in {1, 78}
-    assert len(ended.stderr.splitlines()) == 1
-
-
-def test_help_lists_the_commands() -> None:
-    shown = command("--help").stdout
-    assert all(name in shown for name in ("serve", "settings", "health", "version"))

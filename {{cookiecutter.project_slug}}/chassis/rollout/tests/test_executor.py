@@ -49,20 +49,6 @@ def reboot_and_resume(world: World) -> None:
 RESCUES = (resume, roll_back, reboot_and_resume, reboot_and_roll_back)
 
 
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A host with a release on it, to be copied."""
-    world = World(tmp_path_factory.mktemp("origin"))
-    world.roll_out("rolling", "old")
-    assert world.settled() == ["old"]
-    return world
-
-
-@pytest.fixture
-def world(origin: World, tmp_path: Path) -> World:
-    return origin.copy(tmp_path / "copy")
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_every_strategy_replaces_one_release_by_another(world: World, strategy: str) -> None:
     assert world.roll_out(strategy, "new").result == "done"
@@ -170,22 +156,6 @@ def test_an_image_that_is_not_there_is_refused_before_anything_is_recorded(
     assert latest.succeeded
 
 
-def test_a_rollback_after_an_automatic_one_names_what_serves_and_what_it_would_bring(
-    world: World,
-) -> None:
-    world.roll_out("rolling", "new")
-    world.roll_out("rolling", "unready")
-    with pytest.raises(RefusedError) as refused:
-        operations.roll_back(world.host(), None, "rollback")
-    assert str(refused.value) == (
-        "Rollout 3 was rolled back already: new (revision new) serves.\n"
-        "To return to old (revision old) instead: python3 -m chassis.rollout rollback 1"
-    )
-    assert world.settled() == ["new"]
-    assert operations.roll_back(world.host(), 1, "rollback 1") == 0
-    assert world.settled() == ["old"]
-
-
 def test_each_step_says_what_it_changes(world: World) -> None:
     steps = operations.plan(world.host(), "rolling", "new")
     assert [it for it in steps if "shift" in it or "standby" in it] == [
@@ -245,24 +215,6 @@ def test_a_disk_that_fills_up_midway_leaves_it_to_be_resume(world: World, strate
     assert world.settled() == ["new"]
 
 
-def test_rollback_returns_to_the_release_before_without_migrating(world: World) -> None:
-    world.roll_out("rolling", "new")
-    world.done.clear()
-    assert operations.roll_back(world.host(), None, "rollback") == 0
-    assert world.settled() == ["old"]
-    assert not [it for it in world.done if it.startswith("migrate")]
-
-
-def test_a_second_rollback_goes_further_back(world: World) -> None:
-    for release in ("new", "newer"):
-        world.roll_out("rolling", release)
-    for before in ("new", "old"):
-        assert operations.roll_back(world.host(), None, "rollback") == 0
-        assert world.settled() == [before]
-    with pytest.raises(RefusedError, match="no successful rollout before this one"):
-        operations.roll_back(world.host(), None, "rollback")
-
-
 def test_resume_that_only_starts_leaves_the_rollout_unfinished(world: World) -> None:
     stop_midway(world, "rolling")
     died, _ = world.running.popitem()
@@ -273,24 +225,6 @@ def test_resume_that_only_starts_leaves_the_rollout_unfinished(world: World) -> 
     assert not latest.ended
     resume(world)
     assert world.settled() == ["new"]
-
-
-def test_rollback_names_the_rollout_that_it_cannot_find(world: World) -> None:
-    with pytest.raises(RefusedError, match="no successful rollout before this one"):
-        operations.roll_back(world.host(), None, "rollback")
-    with pytest.raises(RefusedError, match="no successful rollout 7"):
-        operations.roll_back(world.host(), 7, "rollback")
-
-
-def test_the_history_keeps_as_many_as_it_should(world: World) -> None:
-    for number in range(24):
-        world.roll_out("blue-green", f"release-{number}")
-    kept = [int(path.stem) for path in world.host().history.paths()]
-    assert kept == list(range(6, 26))
-    named = {f"sha256:release-{number}" for number in range(3, 24)}
-    assert world.kept == named, (
-        "the release that the oldest rollout may be rolled back to is kept too"
-    )
 
 
 def test_the_number_of_replicas_may_change_with_a_rollout(world: World) -> None:
