@@ -12,10 +12,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 
-from docs.pictures.terminal import Step, draw, load, run, save
+from docs.pictures.terminal import Step, redraw, run
 from tests.proofs.carved import Carved, clean
 from tests.rollouts.conftest import ANSWERS
 from tests.rollouts.host import RolloutHost, user_load
@@ -65,16 +64,12 @@ def stable(steps: list[Step]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def main() -> None:
-    """Record unless told otherwise, and draw."""
-    if "--draw" not in sys.argv:
-        with tempfile.TemporaryDirectory() as folder:
-            where = Path(folder).resolve()
-            carved = Carved.make(where / "carved", **ANSWERS, _chassis_tests=True).sync()
-            (where / "host").mkdir()
-            save(NOTES, record(RolloutHost(carved, where / "host")))
-    OUTPUT.write_text(draw(TITLE, load(NOTES)), "utf-8")
+def record_from_scratch(folder: Path) -> list[Step]:
+    """Carve a service, and run the session on a host of its own."""
+    carved = Carved.make(folder / "carved", **ANSWERS, _chassis_tests=True).sync()
+    (folder / "host").mkdir()
+    return record(RolloutHost(carved, folder / "host"))
 
 
 if __name__ == "__main__":
-    main()
+    redraw(__file__, TITLE, record_from_scratch)

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 
-from docs.pictures.terminal import Step, draw, load, run, save
+from docs.pictures.terminal import Step, redraw, run
 from tests.template import ROOT
 
 NOTES = Path(__file__).with_suffix(".json")
@@ -49,13 +48,5 @@ def record(folder: Path) -> list[Step]:
     return steps
 
 
-def main() -> None:
-    """Record unless told otherwise, and draw."""
-    if "--draw" not in sys.argv:
-        with tempfile.TemporaryDirectory() as folder:
-            save(NOTES, record(Path(folder).resolve()))
-    OUTPUT.write_text(draw(TITLE, load(NOTES)), "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    redraw(__file__, TITLE, record)

@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator
 
 PROMPT = "$ "
 COLUMNS, ROWS = 88, 22
@@ -178,3 +180,15 @@ def coloured(row: str) -> Iterator[str]:
             yield f'<tspan class="{kind}">{escape(found[0])}</tspan>{escape(row[found.end() :])}'
             return
     yield escape(row)
+
+
+def redraw(script: str, title: str, record: Callable[[Path], list[Step]]) -> None:
+    """Record a session in an empty folder, unless `--draw` is given, and draw what was noted.
+
+    Notes and picture have the name of the script.
+    """
+    notes = Path(script).with_suffix(".json")
+    if "--draw" not in sys.argv:
+        with TemporaryDirectory() as folder:
+            save(notes, record(Path(folder).resolve()))
+    notes.with_suffix(".svg").write_text(draw(title, load(notes)), "utf-8")

@@ -13,10 +13,9 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from docs.pictures.terminal import Step, draw, load, run, save
+from docs.pictures.terminal import Step, redraw, run
 from tests.template import ROOT, commit, copy_template
 from tests.versions import STEPS, release
 
@@ -77,13 +76,5 @@ def stable(steps: list[Step]) -> list[tuple[str, list[str]]]:
     return [(it.typed, [changing.sub("N", line) for line in it.printed]) for it in steps]
 
 
-def main() -> None:
-    """Record unless told otherwise, and draw."""
-    if "--draw" not in sys.argv:
-        with tempfile.TemporaryDirectory() as folder:
-            save(NOTES, record(Path(folder).resolve()))
-    OUTPUT.write_text(draw(TITLE, load(NOTES)), "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    redraw(__file__, TITLE, record)

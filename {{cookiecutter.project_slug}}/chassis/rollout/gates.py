@@ -65,7 +65,7 @@ class Observation:
         new = self.scraper.total(self.step.watched)
         baseline = self.scraper.total(self.step.beside)
         requests = Reading("requests", new.requests)
-        if failure:
+        if failure or not new.requests:
             return (requests,)
         gates, minimum = self.gates, self.gates.minimum_requests
         ratio_limit = gates.error_ratio + baseline.error_ratio(minimum)
