@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.proofs.carved import Carved, uv
+from tests.proofs.json_server import serve_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,26 +20,6 @@ if TYPE_CHECKING:
 GENERATOR = "openapi-python-client==0.29.1"
 CALLER = Path(__file__).with_name("typed_client.py")
 KEY = "a key of at least thirty-two bytes"
-
-
-@contextmanager
-def quotes() -> Iterator[str]:
-    """Run the service that the example calls."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = b'{"symbol": "ABC", "price": 7.5}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None: ...  # noqa: ANN401 - the library's own
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +34,7 @@ def replica(service: Carved, tmp_path: Path) -> Iterator[Replica]:
     database = f"sqlite:///{tmp_path / 'contract.db'}"
     service.run(str(service.python), "-m", "app", "database", "upgrade", DATABASE_URL=database)
     with (
-        quotes() as url,
+        serve_json(lambda _: {"symbol": "ABC", "price": 7.5}) as url,
         service.serve(
             DATABASE_URL=database,
             OUTBOUND_QUOTES_BASE_URL=url,

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.proofs.carved import Carved
+from tests.proofs.json_server import serve_json
 from tests.proofs.test_own_tests import NOTHING, NOWHERE
 from tests.proofs.test_pipelines import GIT_IDENTITY, attempt
 
@@ -118,33 +117,13 @@ def named_by(service: Carved) -> list[str]:
     return [name for name in NAMED_BY if (service.path / name).exists()]
 
 
-@contextmanager
-def provider() -> Iterator[str]:
-    """Run the service that a feature calls: it has whatever it is asked for."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps({"id": self.path.rpartition("/")[2], "name": "Ada"}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None: ...  # noqa: ANN401 - the library's own
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 def test_features_of_every_kind_answer_beside_the_examples(service: Carved, tmp_path: Path) -> None:
     for kind, name in NAMES.items():
         service.run("make", "feature", f"NAME={name}", f"KIND={kind}")
     database = f"sqlite:///{tmp_path / 'features.db'}"
     service.run(str(service.python), "-m", "app", "database", "upgrade", DATABASE_URL=database)
     with (
-        provider() as url,
+        serve_json(lambda path: {"id": path.rpartition("/")[2], "name": "Ada"}) as url,
         service.serve(
             DATABASE_URL=database, OUTBOUND_ADDRESSES_BASE_URL=url, SECURITY_DOCS="true"
         ) as replica,
