@@ -85,7 +85,7 @@ def contradictions(answers: dict[str, Any]) -> Iterator[str]:
 def in_text(text: object, most: int) -> Iterator[str]:
     """Yield what keeps a text from standing in a line of any file."""
     if not isinstance(text, str) or not text.strip():
-        yield f"says nothing: {text!r:.80}. Write a few words."
+        yield f"has no text: {text!r:.80}. Write a few words."
         return
     if len(text) > most:
         yield f"has {len(text)} characters. Use at most {most}."

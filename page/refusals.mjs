@@ -74,7 +74,7 @@ function inText(text, most, template) {
   const characters = typeof text === "string" ? Array.from(text) : [];
   if (characters.every((it) => spaces.includes(it))) {
     const shown = Array.from(repr(text, template)).slice(0, MOST).join("");
-    return [`says nothing: ${shown}. Write a few words.`];
+    return [`has no text: ${shown}. Write a few words.`];
   }
   const found = [];
   if (characters.length > most) {

@@ -38,8 +38,8 @@ def test_compose_finds_all_it_reads_on_a_host_that_has_what_the_page_names(
 
 
 def names(page: str) -> list[str]:
-    """Give the paths that the first paragraph lists."""
-    listed = page.partition("has to have these of it:")[2].partition("\n\n")[0]
+    """Return the paths that the list in its first step names."""
+    listed = page.partition("copy these files of it:\n\n")[2].partition("\n\n")[0]
     return re.findall(r"`([^` ]+)`", listed)
 
 

@@ -47,7 +47,7 @@ class Deprecation:
     """When operations were deprecated, when they end, and what to use instead."""
 
     def __init__(self, since: date, sunset: date | None, use: str) -> None:
-        """Format what clients are told."""
+        """Format the headers."""
         self.sunset = sunset
         end = f", may be removed from {sunset} on." if sunset else "."
         self.text = f"Deprecated since {since}{end}" + (f" Use {use} instead." if use else "")

@@ -119,7 +119,7 @@ CHANGES: list[tuple[Any, ...]] = [
         "ok: response 201: is added",
     ),
     (
-        "an error is told",
+        "an error status is added",
         api(),
         api(responses={"200": {}, "409": {}}),
         "ok: response 409: is added",

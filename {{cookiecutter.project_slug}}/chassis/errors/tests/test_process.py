@@ -41,8 +41,8 @@ def test_errors_that_no_handler_sees_are_events_of_their_requests(collector: Rec
         collector.wait(lambda: len(collector.events) == 2)
         running.signal()
         assert running.exit_code() == 0
-    told = {text(event): event["tags"]["request_id"] for event in collector.events}
-    assert told == {"LookupError: thread": "fai", "LookupError: stream": "cut"}
+    reported = {text(event): event["tags"]["request_id"] for event in collector.events}
+    assert reported == {"LookupError: thread": "fai", "LookupError: stream": "cut"}
 
 
 @pytest.mark.parametrize(
