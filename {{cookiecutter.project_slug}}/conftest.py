@@ -5,7 +5,7 @@ import os
 KEPT = ("HOME", "LANG", "PATH", "SYSTEMROOT", "TEMP", "TERM", "TMP", "TMPDIR", "USERPROFILE")
 """What finding and running programs needs."""
 KEPT_PREFIXES = ("COV", "DOCKER_", "HYPOTHESIS_", "PYTEST_", "TEST_", "UV", "VIRTUAL_ENV")
-"""What tests are told deliberately, which begins with TEST_, and what runs or measures them."""
+"""How variables begin that are meant for tests, or for what runs and measures them."""
 
 for _name in list(os.environ):
     if _name not in KEPT and not _name.startswith(KEPT_PREFIXES):
