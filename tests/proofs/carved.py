@@ -14,6 +14,7 @@ from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent.parent.parent
 TIMEOUT = 60.0
+LINES_OF_A_FAILURE = 100
+"""Lines that a command wrote last: a run of tests names there what failed."""
 SERVICE = ("-m", "app")
 FAULTY = str(Path(__file__).with_name("faulty.py"))
 
@@ -100,7 +103,7 @@ class Carved:
         return self
 
     def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the service's folder; what it said is shown when it fails.
+        """Run a command in the service's folder; the end of its output is shown when it fails.
 
         It finds this uv, rather than fetch one for each service, unless PATH is given.
         """
@@ -114,7 +117,10 @@ class Carved:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert ended.returncode == 0, f"{command}\n{ended.stdout}"
+        if ended.returncode:
+            shown = "\n".join(ended.stdout.splitlines()[-LINES_OF_A_FAILURE:])
+            line = shorten(" ".join(command), width=160)
+            raise AssertionError(f"{line}: exit status {ended.returncode}\n{shown}")
         return ended
 
     def serve(self, *program: str, **variables: str) -> Replica:
