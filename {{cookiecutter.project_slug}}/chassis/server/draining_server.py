@@ -20,6 +20,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from chassis.application import Application
+from chassis.exchange import current_exchange
 from chassis.listeners import bind_listeners
 from chassis.route_names import websocket_paths
 from chassis.server import CLOSE_SECONDS, EXIT_SECONDS
@@ -82,6 +83,7 @@ class DrainingServer(uvicorn.Server):
             )
         )
         logging.getLogger("uvicorn.access").propagate = True  # its few lines are logged, too
+        logging.getLogger("uvicorn.error").addFilter(is_news)
 
     @property
     def exit_code(self) -> int:
@@ -208,3 +210,9 @@ class DrainingServer(uvicorn.Server):
                 break
             await asyncio.sleep(1 / TICKS_PER_SECOND)
             await self.on_tick(counter)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Return whether a line of uvicorn says more than that a request failed, which is logged."""
+    exchange = current_exchange.get()
+    return record.exc_info is not None or exchange is None or not exchange.logged

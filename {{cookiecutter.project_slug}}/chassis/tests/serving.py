@@ -62,7 +62,16 @@ class Endless(Feature):
 
             return StreamingResponse(ticks())
 
+        router.add_api_route("/broken", broken)
         service.routers += [router, websocket_routes()]
+
+
+async def broken() -> StreamingResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"tick\n"
+        raise LookupError("no tick is left")
+
+    return StreamingResponse(parts())
 
 
 def websocket_routes() -> APIRouter:

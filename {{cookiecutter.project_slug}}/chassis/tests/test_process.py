@@ -3,7 +3,7 @@ import socket
 import threading
 import time
 from contextlib import closing
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 
 import pytest
 
@@ -46,6 +46,19 @@ def test_an_answer_comes_in_one_piece() -> None:
             length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
             pieces.add(length - len(body))
     assert pieces == {0}
+
+
+def test_a_response_that_fails_midway_is_logged_as_one_error() -> None:
+    with Running(*PROGRAM) as running:
+        with closing(running.connect()) as kept:
+            kept.request("GET", "/broken")
+            answer = kept.getresponse()
+            with pytest.raises(IncompleteRead):
+                answer.read()
+        running.signal()
+        assert running.exit_code() == 0
+    errors = [line for line in running.lines if line["level"] == "error"]
+    assert [line["exception.message"] for line in errors] == ["no tick is left"]
 
 
 def test_every_answer_has_the_headers_of_the_service_once() -> None:
