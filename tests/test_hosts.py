@@ -39,7 +39,7 @@ def test_compose_finds_all_it_reads_on_a_host_that_has_what_the_page_names(
 
 def names(page: str) -> list[str]:
     """Return the paths that the list in its first step names."""
-    listed = page.partition("copy these files of it:\n\n")[2].partition("\n\n")[0]
+    listed = page.partition("copy only these files:\n\n")[2].partition("\n\n")[0]
     return re.findall(r"`([^` ]+)`", listed)
 
 

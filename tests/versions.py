@@ -62,8 +62,8 @@ def between(template: Path) -> None:
     """A commit between two releases."""
     change(
         template / RAW.name / "AGENTS.md",
-        "- Nothing happens at import.",
-        "- At import nothing happens.",
+        "- Importing a module has no side effects.",
+        "- The import of a module has no side effects.",
     )
 
 
