@@ -66,9 +66,8 @@ def assert_own_wiring(replica: Replica, answers: list[Answer]) -> None:
 
 def scrape(replica: Replica) -> dict[str, float]:
     """Read the metrics port: a series -> its value."""
-    address = (
-        replica.wait_for_line("metrics are at")["message"].split("//")[1].removesuffix("/metrics")
-    )
+    url: str = replica.wait_for_line("serving metrics")["url"]
+    address = url.split("//")[1].removesuffix("/metrics")
     with closing(HTTPConnection(address, timeout=TIMEOUT)) as connection:
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()

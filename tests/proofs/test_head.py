@@ -32,7 +32,7 @@ def test_head_is_answered_like_get_and_counted_under_its_route(
             head = client.getresponse()
             assert (head.status, head.read()) == (200, b"")
             assert int(head.headers["content-length"]) > 0
-        url = replica.wait_for_line("metrics are at ")["message"].removeprefix("metrics are at ")
+        url = replica.wait_for_line("serving metrics")["url"]
         with urllib.request.urlopen(url, timeout=10) as scraped:  # noqa: S310 - it said so itself
             lines: list[str] = scraped.read().decode().splitlines()
         client.close()

@@ -45,7 +45,7 @@ def timed(replica: Replica) -> list[float]:
 
 
 def scrape(replica: Replica) -> str:
-    url = replica.wait_for_line("metrics are at")["message"].split()[-1]
+    url = replica.wait_for_line("serving metrics")["url"]
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own
         return str(answer.read().decode())
 

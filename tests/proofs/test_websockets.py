@@ -48,7 +48,7 @@ def _the_library_is_installed(self_contained: Carved) -> None:
 
 def gauge(replica: Replica) -> str:
     """Scrape the gauge of open WebSockets."""
-    url = replica.wait_for_line("metrics are at ")["message"].removeprefix("metrics are at ")
+    url = replica.wait_for_line("serving metrics")["url"]
     with urllib.request.urlopen(url, timeout=10) as scraped:  # noqa: S310 - it said so itself
         lines: list[str] = scraped.read().decode().splitlines()
     return next(line for line in lines if line.startswith("websockets_open "))

@@ -108,11 +108,11 @@ class IssuerKeys:
                     self._keys = parse_key_set(await self._fetch_json(url))
         except Exception as error:  # noqa: BLE001 - a response may be anything
             if type(error) is not type(self._error):
-                logger.warning("auth: fetch of the issuer's keys failed: %r", error)
+                logger.warning("fetching the issuer's keys failed", extra={"error": repr(error)})
             self._error = error
         else:
             if not self.is_up:
-                logger.info("auth: issuer's keys fetched")
+                logger.info("issuer's keys fetched")
             self._error, self._fetched_at = None, monotonic()
 
     async def _discover_jwks_url(self) -> str:

@@ -47,7 +47,8 @@ class Reporter:
         self.dropped += 1
         if monotonic() >= self._silence_ends:
             self._silence_ends = monotonic() + MINUTE
-            logger.warning("error reports are dropped: %s", reason, extra={"total": self.dropped})
+            fields = {"reason": reason, "total": self.dropped}
+            logger.warning("error reports are dropped", extra=fields)
 
     def is_exhausted(self) -> bool:
         """Return whether this minute had as many errors as may be reported; if so, drop one."""

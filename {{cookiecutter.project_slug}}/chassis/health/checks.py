@@ -84,9 +84,9 @@ class CheckRunner:
 
     def _record(self, outcome: Outcome, error: BaseException | None) -> None:
         if outcome.error and outcome.error != self.latest.error:
-            logger.warning("check %s failed: %r", self.name, error)
+            logger.warning("check failed", extra={"check": self.name, "error": repr(error)})
         elif self.is_failing and not outcome.error:
-            logger.info("check %s recovered", self.name)
+            logger.info("check recovered", extra={"check": self.name})
         self.latest = outcome
         self.started |= not self.is_failing
 

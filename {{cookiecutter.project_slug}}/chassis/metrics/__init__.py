@@ -71,7 +71,7 @@ class Metrics(Feature):
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
             with serve_metrics(self.host, self.port, exposition) as url:
-                logger.info("metrics are at %s/metrics", url)
+                logger.info("serving metrics", extra={"url": f"{url}/metrics"})
                 async with lag.measure():
                     yield
 

@@ -71,4 +71,5 @@ class BoardCollector:
             except Exception as error:  # noqa: BLE001 - one figure must not hide the others
                 if name not in self._broken:
                     self._broken.add(name)
-                    logger.warning("%s %s is left out, reading it raised %r", kind, name, error)
+                    fields = {"metric": name, "kind": kind, "error": repr(error)}
+                    logger.warning("metric is left out: reading it raised", extra=fields)

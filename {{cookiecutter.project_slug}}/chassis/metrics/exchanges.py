@@ -99,7 +99,8 @@ class ExchangeCollector:
         if len(self._table) >= self._max_series:
             if not self._full:
                 self._full = True
-                logger.warning("METRICS_MAX_SERIES is reached: %s and others are %s", key, OTHER)
+                fields = {"max_series": self._max_series, "labels": key, "counted_as": OTHER}
+                logger.warning("METRICS_MAX_SERIES is reached", extra=fields)
             status = int(key[2])
             known = 100 <= status < 600  # noqa: PLR2004 - the classes of RFC 9110
             key = (OTHER, OTHER, f"{status // 100}xx" if known else OTHER)

@@ -82,7 +82,10 @@ class RegistryWithoutTakenNames:
 @cache
 def warn_about_taken_name(name: str) -> None:
     """Log once that a metric is left out."""
-    logger.warning("metric %s is left out: the service has one of that name. Rename yours.", name)
+    logger.warning(
+        "metric is left out: the service has one of that name. Rename yours.",
+        extra={"metric": name},
+    )
 
 
 def expose(registry: Collector, collectors: Iterable[TextCollector]) -> bytes:

@@ -80,7 +80,8 @@ class Outbound(Feature):
         @asynccontextmanager
         async def lifespan() -> AsyncIterator[None]:
             if not self.base_url:
-                logger.info("outbound: %s has no address, its calls are rejected", self.dependency)
+                fields = {"dependency": self.dependency}
+                logger.info("outbound: no base URL is set, calls are rejected", extra=fields)
             async with Client(self, service) as client:
                 service.resources[type(self)] = client
                 yield

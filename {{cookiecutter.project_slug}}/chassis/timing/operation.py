@@ -85,7 +85,8 @@ class Operations:
             operation = self._by_name.setdefault(key, Operation())
         if warn:
             logger.warning(
-                "over %d operations: %r and further ones count as %s", MAX_OPERATIONS, name, OTHER
+                "too many operations: further ones are counted as one",
+                extra={"operation": name, "max_operations": MAX_OPERATIONS, "counted_as": OTHER},
             )
         return operation
 

@@ -61,11 +61,11 @@ class Exporter(SpanExporter):
         try:
             self._post(encode_spans(spans).SerializeToString())
         except (OSError, HTTPException) as error:
-            self._log_failure("collector unavailable, spans are queued: %s", error)
+            self._log_failure("collector unavailable, spans are queued", error)
             return False
         except Exception as error:  # noqa: BLE001 - rejected, or a span that cannot be encoded
             self.failed += len(spans)
-            self._log_failure("collector rejected spans: %s", error)
+            self._log_failure("collector rejected spans", error)
             return True
         self.exported += len(spans)
         if self._failing:
@@ -89,4 +89,4 @@ class Exporter(SpanExporter):
         """Log the first failure after a success."""
         if not self._failing:
             self._failing = True
-            logger.warning(message, error)
+            logger.warning(message, extra={"error": str(error)})

@@ -60,4 +60,5 @@ class BoundedProcessor(BatchSpanProcessor):
         flushing.join(seconds)
         exporter.failed += self.waiting
         if exporter.failed or self.dropped:
-            logger.warning("spans were lost: %d failed, %d dropped", exporter.failed, self.dropped)
+            fields = {"failed": exporter.failed, "dropped": self.dropped}
+            logger.warning("spans were lost", extra=fields)

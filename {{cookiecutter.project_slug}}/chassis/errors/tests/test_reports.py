@@ -132,7 +132,8 @@ def test_no_more_are_reported_in_a_minute_than_allowed_and_that_is_logged_once(
     assert len(collector.events) == 2
     lines = [json.loads(it) for it in capsys.readouterr().out.splitlines()]
     (line,) = [it for it in lines if it["logger"] == "chassis.errors"]
-    assert line["message"] == "error reports are dropped: ERRORS_MAX_PER_MINUTE reached"
+    assert line["message"] == "error reports are dropped"
+    assert line["reason"] == "ERRORS_MAX_PER_MINUTE reached"
     counted = {name: service.counters[f"errors_{name}_total"]() for name in ("reported", "dropped")}
     assert counted == {"reported": 2, "dropped": 3}
 

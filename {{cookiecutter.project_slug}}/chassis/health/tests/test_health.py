@@ -185,11 +185,10 @@ async def test_a_change_is_logged_once(caplog: pytest.LogCaptureFixture) -> None
         for mood in ("failing", "failing", "well", "well"):
             broker.mood = mood
             await http.get("/readyz")
-    said = [
-        record.getMessage() for record in caplog.records if record.name == "chassis.health.checks"
-    ]
-    assert len(said) == 2
-    assert said[1] == "check broker recovered"
+    said = [record for record in caplog.records if record.name == "chassis.health.checks"]
+    assert [it.getMessage() for it in said] == ["check failed", "check recovered"]
+    assert {vars(it)["check"] for it in said} == {"broker"}
+    assert "ConnectionRefusedError" in vars(said[0])["error"]
 
 
 def test_probes_are_seen_under_their_paths() -> None:

@@ -42,7 +42,7 @@ def installed(metrics: Metrics) -> Service:
 def running(app: FastAPI, caplog: pytest.LogCaptureFixture) -> Iterator[tuple[TestClient, str]]:
     """Give a client of the service and the address of its metrics, learnt from its log."""
     with caplog.at_level(logging.INFO, logger="chassis.metrics"), TestClient(app) as client:
-        yield client, caplog.messages[-1].removeprefix("metrics are at ")
+        yield client, vars(caplog.records[-1])["url"]
 
 
 def scrape(url: str) -> Scrape:
