@@ -49,7 +49,7 @@ def test_make_up_ends_with_where_everything_answers(everything: Stack) -> None:
     assert ask(everything.address, "/docs").status == 200
     prometheus = everything.compose("port", "prometheus", "9090").strip()
     assert f"Prometheus     http://{prometheus}" in said
-    for named in ("--profile grafana", "the container that migrated it has ended, as it should"):
+    for named in ("--profile grafana", "the migration container has exited, as expected"):
         assert any(named in line for line in said)
     assert any("documentation  off" in line for line in everything.make("up").splitlines())
 

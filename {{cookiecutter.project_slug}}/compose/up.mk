@@ -1,6 +1,6 @@
-# What `make up` does beside calling compose.
+# Helpers of `make up`.
 
-# Containers read these as users of their own, whatever umask the files were written under.
+# Containers read these as other users: make them readable, whatever the umask was.
 READABLE := proxy/nginx
 READABLE += monitoring  # if metrics
 READABLE += deploy/traffic  # if compose
@@ -8,13 +8,13 @@ READABLE += deploy/traffic  # if compose
 readable:
 	@find $(READABLE) ! -perm -go=r -exec chmod go+rX {} +
 
-# What it says in the end: where everything answers.
+# Prints the addresses at the end.
 define say_addresses
 @at=http://$$(docker compose port proxy 8080 | sed 's/^\(.*:.*\):/[\1]:/') && \
 echo "service        $$at" && \
 echo "documentation  $(if $(filter true,$(SECURITY_DOCS)),$$at/docs,off; make up SECURITY_DOCS=true turns it on)"
 @echo "Prometheus     http://$$(docker compose port prometheus 9090)"  # if metrics
 @echo "Grafana        off; docker compose --profile grafana up --detach turns it on"  # if metrics
-@echo "schema         up to date; the container that migrated it has ended, as it should"  # if database
-@echo "make ps shows what runs, make logs what it says, make down stops it"
+@echo "schema         up to date; the migration container has exited, as expected"  # if database
+@echo "make ps lists the containers, make logs follows their logs, make down stops them"
 endef
