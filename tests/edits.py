@@ -191,7 +191,7 @@ def add_environment(service: Path) -> None:
 def add_setting(service: Path) -> None:
     after(
         service / "app/greetings/__init__.py",
-        r'^    """Word that each.*$',
+        r'^    """Word at the beginning.*$',
         '\n    tone: str = "warm"\n    """Tone."""',
     )
     after(

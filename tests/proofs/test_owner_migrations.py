@@ -191,7 +191,7 @@ def a_rename_fills(owner: Owner) -> None:
 
 def emptied(text: str, statement: str) -> tuple[str, str]:
     """Find the body of an empty upgrade, and what is to stand there."""
-    body = text.partition('stays as it is."""\n')[2].partition("\n\n\ndef downgrade")[0]
+    body = text.partition('release keeps working."""\n')[2].partition("\n\n\ndef downgrade")[0]
     end = "\n\n\ndef downgrade"
     return body + end, statement + end
 

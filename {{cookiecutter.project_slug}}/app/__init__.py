@@ -1,1 +1,1 @@
-"""The service: its features, the kernel that holds them together, the list that names them."""
+"""The service: its features, and the list of them in `main.py`."""

@@ -1,4 +1,4 @@
-"""`python -m app`: what this service is run by; `--help` lists the commands."""
+"""`python -m app`: runs the service; `--help` lists the other commands."""
 
 from __future__ import annotations
 

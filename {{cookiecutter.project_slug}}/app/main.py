@@ -27,7 +27,7 @@ from chassis.tracing import Tracing  # if tracing
 
 
 class Settings(Environment):
-    """The features, outermost first; and with them, the whole environment."""
+    """The features, outermost first: together, all settings of the service."""
 
     service: Identity = Identity(name="{{ cookiecutter.project_slug }}")
     log: Log = Log()
@@ -48,7 +48,7 @@ class Settings(Environment):
 
 
 class Development(Settings):
-    """A laptop: readable, forgiving, nothing to install. Reads `.env`."""
+    """A developer's machine: readable logs, permissive, no servers needed. Reads `.env`."""
 
     model_config = SettingsConfigDict(env_file=".env")
 
@@ -62,7 +62,7 @@ class Development(Settings):
 
 
 class Test(Settings):
-    """The tests: embedded, on free ports, deaf to `.env` and to files of secrets."""
+    """The tests: embedded servers, free ports; `.env` and secret files are not read."""
 
     model_config = SettingsConfigDict(secrets_dir=None)
 
@@ -71,7 +71,7 @@ class Test(Settings):
 
 
 class Production(Settings):
-    """The real thing: nothing insecure or embedded has a default here."""
+    """Production: no insecure defaults, no embedded servers."""
 
     strict: ClassVar[bool] = True
 
@@ -80,17 +80,17 @@ class Production(Settings):
 
 
 class Staging(Production):
-    """Production's twin: the same rules, other values."""
+    """Staging: the same rules as production, with other values."""
 
 
 API = Path(__file__).with_name("openapi.toml")
 """Title and description of the API."""
 ENVIRONMENTS = (Development, Test, Staging, Production)
-"""What the variable ENVIRONMENT chooses from, by name in lower case; the first is the default."""
+"""The values of the variable ENVIRONMENT, by name in lower case; the first is the default."""
 
 
 def compose(settings: Settings) -> Service:
-    """Make the service: the board, with every feature installed on it."""
+    """Build the service: the board, with every feature installed on it."""
     service = Service(
         identity=settings.service,
         environment=settings.name(),

@@ -1,4 +1,4 @@
-"""Builds the FastAPI application from what the features pinned to the board."""
+"""Builds the FastAPI application from what the features added to the board."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Application(FastAPI):
     """FastAPI inside the middleware of the board.
 
     The board's middleware is around the application, not in `build_middleware_stack`: libraries
-    replace that method, and expect that it returns what FastAPI's own does.
+    replace that method and expect FastAPI's own result.
     """
 
     def __init__(self, service: Service) -> None:
@@ -65,8 +65,8 @@ class Application(FastAPI):
         serve_head(self.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve through the middleware of the board, which so sees every response, also a 500."""
-        scope["app"] = self  # as FastAPI does, which the board's middleware may rely on
+        """Serve through the middleware of the board, which thus sees every response, also a 500."""
+        scope["app"] = self  # as FastAPI does; the board's middleware may rely on it
         scope[SERVICE] = self.service
         await self._outermost(scope, receive, send)
 

@@ -54,14 +54,14 @@ def show_settings(settings: Any, arguments: argparse.Namespace) -> int:  # noqa:
 
 
 def openapi(_: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the same
-    """Write openapi.json, which describes the API, in the current folder."""
+    """Write openapi.json, the description of the API, to the current folder."""
     Path(OPENAPI_JSON).write_text(describe(arguments.default, arguments.compose), "utf-8")
     print(f"written: {OPENAPI_JSON}")  # noqa: T201 - its job
     return 0
 
 
 def health(settings: Any, _: argparse.Namespace) -> int:  # noqa: ANN401 - the same
-    """Check whether the service that runs here is ready; exit code 1 if it is not."""
+    """Check whether the service on this machine is ready; exit code 1 if it is not."""
     return report_health(settings.server.host, settings.server.port)
 
 
@@ -97,7 +97,7 @@ def main(
         command.set_defaults(run=run)
         if run is show_settings:
             command.add_argument("--format", choices=FORMATS, default=FORMATS[0])
-            text = "Write docs/settings.md and .env.example in the current folder"
+            text = "Write docs/settings.md and .env.example to the current folder"
             command.add_argument("--write", action="store_true", help=text)
         if run is run_auth:  # if auth
             add_auth_arguments(command)  # if auth

@@ -1,4 +1,4 @@
-"""Deprecates operations: tells clients when they end, and the team who still calls them."""
+"""Deprecates operations: clients get the end date, and the team sees who still calls them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["deprecated"]
 
 MAX_CLIENTS = 1000
-"""Clients a day that get a log line; calls of others only count."""
+"""Clients per day that get a log line; calls of further ones are only counted."""
 
 logger = logging.getLogger("app.deprecated")
 
@@ -34,9 +34,9 @@ def deprecated(*, since: date, sunset: date | None = None, use: str = "") -> Any
     """Make a dependency that deprecates a route or a router.
 
     `dependencies=[deprecated(since=date(2027, 1, 1), sunset=date(2027, 7, 1), use="GET /orders")]`
-    announces the end with the headers Deprecation (RFC 9745) and Sunset (RFC 8594) and in the
-    document. Calls are counted, and logged once a day for each client. Raises ValueError for a
-    sunset before `since`.
+    announces the end in the headers Deprecation (RFC 9745) and Sunset (RFC 8594) and in OpenAPI.
+    Calls are counted, and logged once a day for each client. Raises ValueError for a sunset before
+    `since`.
     """
     if sunset and sunset < since:
         raise ValueError(f"the sunset, {sunset}, is before the deprecation, {since}")
@@ -61,7 +61,7 @@ class Deprecation:
         self._day, self._logged = date.min, set[tuple[str | None, ...]]()
 
     async def __call__(self) -> None:
-        """Announce it on the response, count the call, and log each client once a day."""
+        """Set the headers of the response, count the call, and log each client once a day."""
         if not (exchange := current_exchange.get()):
             return
         exchange.extra_headers = self.headers
@@ -88,14 +88,14 @@ def deprecations(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str, Deprec
 
 
 def count_deprecated_calls(routes: Sequence[BaseRoute], service: Service) -> None:
-    """Pin a counter for each deprecated operation, which is zero until somebody calls it."""
+    """Add a counter for each deprecated operation, starting at zero."""
     for path, method, deprecation in deprecations(routes):
         name = series("http_requests_deprecated_total", method=method, route=path)
         service.counters[name] = partial(deprecation.calls.__getitem__, (method, path))
 
 
 def describe_deprecations(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
-    """Say in the document which operations are deprecated, and until when they stay."""
+    """Mark the deprecated operations in the OpenAPI document, with their end dates."""
     for path, method, deprecation in deprecations(routes):
         operation = document["paths"].get(path, {}).get(method.lower(), {})
         described = (operation.get("description"), deprecation.text)

@@ -1,4 +1,4 @@
-"""Describes the API as openapi.json, which is committed: what clients rely on."""
+"""Generates openapi.json, the committed description of the API that clients rely on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ E = TypeVar("E", bound="Environment")
 def describe(environment: type[E], compose: Callable[[E], Service]) -> str:
     """Return the text of openapi.json: the API with an environment's defaults.
 
-    Variables and `.env` do not count, so that it is the same on every machine.
+    Variables and `.env` are ignored, so that the result is the same on every machine.
     """
     settings = cast("E", environment.model_construct())
     document = Application(compose(settings)).openapi()

@@ -1,4 +1,4 @@
-"""`python -m chassis.digest`: tells whether the chassis is as it was carved, and what differs.
+"""`python -m chassis.digest`: lists files of the chassis that differ from what was carved.
 
 `SHA256SUMS` lists every file but `pyproject.toml`, as `sha256sum` does, and the record of the
 answers holds the digest of that list. A path under `own` in the record is not compared.
@@ -35,12 +35,12 @@ def files(folder: Path) -> Iterator[str]:
 
 
 def digest(path: Path) -> str:
-    """Sum up a file; line ends are those of the carving, whatever a checkout made of them."""
+    """Return the digest of a file, with the line ends of the carving, not those of the checkout."""
     return sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
 def seal(folder: Path = FOLDER) -> str:
-    """Write the list, when the service is carved; return its digest for the record."""
+    """Write the list when the service is carved; return its digest for the record."""
     text = "".join(f"{digest(folder / it)}  {it}\n" for it in files(folder)).encode()
     (folder / LIST).write_bytes(text)
     return sha256(text).hexdigest()
@@ -67,7 +67,7 @@ def rows(text: bytes) -> list[str]:
 
 
 def owned(path: str, own: Iterable[str]) -> bool:
-    """Tell whether a path, or a folder that it is in, is listed as the team's own."""
+    """Return whether a path, or a folder that contains it, is listed as the team's own."""
     return any(f"{path}/".startswith(f"{one.rstrip('/')}/") for one in own)
 
 

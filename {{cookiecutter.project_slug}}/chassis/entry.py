@@ -16,11 +16,11 @@ __all__ = ["run"]
 
 
 def run(composition_root: str, arguments: Sequence[str] | None = None) -> int:
-    """Run a command of the service whose composition root has this name; return its exit code.
+    """Run a command of the service with this composition root, a module; return the exit code.
 
-    The module has `ENVIRONMENTS`, classes of settings, and `compose`, which builds the service.
-    A health check runs every few seconds. If the two variables that it needs are set, it does not
-    load the settings, which takes ten times as long; environment variables win over other sources.
+    The module has `ENVIRONMENTS`, classes of settings, and `compose`, which builds the service. A
+    health check runs every few seconds, and loading the settings takes ten times as long as the
+    check. If the two variables that it needs are set in the environment, it does not load them.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     host, port = os.environ.get("SERVER_HOST"), os.environ.get("SERVER_PORT", "")

@@ -1,4 +1,4 @@
-"""One request and its response: gets an id, is timed, and is passed to all observers."""
+"""One request and its response: it gets an id, is timed, and is passed to all observers."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ logger = logging.getLogger(__name__)
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 MIN_SECRET_CHARACTERS = 6
-"""Shorter secrets are not looked for: they would match common words."""
+"""Shorter secrets are not searched for, because they would match common words."""
 ARRIVED = "chassis.arrived"
-"""Key of the scope: when a request arrived that had to wait, in seconds of `perf_counter`."""
+"""Key of the scope: when a request that had to wait arrived, in seconds of `perf_counter`."""
 
 AFTER_TRANSACTION = "chassis.after_transaction"  # if cache
-"""Key of the scope: what is to be called once the request's transaction has ended."""  # if cache
+"""Key of the scope: functions to call when the request's transaction has ended."""  # if cache
 
 current_exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
-"""The exchange that is served, in every task and thread that has its context."""
+"""The current exchange, in every task and thread with its context."""
 
 
 class Trace(NamedTuple):
@@ -62,7 +62,7 @@ class Board(Protocol):
 
     @property
     def defer(self) -> Callable[[Callable[[], None]], object]:
-        """Run a call that the response does not wait for."""
+        """Run a call after the response was sent."""
 
 
 class Exchange:
@@ -79,16 +79,16 @@ class Exchange:
     complete = False
     """Whether the whole response was sent."""
     seconds: float | None = None
-    """Seconds from the request's head to the last byte of the response; None until then."""
+    """Seconds from the request's headers to the last byte of the response; None until then."""
     extra_headers: Sequence[tuple[bytes, bytes]] = ()
-    """Headers of the response beside those of the application and of the service."""
+    """Further headers of the response, beside those of the application and of the service."""
     ended = 0.0
     """When it ended, in seconds since 1970; observers may be called later."""
 
     def __init__(
         self, scope: Scope, send: Send, service: Board, routes: Sequence[BaseRoute] = ()
     ) -> None:
-        """Start the clock; keep a request id that is well-formed, generate one otherwise."""
+        """Start the clock; accept the client's request id if it is valid, else generate one."""
         self.began: float = scope.get(ARRIVED) or perf_counter()
         self.scope = scope
         self._send = send
@@ -185,7 +185,7 @@ class ExchangeMiddleware:
 
 
 def accept_request_id(given: bytes, secrets: Iterable[str]) -> str | None:
-    """Return a request id that a client gave; None if it is not well-formed or holds a secret."""
+    """Return the client's request id; None if it is not well-formed or contains a secret."""
     text = given.decode() if REQUEST_ID.fullmatch(given) else None
     held = (it for it in secrets if text and len(it) >= MIN_SECRET_CHARACTERS and it in text)
     return None if any(held) else text

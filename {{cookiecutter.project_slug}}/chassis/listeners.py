@@ -1,4 +1,4 @@
-"""Sockets to listen on: one for each address of a setting such as `0.0.0.0,::`."""
+"""Creates the sockets to listen on, one for each address of a setting such as `0.0.0.0,::`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from errno import EAFNOSUPPORT
 
 
 def bind_listeners(hosts: str, port: int) -> list[socket.socket]:
-    """Bind a socket to each of the hosts, all to one port; 0 takes any free one.
+    """Bind a socket to each of the hosts, all to the same port; 0 takes any free one.
 
-    A socket of IPv6 takes no IPv4, whose addresses it would show as others than they are. A family
-    that this machine lacks is left out. Raises OSError if nothing is left, if an address is not
-    this machine's or if the port is used; UnicodeError for what is no name of a host.
+    IPv6 sockets do not accept IPv4, whose addresses they would show in IPv6 form. A family that
+    this machine does not support is skipped. Raises OSError if none is left, if an address is not
+    this machine's, or if the port is in use; UnicodeError for an invalid host name.
     """
     listeners: list[socket.socket] = []
     lacking: OSError | None = None

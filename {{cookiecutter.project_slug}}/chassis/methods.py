@@ -1,4 +1,4 @@
-"""Which methods a path has: HEAD wherever it has GET, and Allow names them all."""
+"""The methods of a path: HEAD wherever it has GET, and all of them in Allow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def serve_head(routes: Sequence[BaseRoute]) -> None:
-    """Let each GET route serve HEAD, as those of Starlette do; the server leaves the body out.
+    """Let each GET route serve HEAD, as Starlette's do; the server omits the body.
 
     A path that has a HEAD route of its own keeps it.
     """
@@ -26,12 +26,12 @@ def serve_head(routes: Sequence[BaseRoute]) -> None:
     for context in contexts:
         if "GET" in (context.methods or ()) and context.path not in own:
             context.methods.add("HEAD")
-            context.original_route.methods.add("HEAD")  # it is asked again if a router changes
+            context.original_route.methods.add("HEAD")  # evaluated again if a router changes
 
 
 @contextmanager
 def without_head(routes: Sequence[BaseRoute]) -> Iterator[None]:
-    """Take HEAD off the GET routes for the time of the block: a document need not list it."""
+    """Remove HEAD from the GET routes within the block: OpenAPI need not list it."""
     known = [it.methods or set() for it in route_contexts(routes)]
     both = [methods for methods in known if {"GET", "HEAD"} <= methods]
     for methods in both:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["with_headers"]
 
 HEADERS = {
-    "ETag": "Version of the resource, to be sent in If-Match.",
+    "ETag": "Version of the resource, to send in If-Match.",
     "Location": "Path of the resource that was created.",
 }
 

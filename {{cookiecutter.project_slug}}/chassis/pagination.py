@@ -1,6 +1,6 @@
-"""Cursor pagination: a page starts after the last id of the previous page, despite writes.
+"""Cursor pagination: a page starts after the last id of the previous page, whatever was written.
 
-A cursor is opaque text: clients send it back and do not interpret it.
+Cursors are opaque: clients send them back and do not interpret them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["MAX_ID", "Cursor", "encode_cursor", "next_cursor"]
 
 CURSOR_BYTES = 8
 CURSOR_PATTERN = "^[A-Za-f][A-Za-z0-9_-]{9}[AEIMQUYcgkosw048]$"
-"""What the id of a row looks like in base64: its first bit is 0, and the last two are padding."""
+"""Base64 of a row's id: its first bit is 0, and the last two are padding."""
 MAX_ID = 2**63 - 1
 """Largest id: that of a 64-bit integer column."""
 
@@ -39,7 +39,7 @@ def encode_cursor(last_id: int) -> str:
 def next_cursor(rows: Sequence[Identified], page_size: int) -> str | None:
     """Return the cursor of the next page, or None on the last one.
 
-    Read one row more than the page shows: it tells whether there is a next page.
+    Read one row more than the page returns, to know whether there is a next page.
     """
     return encode_cursor(rows[page_size - 1].id) if len(rows) > page_size else None
 

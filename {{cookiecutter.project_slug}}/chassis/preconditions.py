@@ -1,4 +1,4 @@
-"""ETag and If-Match: a client changes only the version that it has read (RFC 9110, section 13)."""
+"""ETag and If-Match: a client can only change the version it has read (RFC 9110, section 13)."""
 
 from __future__ import annotations
 
@@ -50,4 +50,4 @@ def check_if_match(resource: Versioned, if_match: str | None) -> None:
 
 def precondition_failed() -> Problem:
     """Return the problem 412, also for a conflict that only the store detected."""
-    return Problem(412, "This has changed since you read it. Read it again.")
+    return Problem(412, "This has changed since you read it. Read it again and retry.")

@@ -10,7 +10,7 @@ from threading import Thread
 
 WILDCARDS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on
 MAX_RESPONSE_BYTES = 10_000
-"""Bytes of a response that are read; one of /readyz is far shorter."""
+"""Most bytes of a response that are read; the response of /readyz is far shorter."""
 
 
 def report_health(host: str, port: int) -> int:
@@ -22,9 +22,9 @@ def report_health(host: str, port: int) -> int:
 
 
 def probe(host: str, port: int, timeout: float = 2.0) -> str | None:
-    """Return None if the service on this port is ready, otherwise a sentence that says why not.
+    """Return None if the service on this port is ready, otherwise a sentence with the reason.
 
-    Where it listens on several hosts, separated by commas, one that answers is enough. The response
+    Of several hosts, separated by commas, one that is ready is enough. The response
     must be complete within `timeout` seconds. Redirects are not followed: they lead to another
     server.
     """

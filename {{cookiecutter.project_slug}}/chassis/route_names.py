@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class NamedRoute(NamedTuple):
-    """A route, with the path that it has where its router is included."""
+    """A route, with its path including the prefixes of its routers."""
 
     name: str
     path: str
@@ -49,7 +49,7 @@ def refuse_duplicate_names(routes: Sequence[BaseRoute]) -> None:
 
 
 def named_routes(routes: Sequence[BaseRoute]) -> Iterator[NamedRoute]:
-    """Yield every route that has a name, without what is mounted."""
+    """Yield every route that has a name, except mounted applications."""
     for context in route_contexts(routes):
         route = context.original_route
         if not isinstance(route, (Mount, Host)) and context.name:
@@ -58,9 +58,9 @@ def named_routes(routes: Sequence[BaseRoute]) -> Iterator[NamedRoute]:
 
 
 def route_contexts(routes: Sequence[BaseRoute]) -> Iterable[Any]:
-    """Return each route with the path that it has where its router is included.
+    """Return each route with its path including the prefixes of its routers.
 
-    FastAPI's `iter_route_contexts` is public; with a FastAPI without it there are none.
+    Uses FastAPI's public `iter_route_contexts`; returns none with a FastAPI that lacks it.
     """
     contexts: Iterable[Any] = getattr(routing, "iter_route_contexts", lambda _: ())(routes)
     return contexts

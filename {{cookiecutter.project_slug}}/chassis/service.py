@@ -32,7 +32,7 @@ __all__ = ["Check", "Feature", "Identity", "Seconds", "Service", "service_of"]
 logger = logging.getLogger("app")
 
 Seconds = Annotated[float, Field(ge=0.001, le=2_147_483)]
-"""A duration that is a limit everywhere: servers count milliseconds in 31 bits, and 0 is none."""
+"""A duration that every server accepts as a limit: some use 31 bits of ms, and 0 for none."""
 
 
 class Feature(BaseModel):
@@ -43,14 +43,14 @@ class Feature(BaseModel):
     )
 
     def install(self, service: Service) -> None:
-        """Pin to the board what this feature provides."""
+        """Add to the board what this feature provides."""
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Yield each setting that production must not have, and what to set instead."""
+        """Yield each setting that production refuses, and what to set instead."""
         yield from ()
 
     def unencrypted(self) -> Iterator[tuple[str, str]]:
-        """Yield likewise each setting that production may have in a private network only."""
+        """Yield likewise each setting that production accepts only in a private network."""
         yield from ()
 
 
@@ -64,7 +64,7 @@ class Identity(Feature):
     revision: str = "unknown"
     """Source revision the release was built from, such as a git commit."""
     private_network: bool = False
-    """Whether nobody else can read the network to its servers, so that they may do without TLS."""
+    """Whether the network to its servers is private, so that they need no TLS."""
 
     @field_validator("name", "version", "revision")
     @classmethod
@@ -82,9 +82,9 @@ class Check:
 
     probe: Callable[[], Awaitable[object]]
     timeout: float = 1.0
-    """Seconds after which a dependency that does not respond counts as failed."""
+    """Seconds after which a check without a response counts as failed."""
     gates: Literal["startup", "readiness", "nothing"] = "startup"
-    """What a failure prevents: start-up until the first success, readiness always, or nothing."""
+    """What a failure prevents: startup, until the first success; readiness; or nothing."""
 
 
 @dataclass(kw_only=True)
@@ -96,7 +96,7 @@ class Service:
     secrets: frozenset[str] = frozenset()
     """Values of all secret settings, which logs redact."""
     entrance: Middleware | None = None
-    """Middleware around everything else, which can refuse a request before it costs anything."""
+    """The outermost middleware, which can refuse a request before it costs anything."""
     middleware: list[Middleware] = field(default_factory=list)
     lifespans: list[Lifespan] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
@@ -111,13 +111,13 @@ class Service:
     counters: dict[str, Gauge] = field(default_factory=dict)
     """Counters by `series` whose name ends in `_total`; they are read from another thread."""
     histograms: dict[str, Distribution] = field(default_factory=dict)
-    """Buckets, as bounds with the number of values up to each, and the sum; read likewise."""
+    """Buckets (a bound, the number of values up to it) and the sum; read from another thread."""
     outgoing_headers: list[Callable[[], Mapping[str, str]]] = field(default_factory=list)
     """Functions that return headers for calls to other services; the last one wins."""
     trace_context: TraceContext | None = None
-    """Returns the span for log lines; without it, they have the caller's."""
+    """Returns the current span for log lines; without it, they have the caller's."""
     resources: dict[type, Any] = field(default_factory=dict)
-    """What dependencies return, by type: `service_of(request).resources[…]`."""
+    """Objects that dependencies return, by type: `service_of(request).resources[…]`."""
     headers: dict[bytes, bytes] = field(default_factory=dict)
     """Headers of every response that does not set them itself."""
     probes: set[str] = field(default_factory=set)
@@ -129,7 +129,7 @@ class Service:
     customizers: list[Callable[[FastAPI], object]] = field(default_factory=list)
     """Functions that are called with the application once it has its routes."""
     defer: Callable[[Callable[[], None]], object] = lambda call: call()
-    """Runs a call that no response waits for: at once, unless the server defers it."""
+    """Runs a call after the response: at once, unless the server defers it."""
     in_flight: int = 0
     """Requests in flight, without WebSockets."""
     requests_shed: int = 0

@@ -1,4 +1,4 @@
-"""Why a service cannot be composed: what, where, and what to do."""
+"""The error of a service that cannot be composed: what, where, and what to do."""
 
 __all__ = ["StartupError"]
 

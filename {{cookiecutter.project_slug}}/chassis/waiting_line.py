@@ -1,4 +1,4 @@
-"""A line in which requests wait in order, and which says when a further one would wait too long."""
+"""A queue of requests, which estimates whether a further one would wait too long."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import structlog
 log = structlog.get_logger(__name__)
 
 BURST_SECONDS = 0.05
-"""Seconds for which a line may be of any length: a burst is no overload, a line that stays is."""
+"""Seconds for which the queue may have any length: a burst is not an overload."""
 MIN_LENGTH = 8
-"""Requests that may wait in any case: so many callers in a closed loop are no overload."""
+"""Requests that may always wait: as many callers in a closed loop are no overload."""
 OVERLOADED_SHARE = 2 / 3
-"""Share of the longest wait that is too long once requests are refused."""
+"""Share of the longest wait from which requests are refused during overload."""
 DECAY = 31 / 32
-"""What the rate of starts keeps of its past at each start."""
+"""Decay of the measured rate of starts, at each start."""
 LOG_SECONDS = 10
 """Seconds between two log lines about refused requests."""
 
@@ -25,9 +25,9 @@ LOG_SECONDS = 10
 class WaitingLine:
     """Requests that wait for `what`, such as a turn or a connection.
 
-    One is refused that would wait longer than `max_wait_seconds`, by the time that starts took
-    lately; from then on, until the line is empty, one that would wait two thirds of that. So chance
-    peaks are served, and under overload the wait is short.
+    A request is refused if it would wait longer than `max_wait_seconds`, as estimated from the
+    recent rate of starts. From then on, until the queue is empty, the limit is two thirds of that.
+    So random peaks are served, and under overload the wait is short.
     """
 
     def __init__(self, what: str, max_wait_seconds: float, min_length: int = MIN_LENGTH) -> None:
@@ -39,9 +39,9 @@ class WaitingLine:
         """Requests that were refused."""
         self._overloaded = False
         self._began = self._advanced = 0.0
-        """When the line began to fill, and when it last advanced."""
+        """When the queue began to fill, and when it last advanced."""
         self._seconds = self._starts = 0.0
-        """Time and starts of late."""
+        """Recent time, and starts in it."""
         self._logged = 0
         self._logged_at = -float(LOG_SECONDS)
 
@@ -62,7 +62,7 @@ class WaitingLine:
         return True
 
     def join(self) -> asyncio.Future[None]:
-        """Wait at the end of the line; the future is done when it is this request's turn."""
+        """Join the end of the queue; the future is done when it is this request's turn."""
         if not self.waiting:
             self._began = self._advanced = perf_counter()
             self._overloaded = False
@@ -71,7 +71,7 @@ class WaitingLine:
         return turn
 
     def start(self, count: int) -> int:
-        """Start up to so many requests that wait; return how many."""
+        """Start up to `count` waiting requests; return how many were started."""
         if not self.waiting:
             return 0
         started = 0

@@ -1,4 +1,4 @@
-"""One WebSocket: gets an id, is timed, and is passed to all observers."""
+"""One WebSocket: it gets an id, is timed, and is passed to all observers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NORMAL, NO_CODE, ABNORMAL, VIOLATION, INTERNAL, RESTART = 1000, 1005, 1006, 1008
 
 
 class WebSocketBoard(Board, Protocol):
-    """What a WebSocket needs from its service as well."""
+    """What a WebSocket needs from its service, beyond `Board`."""
 
     websocket_observers: list[Callable[[WebSocketExchange], None]]
     websockets: set[WebSocketExchange]
@@ -73,7 +73,7 @@ class WebSocketExchange(Exchange):
     async def send(self, message: Message) -> None:
         """Send to the client; the response to the handshake gets the request id.
 
-        Raises ConnectionResetError for a message to a WebSocket that is closed, as ASGI wants it.
+        Raises ConnectionResetError for a message to a closed WebSocket, as ASGI requires.
         """
         kind = message["type"]
         if self.code is not None:

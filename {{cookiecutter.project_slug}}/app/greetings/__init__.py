@@ -17,10 +17,10 @@ class Greetings(Feature):
     """How people are greeted."""
 
     salutation: Annotated[str, StringConstraints(min_length=1)] = "Hello"
-    """Word that each greeting begins with."""
+    """Word at the beginning of each greeting."""
     limit: PositiveInt = 10
-    """Names that one greeting may have."""
+    """Most names in one greeting."""
 
     def install(self, service: Service) -> None:
-        """Pin the routes, which know these settings."""
+        """Add the routes, with these settings."""
         service.routers.append(routes(self))

@@ -6,7 +6,7 @@ from locust import HttpUser, between, task
 
 
 class Greeter(HttpUser):
-    """Greets one most of the time, and several at once now and then."""
+    """Greets one person most of the time, and sometimes several at once."""
 
     wait_time = between(0.1, 0.5)
 

@@ -1,4 +1,4 @@
-"""The routes of greetings; a function makes them, so that they know their settings."""
+"""The routes of greetings; a function creates them, so that they have their settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.greetings import Greetings
 
 TOO_MANY_NAMES = ProblemType(
-    "too-many-names", "Too many names", "Greet fewer at once: the member limit says how many."
+    "too-many-names", "Too many names", "Greet at most as many as the member limit says."
 )
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ Name = Annotated[
 
 
 class Party(BaseModel):
-    """Those to greet together."""
+    """The people to greet together."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,7 +37,7 @@ class Party(BaseModel):
 
 
 class Greeting(BaseModel):
-    """What to say."""
+    """A greeting."""
 
     text: str
 
@@ -57,7 +57,7 @@ def routes(settings: Greetings) -> APIRouter:
         if len(party.names) > settings.limit:
             raise Problem(
                 409,
-                f"One greeting has room for {settings.limit} names.",
+                f"One greeting may have {settings.limit} names.",
                 type=TOO_MANY_NAMES,
                 limit=settings.limit,
             )
@@ -69,7 +69,7 @@ def routes(settings: Greetings) -> APIRouter:
 
 @track("greetings.compose")
 def compose(salutation: str, names: Sequence[str]) -> str:
-    """Put a greeting into words."""
+    """Compose the text of a greeting."""
     *others, last = names
     listed = f"{', '.join(others)} and {last}" if others else last
     return f"{salutation}, {listed}!"

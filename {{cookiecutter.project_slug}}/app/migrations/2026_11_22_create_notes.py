@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Expand: what the release before this one needs stays as it is."""
+    """Expand: the previous release keeps working."""
     op.create_table(
         "notes",
         sa.Column(
@@ -30,5 +30,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert it."""
     op.drop_table("notes")

@@ -1,1 +1,1 @@
-"""One file a migration: `make migration m="add colour to notes"` writes the next one."""
+"""The migrations; `make migration m="add colour to notes"` generates the next one."""

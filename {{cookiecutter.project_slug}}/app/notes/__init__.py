@@ -1,4 +1,4 @@
-"""An example of data that lasts: notes, written, listed in pages, changed and deleted."""
+"""An example of stored data: notes that are written, listed in pages, changed and deleted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Notes(Feature):
-    """How notes are shown."""
+    """How notes are listed."""
 
     page_size: PositiveInt = 50
-    """Notes that a page has at most."""
+    """Most notes on a page."""
 
     def install(self, service: Service) -> None:
-        """Pin the routes, which know these settings."""
+        """Add the routes, with these settings."""
         service.routers.append(routes(self))

@@ -1,4 +1,4 @@
-"""Load for `make load`: clients that write a note, read it, and delete it at their end."""
+"""Load for `make load`: clients that write a note, read it, and delete it in the end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from locust import HttpUser, between, task
 
 
 class Writer(HttpUser):
-    """Has a note of its own, which it reads more often than it writes it."""
+    """Has its own note, which it reads more often than it writes."""
 
     wait_time = between(0.1, 0.5)
     path = ""

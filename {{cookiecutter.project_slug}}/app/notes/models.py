@@ -1,4 +1,4 @@
-"""What a note is to the database."""
+"""The database model of a note."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chassis.database import Base
 
 
 class Note(Base):
-    """A text under a title that no other note has."""
+    """A text with a unique title."""
 
     __tablename__ = "notes"
 
@@ -20,5 +20,5 @@ class Note(Base):
     text: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(BigInteger)
 
-    # An update names the version it has read, and fails if there is another one by then.
+    # Optimistic locking: an update fails if the version has changed since it was read.
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it once

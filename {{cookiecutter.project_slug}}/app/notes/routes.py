@@ -1,4 +1,4 @@
-"""The routes of notes; the session's transaction begins and ends around each of them."""
+"""The routes of notes; each is one transaction of its session."""
 
 from __future__ import annotations
 
@@ -56,17 +56,17 @@ class Written(BaseModel):
 
 
 class Versioned(Written):
-    """A note as it was when it was read."""
+    """A note with its version."""
 
     version: int
 
 
 class Page(BaseModel):
-    """Some notes, the newest first."""
+    """One page of notes, newest first."""
 
     notes: list[Written]
     next: str | None
-    """Cursor of the next page; none on the last one."""
+    """Cursor of the next page; null on the last one."""
 
 
 def routes(settings: Notes) -> APIRouter:
@@ -93,7 +93,7 @@ def routes(settings: Notes) -> APIRouter:
 
     @router.get("")
     async def list_notes(session: Session, after: Annotated[Cursor | None, Query()] = None) -> Page:
-        """Read the notes page by page; what is written meanwhile moves none of them."""
+        """List the notes in pages; writes in between neither skip nor repeat any."""
         query = select(Note).order_by(Note.id.desc()).limit(settings.page_size + 1)
         if after is not None:
             query = query.where(Note.id < after)
@@ -127,7 +127,7 @@ def routes(settings: Notes) -> APIRouter:
         session: Session,
         if_match: IfMatch,
     ) -> Note:
-        """Change the version of a note that If-Match names."""
+        """Change a note, if its version is the one in If-Match."""
         invalidate(f"note:{id}")  # if cache
         note = await existing(session, id)
         check_if_match(note, if_match)
@@ -144,7 +144,7 @@ def routes(settings: Notes) -> APIRouter:
         session: Session,
         if_match: IfMatch,
     ) -> None:
-        """Delete the version of a note that If-Match names."""
+        """Delete a note, if its version is the one in If-Match."""
         invalidate(f"note:{id}")  # if cache
         note = await existing(session, id)
         check_if_match(note, if_match)
@@ -156,7 +156,7 @@ def routes(settings: Notes) -> APIRouter:
 
 
 async def look_up(session: Session, id: int) -> Versioned:  # noqa: A002 - its name
-    """Read a note as it is now. Raises `Problem` 404 if there is none."""
+    """Read a note from the database. Raises `Problem` 404 if there is none."""
     return Versioned.model_validate(await existing(session, id))
 
 
@@ -170,7 +170,7 @@ async def existing(session: Session, id: int) -> Note:  # noqa: A002 - its name
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn what the database refuses into problems: only it sees what others do meanwhile."""
+    """Turn errors of the database into problems: only it detects concurrent changes."""
     try:
         yield
     except StaleDataError as error:

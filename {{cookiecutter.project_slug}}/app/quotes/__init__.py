@@ -1,4 +1,4 @@
-"""An example of calls to another service: quotes, the last known if that fails."""
+"""An example of calls to another service: quotes, the last known one if the call fails."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["Quotes", "QuotesApi"]
 
 
 class Quotes(Feature):
-    """What is remembered of quotes."""
+    """How many quotes are kept."""
 
     kept: PositiveInt = 1000
-    """Symbols whose last quote is kept, those asked for last."""
+    """Number of symbols whose last quote is kept, least recently used dropped first."""
 
     def install(self, service: Service) -> None:
-        """Pin the routes, which know these settings."""
+        """Add the routes, with these settings."""
         service.routers.append(routes(self))

@@ -1,4 +1,4 @@
-"""The service that knows the quotes."""
+"""The client of the service that has the quotes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from chassis.outbound import Client, Outbound
 
 
 class QuotesApi(Outbound):
-    """Where that service is, and what may be spent on calling it."""
+    """Address of the service, and the limits of calls to it."""
 
     dependency: ClassVar[str] = "quotes"
 
 
 QuotesClient = Annotated[Client, Depends(QuotesApi.client)]
-"""Calls it: `async def route(api: QuotesClient)`."""
+"""Client of the service: `async def route(api: QuotesClient)`."""

@@ -1,4 +1,4 @@
-"""The routes of quotes; a call that fails falls back on the last quote known."""
+"""The routes of quotes; if a call fails, they return the last known quote."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Symbol = Annotated[str, Path(pattern=r"^[A-Z]{1,8}$")]
 
 
 class Quote(BaseModel):
-    """What one of them costs."""
+    """The price of a symbol."""
 
     symbol: str
     price: FiniteFloat
     stale: bool = False
-    """Whether it is the last one known, for there is no newer one to be had."""
+    """Whether it is an earlier quote, because the call for a new one failed."""
 
 
 def routes(settings: Quotes) -> APIRouter:
@@ -34,7 +34,7 @@ def routes(settings: Quotes) -> APIRouter:
 
     @router.get("/{symbol}")
     async def read_quote(symbol: Symbol, api: QuotesClient) -> Quote:
-        """Give the quote, or the last one known."""
+        """Return the quote, or the last known one."""
         try:
             found = await look_up(api, symbol)
         except httpx2.HTTPError:
@@ -51,11 +51,11 @@ def routes(settings: Quotes) -> APIRouter:
 
 
 async def look_up(api: QuotesClient, symbol: str) -> Quote:
-    """Ask the service that knows. Raises `Problem` 404, or `httpx2.HTTPError` if it fails."""
+    """Call the service. Raises `Problem` 404, or `httpx2.HTTPError` if it fails."""
     answer = await api.get(f"/quotes/{symbol}")
     if answer.status_code == NOT_FOUND:
         raise Problem(404, "There is no such symbol.")
     try:
         return Quote.model_validate_json(answer.raise_for_status().content)
     except ValidationError as error:
-        raise httpx2.DecodingError("this is no quote", request=answer.request) from error
+        raise httpx2.DecodingError("the response is not a quote", request=answer.request) from error

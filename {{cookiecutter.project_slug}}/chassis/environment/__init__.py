@@ -1,4 +1,4 @@
-"""Reads settings from environment variables, or reports every fault in them at once."""
+"""Reads settings from environment variables, and reports all faults at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Environment(BaseSettings):
         hide_input_in_errors=True,
     )
     strict: ClassVar[bool] = False
-    """Whether the service refuses to start with a setting that a feature calls insecure."""
+    """Whether the service refuses to start with a setting that a feature reports as insecure."""
     reads_files: ClassVar[bool] = True
     """Whether `.env` and the files of secrets are read; tests turn it off."""
 

@@ -1,4 +1,4 @@
-"""Finds what is wrong with the variables: one line each, which says how to fix it."""
+"""Finds invalid variables: one line each, with how to fix it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from chassis.environment.variables import Variable
 
 _DEPTH = 2
-"""Parts of a variable's location: feature and field; further parts lie inside its value."""
+"""Parts of a variable's location, feature and field; further parts are inside its value."""
 _MIN_HIDDEN_LENGTH = 4
-"""Characters of the shortest value that is hidden; shorter ones are parts of other words."""
+"""Length of the shortest value that is hidden; shorter ones occur in other words."""
 _VALUES = "should be values separated by commas, or a JSON array"
 _PAIRS = "should be pairs such as key=value,key=value, or a JSON object"
 _OBJECT = 'should be a JSON object, such as {"key": "value"}'
@@ -56,7 +56,7 @@ def invalid_variables(environment: type[Environment], error: ValidationError) ->
 
 
 def raising_variables(environment: type[Environment], error: Exception) -> list[Fault]:
-    """Report the variables whose validators raise what pydantic does not handle."""
+    """Report the variables whose validators raise exceptions that pydantic does not handle."""
     given, _ = read_variables(environment)
     faults = []
     for variable in variables(environment):
@@ -69,7 +69,7 @@ def raising_variables(environment: type[Environment], error: Exception) -> list[
             continue
         except Exception as raised:  # noqa: BLE001 - the one that is looked for
             place = given[name].place if name in given else None
-            message = f"its value makes a validator raise {type(raised).__name__}"
+            message = f"the value makes a validator raise {type(raised).__name__}"
             faults.append(Fault(variable.name, _describe(variable, message, place)))
     return faults or [Fault("Settings", f"a validator raises {type(error).__name__}.")]
 
@@ -96,7 +96,7 @@ def load_without_invalid(
 
 
 def insecure_settings(settings: Environment) -> list[Fault]:
-    """Report the settings that the features call insecure, in a network that is not private."""
+    """Report the settings that the features call insecure, unless the network is private."""
     features = dict(settings.features())
     private = any(isinstance(it, Identity) and it.private_network for it in features.values())
     return [

@@ -1,4 +1,4 @@
-"""Tells this machine from others, to which a connection crosses a network."""
+"""Distinguishes this machine from others, which are reached over a network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 
 def is_local_host(host: str) -> bool:
-    """Tell whether a host is this machine: its loopback, or the path of a Unix socket."""
+    """Return whether a host is this machine: a loopback address, or the path of a Unix socket."""
     if host.startswith("/"):
         return True
     try:

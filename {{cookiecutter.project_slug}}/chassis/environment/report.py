@@ -18,7 +18,7 @@ __all__ = ["format_markdown", "report", "write_documents"]
 
 FORMATS = ("text", "env", "markdown")
 SECTION = "## Variables"
-"""Begins what is generated of the page."""
+"""Heading of the generated part of the page."""
 HEAD = "| Variable | Default | Meaning |\n| --- | --- | --- |"
 
 
@@ -63,7 +63,7 @@ def format_markdown(settings: Environment) -> str:
 def write_documents(settings: Environment, root: Path) -> list[str]:
     """Bring `docs/settings.md` and `.env.example` up to date; return what was changed.
 
-    What is before the section of the page, or the first blank line of the example, is the team's.
+    The text before the section of the page, or before the first blank line of the example, is kept.
     """
     stale = []
     for name, end, written in (

@@ -1,4 +1,4 @@
-"""Tells which names are those of secrets, and finds the secrets inside a setting."""
+"""Recognizes names of secrets, and finds the secrets inside a setting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME_PATTERN = (
     r"|cookie|credential|session|jwt"
     r"|(?:api|access|account|private|signing|encryption)[_.\s-]?key|x-(?:amz|goog)-signature"
 )
-"""What the name of a secret contains, in lower case."""
+"""What names of secrets contain, in lower case."""
 SECRET_NAMES = re.compile(NAME_PATTERN)
 HARMLESS_NAMES = re.compile(
     r"[_.\s-](?:(?:count|total|type|name|length|size|byte|limit|max|min|minute|second|file)s?|ms|ttl"
@@ -26,11 +26,11 @@ HARMLESS_NAMES = re.compile(
     r"|(?:^|[_.\s-])(?:input|output|prompt|completion|reasoning|cached|max|min|total|num|used|active"
     r"|open|remaining)_(?:tokens|sessions|cookies)"
 )
-"""What the name of something about a secret contains: session_count, token_type, input_tokens."""
+"""What names of harmless values contain: session_count, token_type, input_tokens."""
 CAPITALS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 PASSWORDS = re.compile(r"(?<=://)([^/@:\s]*):(?!\d+/)((?:(?!://).)+)@", re.DOTALL)
-"""User and password of a URL, whatever the password holds."""
+"""User and password of a URL, whatever characters the password has."""
 HTTP_TOKENS = re.compile(r"(?i)(?<=http://|ttps://)([^\s/?#:@]{1,512})(?=:?@|:x-oauth-basic@)")
 """The user of an HTTP URL without a password: https://token@host."""
 PARAMETERS = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]+)")
@@ -38,12 +38,12 @@ PARAMETERS = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]+)")
 PAIRS = re.compile(r"(?:^|,)\s*([^=,\s]+)=([^,]+)")
 """Name and value of one of several headers."""
 PLAIN_WORDS = re.compile(r"[a-z]{1,15}(?:[-_.][a-z0-9]{1,8}){0,4}")
-"""A value such as eu-west-1, which lines may contain; it is no key."""
+"""A value such as eu-west-1 that is not a key, and may be logged."""
 
 
 @lru_cache(maxsize=1024)
 def is_secret_name(name: str) -> bool:
-    """Tell whether the value under this name is a secret."""
+    """Return whether the value under this name is a secret."""
     words = CAPITALS.sub("_", name).lower()
     if not SECRET_NAMES.search(words):
         return False
@@ -61,7 +61,7 @@ def mask_urls(text: str) -> str:
 
 
 def find_secrets(text: str, *, hidden: bool) -> Iterator[str]:
-    """Yield the secrets inside a setting, percent-decoded too; a hidden one is one as a whole.
+    """Yield the secrets inside a setting, also percent-decoded; a hidden setting as a whole, too.
 
     Parts of a hidden one are the values of headers, such as api-key=KEY,authorization=Bearer%20KEY.
     """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 THE_ENVIRONMENT = "the environment"
 MAX_BYTES = 1_000_000
-"""Bytes that a `.env` or a secret file may have."""
+"""Largest size of a `.env` or secret file, in bytes."""
 
 
 class SourcedValue(NamedTuple):
@@ -34,14 +34,15 @@ class SourcedValue(NamedTuple):
 def read_variables(environment: type[BaseSettings]) -> tuple[dict[str, SourcedValue], list[Fault]]:
     """Return the variables that are set, by name in lower case, and the faults in reading them.
 
-    Environment variables win over `.env`, and that over secret files. An empty one is unset.
+    Environment variables win over `.env`, and `.env` over secret files. An empty one counts as
+    unset.
     """
     faults: list[Fault] = []
     given: dict[str, SourcedValue] = {}
     undecodable: set[str] = set()
     known = {variable.name.lower() for variable in variables(environment)}
     for place, found in _sources(environment, faults):
-        in_capitals_last = sorted(found.items(), reverse=True)  # which wins over other spellings
+        in_capitals_last = sorted(found.items(), reverse=True)  # wins over other spellings
         lower = {name.lower(): value for name, value in in_capitals_last if value}
         for name, value in resolve_aliases(lower, environment).items():
             if value is None or name in given or name in undecodable:
@@ -90,7 +91,7 @@ def _read_dotenv(file: Path, encoding: str, faults: list[Fault]) -> dict[str, st
         return found
     for binding in parse_stream(io.StringIO(text, newline=None)):
         if binding.error or (binding.key and binding.value is None):
-            advice = "is not a setting. Write NAME=value, with a quote on both sides or on none."
+            advice = "is not a setting. Write NAME=value, with quotes on both sides or none."
             faults.append(Fault(f"{file} line {_line_number(binding)}", advice))
         elif binding.key and binding.value:
             quoted = binding.original.string.partition("=")[2].lstrip().startswith("'")
@@ -108,7 +109,7 @@ def _line_number(binding: Binding) -> int:
 
 
 def _read_secret_files(folder: Path, names: set[str], faults: list[Fault]) -> dict[str, str]:
-    """Read the files of a folder; only those named after variables can be at fault."""
+    """Read the files of a folder; faults are reported only for those named after variables."""
     found: dict[str, str] = {}
     try:
         files = sorted(folder.iterdir())
@@ -125,13 +126,13 @@ def _read_secret_files(folder: Path, names: set[str], faults: list[Fault]) -> di
             found[file.name] = _read_text(file, "utf-8").strip()
         except (OSError, RuntimeError, ValueError) as error:
             if file.name.lower() in names:
-                advice = f"{error} Make it a file with nothing but the value."
+                advice = f"{error} Make it a file that contains only the value."
                 faults.append(Fault(file.name.upper(), f"its file in {folder} {advice}"))
     return found
 
 
 def _read_text(file: Path, encoding: str) -> str:
-    """Read a file. Raises ValueError, whose message continues the name of the file."""
+    """Read a file. Raises ValueError, with a message to append to the name of the file."""
     if file.is_dir():
         raise ValueError("is a directory.")
     try:

@@ -1,4 +1,4 @@
-"""Tells variables that nobody reads: a typing error stops the start, any other gets a log line."""
+"""Finds variables that nothing reads: a typing error stops the start, others are only logged."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from chassis.environment import Environment
 
 ENDINGS = "DRS"
-"""Letters that make another word at the end of one: HOSTS, SIGNED, SERVER."""
+"""Endings that make another word of one: HOSTS, SIGNED, SERVER."""
 MIN_LETTERS = 4
-"""Letters of a word in which an error differs from another word, such as URI from URL."""
+"""Length of words in which a wrong letter is an error; shorter ones differ, such as URI and URL."""
 
 
 def misspelled_variables(environment: type[Environment]) -> list[Fault]:
@@ -31,9 +31,10 @@ def misspelled_variables(environment: type[Environment]) -> list[Fault]:
 
 
 def unknown_variables(environment: type[Environment]) -> dict[str, str]:
-    """Return the unknown variables that seem to be meant for this service, and the closest known.
+    """Return the unknown variables that seem meant for this service, and the closest known ones.
 
-    They begin with the first word of a group, or are a typing error away from that or a variable.
+    They begin with the first word of a group, or are one typing error away from it or from a
+    variable.
     """
     known = [it.name for it in variables(environment)]
     others = {alias for it in variables(environment) for alias in it.aliases}
@@ -48,9 +49,9 @@ def unknown_variables(environment: type[Environment]) -> dict[str, str]:
 
 
 def is_typing_error(given: str, known: str) -> bool:
-    """Tell whether one letter is missing, too many or wrong, or two are swapped, and no more.
+    """Return whether exactly one letter is missing, added or wrong, or two are swapped.
 
-    Not where that makes another word or number, by which another program may mean its own.
+    False where that makes another word or number, which may be another program's variable.
     """
     start = _common(given, known)
     end = _common(given[start:][::-1], known[start:][::-1])

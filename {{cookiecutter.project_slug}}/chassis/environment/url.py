@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from chassis.environment.local_host import is_local_host
 
 UNENCRYPTED = (
-    "begins with http://, so that others on the way can read and change what is sent. Begin it "
-    "with https://, or set SERVICE_PRIVATE_NETWORK=true."
+    "begins with http://, so others on the network can read and change what is sent. Use "
+    "https://, or set SERVICE_PRIVATE_NETWORK=true."
 )
 
 
@@ -32,6 +32,6 @@ def validate_http_url(url: str) -> str:
 
 
 def is_unencrypted(url: str) -> bool:
-    """Tell whether what is sent to this URL crosses a network that others may read."""
+    """Return whether requests to this URL are unencrypted on a network that others may read."""
     parts = urlsplit(url)
     return parts.scheme == "http" and not is_local_host(parts.hostname or "")

@@ -77,7 +77,7 @@ def format_value(value: object) -> str:
 
 
 def _nested(values: Iterable[object]) -> bool:
-    """Tell whether values contain others, which only JSON can express."""
+    """Return whether values are nested, which only JSON can express."""
     return any(isinstance(it, (BaseModel, dict, *COLLECTIONS)) for it in values)
 
 
@@ -100,7 +100,8 @@ def resolve_aliases(
 ) -> dict[str, str | None]:
     """Replace aliases by the names of their variables.
 
-    Ignores variables named like a whole feature, such as SERVICE: other programs use such names.
+    Variables named like a whole feature, such as SERVICE, are ignored: other programs use such
+    names.
     """
     kept = {name: given[name] for name in given if name not in environment.model_fields}
     for variable in variables(environment):

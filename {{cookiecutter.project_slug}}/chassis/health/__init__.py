@@ -1,4 +1,4 @@
-"""Health endpoints: liveness, readiness, start-up, and the details of each check."""
+"""Health endpoints: liveness, readiness, startup, and the details of each check."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GENERATE = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 class Health(Feature):
-    """How often the checks on the board run, and who may see their results."""
+    """How often checks run, and who may see their results."""
 
     cache_seconds: float = Field(default=1.0, ge=0, le=60)
     """Seconds for which the result of a check is kept before it runs again."""
@@ -36,14 +36,14 @@ class Health(Feature):
     """Bearer token that shows the details, of 32 bytes or more."""
 
     def install(self, service: Service) -> None:
-        """Pin the probes' routes."""
+        """Add the routes of the probes."""
         checks = Checks(service, self.cache_seconds, self.timeout_seconds)
         service.routes += routes(service, checks, self.may_see_details)
         service.probes.update(PROBES)
         service.lifespans.append(HealthGauges(service, checks).lifespan)  # if metrics
 
     def may_see_details(self, authorization: bytes) -> bool:
-        """Tell whether this Authorization header may see the details, in constant time."""
+        """Return whether this Authorization header may see the details, in constant time."""
         if self.details != "token" or self.token is None:
             return self.details == "always"
         scheme, _, given = authorization.partition(b" ")

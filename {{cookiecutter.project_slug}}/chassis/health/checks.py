@@ -32,7 +32,7 @@ class CheckRunner:
         self.name = name
         self.check = check
         self.started = check.gates != "startup"
-        """False while it delays start-up: until its first success."""
+        """Whether it no longer delays the start: True after the first success."""
         self.latest = Outcome(0.0, "NotYetRun")
         self._fresh = fresh
         self._timeout = timeout
@@ -95,7 +95,7 @@ class Checks:
     """Every check on the board."""
 
     def __init__(self, service: Service, fresh: float, timeout: float) -> None:
-        """Read the board at each probe: features pin their checks as they open."""
+        """Read the board at each probe, because features add checks while they open."""
         self._service = service
         self._fresh = fresh
         self._timeout = timeout

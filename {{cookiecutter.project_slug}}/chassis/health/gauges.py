@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class HealthGauges:
-    """The outcomes for a reader in another thread, which never waits.
+    """The outcomes, for a reader in another thread, which never has to wait.
 
-    A value is as old as the previous read: checks do not run while nobody reads.
+    A value is as old as the previous read: a read starts the checks.
     """
 
     def __init__(self, service: Service, checks: Checks) -> None:
@@ -32,7 +32,7 @@ class HealthGauges:
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Pin readiness to the board; reads start runs until the service stops."""
+        """Add readiness to the board; reads start runs until the service stops."""
         self._service.gauges["service_ready"] = self.ready
         self._loop = asyncio.get_running_loop()
         try:

@@ -1,4 +1,4 @@
-"""Logs: everything that is logged in the process, as lines on standard output."""
+"""Logs: everything that the process logs, as lines on standard output."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Level: TypeAlias = Annotated[
     BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
 ]
 DEFAULT_LEVELS: dict[str, Level] = {"uvicorn.access": "WARNING", "uvicorn.error": "ERROR"}
-"""uvicorn's access lines, which ours replace; its lines at start, at stop, about bad requests."""
+"""uvicorn's access lines, which ours replace, and its lines at start, stop and bad requests."""
 
 
 def _parse_levels(value: object) -> object:
@@ -46,7 +46,7 @@ def _parse_levels(value: object) -> object:
 
 
 def _add_default_levels(given: dict[str, Level]) -> dict[str, Level]:
-    """Add the defaults of loggers for which neither they nor a parent is given."""
+    """Add the defaults of loggers that are not given, nor any parent of them."""
     named = tuple(f"{name}." for name in given)
     defaults = DEFAULT_LEVELS.items()
     return {name: it for name, it in defaults if not f"{name}.".startswith(named)} | given
@@ -56,7 +56,7 @@ class Log(Feature):
     """What is logged, and how."""
 
     level: Level = "INFO"
-    """Least level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
+    """Lowest level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL."""
     format: Literal["json", "console"] = "json"
     """How a line is written: json for machines, console for a developer's terminal."""
     levels: Annotated[
@@ -65,7 +65,7 @@ class Log(Feature):
         BeforeValidator(_parse_levels),
         AfterValidator(_add_default_levels),
     ] = DEFAULT_LEVELS
-    """Levels of single loggers, such as botocore.auth=DEBUG; uvicorn's stay unless named."""
+    """Levels of single loggers, such as botocore.auth=DEBUG; uvicorn's have defaults."""
 
     def install(self, service: Service) -> None:
         """Take over this process's logging, observe exchanges, and carry context into threads."""
@@ -74,7 +74,7 @@ class Log(Feature):
             return (service.trace_context or caller_trace)(exchange)
 
         def defer(call: Callable[[], None]) -> None:
-            service.defer(call)  # which the server sets later
+            service.defer(call)  # the server sets it later
 
         layout, constant_fields = self._layout(service)
         redactor = Redactor(service.secrets)
@@ -88,7 +88,7 @@ class Log(Feature):
         service.lifespans += [carry_context_into_threads, carry_context_into_errors]
 
     def _layout(self, service: Service) -> tuple[Layout, dict[str, str]]:
-        """Return how lines are laid out, and the fields of every line."""
+        """Return the layout of lines, and the fields of every line."""
         if self.format == "console":
             return ConsoleLayout(colours=sys.stdout.isatty()), {}
         fields = {

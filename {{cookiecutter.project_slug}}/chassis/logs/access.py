@@ -1,4 +1,4 @@
-"""One line for each request, when it has been answered."""
+"""One line for each request, when it has ended."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     """Method, route, status, and whether the answer was complete."""
 
 MAX_PATH_CHARACTERS = 200
-"""Characters that are logged of a path that matched no route."""
+"""Most characters logged of a path that matched no route."""
 SERVER_ERROR = 500
 
 logger = logging.getLogger("app.access")
@@ -33,11 +33,10 @@ logger = logging.getLogger("app.access")
 class AccessLog:
     """An observer of exchanges; requests to probe paths are logged at debug.
 
-    For speed, the lines of one kind (method, route, status) share a text that the formatter writes
-    once: without it, a request takes 25 % more processor time (the whole server, 16 connections).
-    It is used only where the result is the same: JSON lines, no other handler, filter or record
-    factory, and nothing bound to the context. Such lines of requests that end together are written
-    together.
+    For speed, lines with the same method, route and status share a text that is formatted once:
+    without it, a request takes 25 % more CPU time (the whole server, 16 connections). It is used
+    only if the result is the same: JSON lines, no other handler, filter or record factory, and
+    nothing bound to the context. Lines of requests that end together are written together.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class AccessLog:
     ) -> None:
         """Take the paths of probes, a set that may grow later, and the handler of the lines.
 
-        `defer` runs a call at once, or after what it was given before.
+        `defer` runs a call at once, or after the earlier ones.
         """
         self._probes = probes
         self._defer = defer
@@ -59,7 +58,7 @@ class AccessLog:
         self._client_text = lru_cache(maxsize=1024)(self._formatter.format_value)
 
     def __call__(self, exchange: Exchange) -> None:
-        """Write the line of one exchange, without the query: it may hold anything."""
+        """Write the line of one exchange, without the query, which may contain anything."""
         level = self._level(exchange)
         if not logger.isEnabledFor(level):
             return
@@ -102,7 +101,7 @@ class AccessLog:
         )
 
     def _write_shared_text(self, level: int, kind: LineKind) -> str:
-        """Let the formatter write what lines of one kind share, between timestamp and sizes."""
+        """Format the text that lines of one kind share, between timestamp and sizes."""
         message, fields = message_and_fields(*kind)
         record = logger.makeRecord(logger.name, level, "", 0, message, (), None, extra=fields)
         return Context().run(self._formatter.format, record).partition(",")[2].removesuffix("}")
@@ -116,7 +115,7 @@ class AccessLog:
 
 
 def line_kind(exchange: Exchange) -> LineKind:
-    """Return what lines may have in common."""
+    """Return what lines with a shared text have in common."""
     return exchange.scope["method"], exchange.route, exchange.status, exchange.complete
 
 

@@ -1,4 +1,4 @@
-"""Formats any record as one line; whatever it holds, no line is lost and nothing is raised."""
+"""Formats any record as one line; whatever it contains, no line is lost and nothing is raised."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from chassis.service import TraceContext
 
 MAX_LINE_BYTES = 65_536
-"""Bytes of the longest line, its end included."""
+"""Most bytes of a line, including its end."""
 CHARACTER_BUDGETS = tuple(60_000 // part for part in (1, 2, 4, 8))
-"""Characters of a record, by attempt; an escaped character takes up to six bytes."""
+"""Most characters of a record, by attempt; an escaped character takes up to six bytes."""
 
 
 class LineFormatter(logging.Formatter):

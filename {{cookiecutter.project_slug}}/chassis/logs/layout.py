@@ -1,4 +1,4 @@
-"""How a line is laid out: as JSON for machines, or as text for a developer's terminal."""
+"""Layouts of a line: JSON for machines, or text for a developer's terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ to_json: Callable[[Any], str] = json.JSONEncoder(
 
 
 class ConsoleLayout:
-    """Lays a line out for reading; nothing in a value can look like a line of its own."""
+    """Lays out a line for people; no value can look like a separate line."""
 
     def __init__(self, *, colours: bool) -> None:
         self._colours = colours

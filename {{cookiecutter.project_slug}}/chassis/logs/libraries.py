@@ -1,4 +1,4 @@
-"""Leaves out what libraries log of each step of their own."""
+"""Silences what libraries log about each of their steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leads every logger, warning and uncaught exception of the process to one handler."""
+"""Routes all loggers, warnings and uncaught exceptions of the process to one handler."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROCESSORS: list[Processor] = [structlog.stdlib.filter_by_level, event_to_record
 """One list for the whole process, so that `structlog.testing.capture_logs` reaches every logger."""
 
 LOGGER = "chassis.logs"
-"""Name of the logger of lines about lines."""
+"""Name of the logger for lines about lost lines."""
 
 logger = logging.getLogger("app")
 
@@ -36,7 +36,7 @@ class LineHandler(logging.Handler):
     """Writes each record as a line to standard output."""
 
     def __init__(self, formatter: LineFormatter, levels: Mapping[str, str]) -> None:
-        """Take the formatter, and the levels that single loggers have along with this handler."""
+        """Take the formatter, and the levels of single loggers while this handler is installed."""
         super().__init__()
         self.line_formatter = formatter
         self.levels = levels
@@ -47,7 +47,7 @@ class LineHandler(logging.Handler):
 
         The sink has a lock, and two would deadlock: the garbage collector logs at any moment.
         """
-        passed: Any = self.filter(record)  # since Python 3.12 it may be another record
+        passed: Any = self.filter(record)  # since Python 3.12 a filter may replace the record
         if passed:
             self.emit(passed if isinstance(passed, logging.LogRecord) else record)
         return bool(passed)
@@ -57,13 +57,13 @@ class LineHandler(logging.Handler):
         self.sink.write(self.line_formatter.format(record))
 
     def _format_drop(self, lost: int) -> str:
-        """Format a line, of no request, about lines that were dropped."""
+        """Format a line about dropped lines, which belongs to no request."""
         message = "standard output was full: %d lines were dropped"
         record = logging.LogRecord(LOGGER, logging.WARNING, "", 0, message, (lost,), None)
         return Context().run(self.line_formatter.format, record)
 
     def is_only_handler(self, source: logging.Logger, level: int) -> bool:
-        """Tell whether nothing else handles or alters what a logger logs at a level."""
+        """Return whether nothing else handles or alters what a logger logs at a level."""
         logger = source
         while logger.parent is not None:
             if logger.handlers or not logger.propagate:
@@ -78,17 +78,17 @@ class LineHandler(logging.Handler):
         return not others and self in root.handlers
 
     def flush(self) -> None:
-        """Write what is buffered, as far as it is taken at once."""
+        """Write buffered lines, as many as standard output accepts at once."""
         self.sink.flush()
 
     def close(self) -> None:
-        """Write what is buffered, within half a second; logging calls it when the process ends."""
+        """Write buffered lines, within half a second; logging calls it when the process ends."""
         self.sink.close()
         super().close()
 
 
 def install_handler(handler: LineHandler, level: str) -> None:
-    """Lead the loggers of `logging` and structlog to this handler, in place of an earlier one."""
+    """Route the loggers of `logging` and structlog to this handler, replacing an earlier one."""
     root = logging.getLogger()
     for earlier in [it for it in root.handlers if isinstance(it, LineHandler)]:
         root.removeHandler(earlier)
@@ -110,7 +110,7 @@ def install_handler(handler: LineHandler, level: str) -> None:
 
 
 def install_hooks() -> None:
-    """Log warnings and uncaught exceptions; hooks that are not Python's own stay in place."""
+    """Log warnings and uncaught exceptions; hooks that others have installed stay in place."""
     logging.captureWarnings(capture=True)
     if sys.excepthook is sys.__excepthook__:
         sys.excepthook = _log_uncaught

@@ -1,4 +1,4 @@
-"""Reads a log record: message, exception and fields, whichever library they came through."""
+"""Reads a log record: message, exception and fields, from any logging library."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ RESERVED_FIELDS = frozenset(
 )
 """Fields that only this package sets; one given under the same name becomes `field.<name>`."""
 STRUCTURED_MESSAGES = (dict, list, tuple)
-"""Types of messages that are masked key by key, before they are text."""
+"""Types of messages that are masked by key before they become text."""
 MAX_FRAMES = 50
-"""Frames of one traceback, those nearest to the error."""
+"""Most frames of one traceback: those nearest to the error."""
 
 
 def event_to_record(
@@ -67,7 +67,8 @@ def event_to_record(
 def read_record(record: logging.LogRecord) -> dict[Any, Any]:
     """Return message, exception and fields as they were given, not sanitized yet.
 
-    Of equal names, a field of an event replaces one of `extra`, and that a context variable.
+    With equal names, a field of an event wins over one of `extra`, and that over a context
+    variable.
     """
     content = {"logger": record.name, **_message(record)}
     if record.exc_info:

@@ -1,4 +1,4 @@
-"""Masks secrets in text: the known ones, and what looks like one."""
+"""Masks secrets in text: the known ones, and text that looks like one."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CUT_MARGIN = 256
-"""Characters that are masked beyond a cut, so that no half of a secret is left beside it."""
+"""Characters masked beyond a cut, so that no part of a secret is left beside it."""
 
 MAX_NAME_CHARACTERS = 32
-"""Characters of a name that are read before the word that makes it a secret's."""
+"""Most characters of a name before the word that marks it as a secret's."""
 MAX_CACHED_CHARACTERS = 64
 """Shorter texts are likely to be repeated (keys, loggers, routes): their result is cached."""
 
@@ -36,7 +36,7 @@ HTTP_SCHEMES = re.compile(
 SIGNATURES = re.compile(
     r"(?i)((?:[?&]|%3F|%26)sig(?:nature)?(?:=|%3D))(?:(?!%26)[^\s&#'\"<>]){1,512}"
 )
-"""The signature of a URL that lets whoever has it in; X-Amz-Signature is masked by its name."""
+"""The signature of a presigned URL; X-Amz-Signature is masked by its name."""
 USER_OPTIONS = re.compile(
     r"""(?<![\w/-])
     ((?:-[A-Za-z]{0,3}u|--(?:proxy-)?user)(?:["'],\s?|[\s=])?(?P<quote>["'])?[^\s:"']{0,256}:)
@@ -53,7 +53,7 @@ TOKENS = re.compile(
     | -----BEGIN\ [A-Z ]{0,32}PRIVATE\ KEY-----.*?(?:-----END\ [A-Z ]{0,32}-----|\Z)""",
     re.VERBOSE | re.DOTALL,
 )
-"""What is a secret by its shape, whatever stands before it."""
+"""Secrets recognized by their format, whatever precedes them."""
 NAME_VALUE_PAIRS = re.compile(
     rf"""(?i)(?P<name>(?:{NAME_PATTERN})[\w.-]{{0,32}})
     (?P<between>
@@ -80,9 +80,9 @@ NAME_VALUE_PAIRS = re.compile(
 """A name and its value, as programs and people write them."""
 NAME_BEFORE = re.compile(r"[\w.-]*\Z")
 PLAIN_WORD = re.compile(r"[<(]?[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*\W*|\W+")
-"""What may follow a name and a colon in prose: "invalid token: expired", "session: Session"."""
+"""Words that follow a name and a colon in prose: "invalid token: expired", "session: Session"."""
 MIN_STATED_CHARACTERS = 6
-"""Characters of what follows "the token is" from which it can be a secret."""
+"""Length from which the text after "the token is" can be a secret."""
 HEADER_LINES = re.compile(
     r"(?i)(cookie|passw(?:or)?d|passphrase|authorization)(\s?:\s?)[^\r\n\"']+"
 )
@@ -101,7 +101,7 @@ class Redactor:
         self._mask_cached = lru_cache(maxsize=4096)(self._mask)
 
     def redact(self, text: str, limit: int) -> str:
-        """Mask the secrets in a text; cut the middle out of one with more than `limit` characters.
+        """Mask the secrets in a text; if it has more than `limit` characters, cut out the middle.
 
         The time it takes depends on `limit`, not on the text.
         """

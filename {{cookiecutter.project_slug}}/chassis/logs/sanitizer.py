@@ -1,4 +1,4 @@
-"""Turns any value into what JSON can hold, without secrets and within bounds, whatever it was.
+"""Turns any value into one that JSON can represent, without secrets and of bounded size.
 
 `json`, structlog and pydantic each raise or emit invalid JSON for part of the hostile values in the
 tests, and none of them masks by key (promise R4).
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 MAX_TEXT_CHARACTERS = 16_384
 MAX_KEY_CHARACTERS = 128
 MAX_DEPTH = 8
-"""Containers within containers."""
+"""Deepest nesting of containers."""
 PUNCTUATION_CHARACTERS = 4
-"""Characters that each value takes of the budget for punctuation."""
+"""Characters of the budget that each value takes for punctuation."""
 MAX_INTEGER = 2**63 - 1
 """The largest integer that every JSON parser reads."""
 JSON_TYPES = frozenset({str, int, float, bool, type(None), dict, list})
@@ -33,7 +33,7 @@ class Sanitizer:
     """Sanitizes the values of one record."""
 
     def __init__(self, redactor: Redactor, budget: int) -> None:
-        """Take the characters that the whole record may have."""
+        """Take the budget: most characters of the whole record."""
         self._redactor = redactor
         self._budget = budget
         self._open_containers: list[int] = []

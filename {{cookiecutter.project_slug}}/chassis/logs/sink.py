@@ -1,4 +1,4 @@
-"""Writes lines to standard output, which may be full or closed: they wait within bounds.
+"""Writes lines to standard output without blocking; if it is full, lines wait in a bounded buffer.
 
 No library does: a `StreamHandler` blocks the whole service while nobody reads (promise R4: no line
 is lost, and none holds up an answer).
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_BUFFER_BYTES = 8_388_608
-"""Bytes of the lines that wait while nobody reads; lines that do not fit are dropped."""
+"""Most bytes of lines that wait while nobody reads; lines that do not fit are dropped."""
 PIPE_BUF = 4096
-"""Bytes that a pipe takes without blocking once it is writable, see pipe(7)."""
+"""Bytes that a writable pipe accepts without blocking, see pipe(7)."""
 RETRY_SECONDS = 0.05
-"""Seconds between two attempts while no new line makes one."""
+"""Seconds between two attempts while no new line triggers one."""
 CLOSE_SECONDS = 0.5
 """Seconds for which buffered lines are still written when the process ends."""
 LAST_SECONDS = 0.2
-"""Seconds for which then the last line alone is written: it says how the process ended."""
+"""Seconds after that for the last line only, which reports how the process ended."""
 FORK_SECONDS = 1
 """Seconds that a fork waits for the line that another thread writes."""
 
@@ -37,7 +37,7 @@ class Sink:
     """Writes lines to whatever `sys.stdout` is at the time; any thread may call it."""
 
     def __init__(self, format_drop: Callable[[int], str] = str) -> None:
-        """Start with an empty buffer; take what makes a line of the number of dropped ones."""
+        """Start empty; `format_drop` formats the line about a number of dropped lines."""
         self.dropped = 0
         """Lines that did not fit into the buffer, or that no stream accepted."""
         self._format_drop = format_drop
@@ -53,7 +53,7 @@ class Sink:
             )
 
     def _reset(self) -> None:
-        """Start over: a forked process has no thread that retries; its parent has the buffer."""
+        """Reset after a fork: the child has no thread that retries; the parent has the buffer."""
         self.lock = RLock()
         self._buffer = bytearray()
         self._lost = 0
@@ -70,7 +70,7 @@ class Sink:
             self.lock.release()
 
     def write(self, lines: str) -> None:
-        """Write lines after those before; buffer what standard output does not take at once."""
+        """Write lines in order; buffer what standard output does not accept at once."""
         data = f"{lines}\n".encode("utf-8", "backslashreplace")
         with self.lock:
             if self._latest or len(self._buffer) + len(data) > MAX_BUFFER_BYTES:
@@ -81,7 +81,7 @@ class Sink:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is buffered, as far as it is taken at once; retry soon with the rest."""
+        """Write buffered lines, as many as are accepted at once; retry the rest soon."""
         with self.lock:
             if self._writing:  # the garbage collector logged during a write: its line follows
                 return
@@ -98,7 +98,7 @@ class Sink:
                 self._writing = False
 
     def close(self) -> None:
-        """Write what is buffered, at last the last line only; later lines get a single attempt."""
+        """Write buffered lines, in the end only the last one; later lines get a single attempt."""
         self._closed = True
         self._drain(CLOSE_SECONDS)
         with self.lock:
@@ -113,9 +113,9 @@ class Sink:
             self.flush()
 
     def _make_room(self, data: bytes) -> bool:
-        """Return whether lines fit; those that do not are kept until others come.
+        """Return whether lines fit; the last that did not is kept until others arrive.
 
-        Once lines were dropped, they are until an eighth of the buffer is free.
+        Once lines were dropped, further ones are dropped until an eighth of the buffer is free.
         """
         margin = MAX_BUFFER_BYTES // 8 if self._latest else 0
         if len(self._buffer) + len(data) + margin <= MAX_BUFFER_BYTES:
@@ -128,7 +128,7 @@ class Sink:
         return False
 
     def _end_gap(self) -> None:
-        """Buffer how many lines were dropped, and the last one that did not fit."""
+        """Buffer a line with the number of dropped ones, and the last one that did not fit."""
         lost, latest = self._lost, self._latest
         self._lost, self._latest = 0, b""
         if lost:
@@ -136,7 +136,7 @@ class Sink:
         self._buffer += latest
 
     def _keep_ends(self) -> None:
-        """Drop what waits but the line that may be half written, and the last one."""
+        """Drop all waiting lines except the one that may be half written and the last one."""
         last = self._latest or bytes(self._buffer[self._buffer.rfind(b"\n", 0, -1) + 1 :])
         begun = self._buffer.find(b"\n") + 1
         if len(self._buffer) > begun or self._latest:
@@ -181,7 +181,7 @@ class Sink:
 
 
 def write_nonblocking(stream: Any, chunk: bytes) -> int:  # noqa: ANN401 - anything may replace a stream
-    """Write what a stream takes without blocking; return how many bytes that was.
+    """Write what a stream accepts without blocking; return the number of bytes.
 
     Raises whatever the stream raises.
     """

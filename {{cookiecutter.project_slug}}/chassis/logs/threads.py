@@ -38,8 +38,8 @@ async def carry_context_into_threads() -> AsyncIterator[None]:
     try:
         yield
     finally:
-        # Everything else is closed by now: calls that wait would fail, running ones are abandoned.
-        # At its end the loop joins the pool that it has: an idle one in place of this.
+        # Everything else is closed now: waiting calls would fail, running ones are abandoned. The
+        # loop joins its pool in the end, so it gets an idle one.
         threads.shutdown(wait=False, cancel_futures=True)
         loop.set_default_executor(ThreadPoolExecutor())
 
@@ -54,7 +54,7 @@ async def carry_context_into_errors() -> AsyncIterator[None]:
 
 
 def _log_unretrieved(loop: asyncio.AbstractEventLoop, error: dict[str, Any]) -> None:
-    """Log an error of the event loop: if its context is unknown, in none, not that of another."""
+    """Log an error of the event loop in its context; in an empty one if that is unknown."""
     origin = error.get("task") or error.get("future") or error.get("handle")
     read_context = getattr(origin, "get_context", Context)  # tasks have it since Python 3.12
     read_context().copy().run(loop.default_exception_handler, error)
@@ -62,7 +62,7 @@ def _log_unretrieved(loop: asyncio.AbstractEventLoop, error: dict[str, Any]) -> 
 
 def keep_contexts_of_threads() -> None:
     """Keep the context in which each thread is started; Python has no hook for it."""
-    Thread.start = _start_thread  # type: ignore[assignment] # as libraries that trace do
+    Thread.start = _start_thread  # type: ignore[assignment] # as tracing libraries do
 
 
 def context_of(thread: Thread | None) -> Context:

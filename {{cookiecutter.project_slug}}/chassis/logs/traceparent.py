@@ -1,4 +1,4 @@
-"""The caller's span, as a request names it: W3C Trace Context."""
+"""Reads the caller's span from a request: W3C Trace Context."""
 
 from __future__ import annotations
 

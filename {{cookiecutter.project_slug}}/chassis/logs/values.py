@@ -26,7 +26,7 @@ from chassis.environment.secret_names import MASK
 Conversion: TypeAlias = Callable[[Any], Any]
 
 MAX_ITEMS = 100
-"""Entries of one container."""
+"""Most entries shown of one container."""
 
 
 def _model(value: BaseModel) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def _tuple(value: tuple[Any, ...]) -> dict[str, Any] | list[Any]:
 
 
 def _list(value: Iterable[Any]) -> list[Any]:
-    """Copy what is shown of a container, which may be endless."""
+    """Copy the shown entries of a container, which may be infinite."""
     items = [*islice(value, MAX_ITEMS + 1)]
     if len(items) > MAX_ITEMS:
         items[MAX_ITEMS - 1 :] = [f"… {_rest(value)} more"]
@@ -53,7 +53,7 @@ def _list(value: Iterable[Any]) -> list[Any]:
 
 
 def _dict(value: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Copy what is shown of a mapping, which may be endless."""
+    """Copy the shown entries of a mapping, which may be infinite."""
     entries = [*islice(value.items(), MAX_ITEMS + 1)]
     if len(entries) > MAX_ITEMS:
         entries[MAX_ITEMS - 1 :] = [("…", f"{_rest(value)} more")]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def log_websocket(websocket: WebSocketExchange) -> None:
-    """Write the line of one WebSocket; the query is left out, it may hold anything."""
+    """Write the line of one WebSocket, without the query, which may contain anything."""
     level = logging.ERROR if websocket.code == INTERNAL else logging.INFO
     if not logger.isEnabledFor(level):
         return

@@ -49,11 +49,11 @@ class Metrics(Feature):
     host: str = "127.0.0.1"
     """Address that the metrics server listens on, or several such as 0.0.0.0,::."""
     port: int = Field(default=9090, ge=0, le=65535)
-    """Port of the metrics server; 0 chooses a free one, which the log names."""
+    """Port of the metrics server; 0 takes any free one and logs which."""
     buckets: Annotated[tuple[float, ...], AfterValidator(_validate_buckets)] = SECONDS
     """Upper bounds of the request duration histogram in seconds, increasing, comma-separated."""
     max_series: int = Field(default=1000, ge=1)
-    """Combinations of method, route and status counted apart; further ones are `_OTHER`."""
+    """Most combinations of method, route and status; further ones are counted as `_OTHER`."""
 
     def install(self, service: Service) -> None:
         """Observe every exchange; serve metrics while the service runs."""

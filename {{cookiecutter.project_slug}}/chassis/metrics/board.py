@@ -1,4 +1,4 @@
-"""Collects the service's identity and the figures that features pin to its board."""
+"""Collects the service's identity and the figures that features add to the board."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class BoardCollector:
         self._broken: set[str] = set()
 
     def families(self) -> Iterator[Family]:
-        """Yield the identity and every figure that can be read."""
+        """Yield the identity, and every figure that can be read."""
         identity = self._service.identity.model_dump(include={"name", "version", "revision"})
-        info = Family("gauge", "service_info", "What runs here.")
+        info = Family("gauge", "service_info", "Name and version of the service.")
         info.add(series("service_info", **identity, environment=self._service.environment), 1)
         yield info
         yield from self._collect_figures("gauge", self._service.gauges)

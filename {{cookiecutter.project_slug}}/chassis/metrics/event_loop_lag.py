@@ -1,4 +1,4 @@
-"""Measures the event loop's lag: how late it runs what is due."""
+"""Measures the event loop's lag: how late it runs due callbacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 INTERVAL_SECONDS = 0.25
 """Seconds between two samples."""
 SAMPLES = 60
-"""Samples that are kept: 15 seconds, so that a usual scrape interval misses no stall."""
+"""Samples kept: 15 seconds, so that the usual scrape interval misses no stall."""
 
 
 class EventLoopLag:
@@ -26,7 +26,7 @@ class EventLoopLag:
         self._delays = deque([0.0], maxlen=SAMPLES)
 
     def longest(self) -> float:
-        """Return the longest delay of the last 15 seconds in seconds, including one that lasts."""
+        """Return the longest delay of the last 15 seconds in seconds, including an ongoing one."""
         return max(*self._delays.copy(), monotonic() - self._due)
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Counts every exchange in a plain table, which is written as metrics at a scrape."""
+"""Counts every exchange in a plain table, which is formatted as metrics at a scrape."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNMATCHED = "unmatched"
 SHED = "shed"
 """The route of requests that were refused because of overload, before they were exchanges."""
 STATUS_IF_UNANSWERED = 500
-"""Status of an exchange that ended before its answer began: the client saw a failure."""
+"""Status of an exchange that ended before its response began: the client saw a failure."""
 BODY_SIZE_BOUNDS = (1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 MAX_LENGTH_DIGITS = 18
 
@@ -43,12 +43,12 @@ class Series:
 
 
 class ExchangeCollector:
-    """Written by the event loop only, read by the scrape's thread: neither waits for the other."""
+    """Written only by the event loop, read by the scrape's thread: neither waits for the other."""
 
     def __init__(
         self, buckets: Sequence[float], max_series: int, shed: Callable[[], int] = int
     ) -> None:
-        """Keep `max_series` series apart, and at most six for all others.
+        """Keep `max_series` separate series, and at most six for all others.
 
         `shed` returns how many requests were refused because of overload.
         """
@@ -79,8 +79,8 @@ class ExchangeCollector:
         seconds, received, sent = (
             Family("histogram", name, meaning)
             for name, meaning in (
-                ("http_request_duration_seconds", "From a request's head to its answer's end."),
-                ("http_request_body_bytes", "Request bodies, where their length was announced."),
+                ("http_request_duration_seconds", "From request headers to end of response."),
+                ("http_request_body_bytes", "Request bodies whose length was announced."),
                 ("http_response_body_bytes", "Response bodies."),
             )
         )

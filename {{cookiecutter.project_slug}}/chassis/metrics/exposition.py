@@ -1,7 +1,7 @@
-"""Writes the exposition: prometheus-client's metrics by prometheus-client, the collectors' as text.
+"""Writes the exposition: prometheus-client formats its own metrics, the collectors write text.
 
-prometheus-client takes about 10 microseconds per line. A hundred routes are ten thousand lines:
-a scrape would take longer than the promised 50 ms and hold the event loop up meanwhile.
+prometheus-client takes about 10 microseconds per line. A hundred routes are ten thousand lines: a
+scrape would take longer than the promised 50 ms and block the event loop meanwhile.
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ class TextCollector(Protocol):
     """Collects metrics as text."""
 
     def families(self) -> Iterator[Family]:
-        """Yield what has been counted so far."""
+        """Yield the metrics counted so far."""
 
 
 class RegistryWithoutTakenNames:
-    """A registry without the metrics whose names the service uses itself."""
+    """A registry without the metrics whose names the service itself uses."""
 
     def __init__(self, registry: Collector, taken: AbstractSet[str]) -> None:
         self._registry = registry
         self._taken = taken
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the others."""
+        """Yield the other metrics."""
         for metric in self._registry.collect():
             if metric.name not in self._taken:
                 yield metric

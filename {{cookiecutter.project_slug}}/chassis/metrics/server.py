@@ -1,4 +1,4 @@
-"""The metrics server: in a thread of its own, so that it answers while the event loop is blocked.
+"""The metrics server, in a separate thread, so that it responds while the event loop is blocked.
 
 prometheus-client's `start_http_server` never drops a silent client, and its encoder takes 20 times
 as long for ten thousand lines (a hundred routes), more than the 50 ms that a scrape may take.
@@ -33,10 +33,10 @@ logger = logging.getLogger(__name__)
 
 
 class MetricsHandler(BaseHTTPRequestHandler):
-    """Answers GET /metrics and nothing else."""
+    """Responds to GET /metrics and nothing else."""
 
     timeout = READ_TIMEOUT_SECONDS
-    wbufsize = -1  # one write: each may wait for the interpreter's lock
+    wbufsize = -1  # a single write, because each may wait for the GIL
     server_version = "metrics"
     sys_version = ""
     server: MetricsServer
@@ -74,7 +74,7 @@ class MetricsServer(ThreadingTCPServer):
         """Log why a connection could not be served."""
         error = sys.exception()
         level = logging.DEBUG if isinstance(error, ConnectionError) else logging.ERROR
-        logger.log(level, "the metrics server could not answer", exc_info=error)
+        logger.log(level, "metrics server: request failed", exc_info=error)
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def serve_metrics(host: str, port: int, expose: Expose) -> Iterator[str]:
     except OSError as error:
         raise OSError(
             f"METRICS_PORT: cannot listen on {host} port {port}: {error.strerror}. "
-            "Choose a free port, or as METRICS_HOST an address of this machine."
+            "Choose a free port, or set METRICS_HOST to an address of this machine."
         ) from error
     with ExitStack() as stack:
         for server in servers:

@@ -36,7 +36,7 @@ class Problems(Feature):
     """Whether the response to an unhandled error shows the exception and its message."""
 
     def install(self, service: Service) -> None:
-        """Handle the errors inside FastAPI, and those raised outside it."""
+        """Handle errors raised inside FastAPI, and outside it."""
         handle_error = partial(handle_unexpected_error, debug=self.debug)
         handlers = {
             HTTPException: handle_http_exception,

@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 class FallbackMiddleware:
     """Responds to errors raised outside FastAPI, and to requests cancelled after the grace time.
 
-    Without it the server would send a bare 500 for both. Other cancellations are raised again.
+    Without it the server would send a 500 without a problem for both. Other cancellations are
+    raised.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class FallbackMiddleware:
         try:
             await self.app(scope, receive, send)
         except WebSocketDisconnect:
-            raise  # tells the caller that it is closed
+            raise  # raised to the caller, which knows that it is closed
         except CancelledError:
             if response_started() or not self.service.draining:
                 raise
@@ -62,6 +63,6 @@ class FallbackMiddleware:
 
 
 def response_started() -> bool:
-    """Tell whether a response has started, or none is possible."""
+    """Return whether a response has started, or none is possible."""
     exchange = current_exchange.get()
     return exchange is None or exchange.status is not None

@@ -34,7 +34,7 @@ async def handle_http_exception(request: Request, error: HTTPException) -> Respo
 
 
 def complete_allow(request: Request, headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Name all methods of the path in Allow, where the first route that has it names its own."""
+    """List all methods of the path in Allow, instead of only those of the first route with it."""
     allowed = allowed_methods(request.app.routes, request.scope)
     if not allowed or request.method in allowed:  # a mount or an endpoint has refused it
         return headers

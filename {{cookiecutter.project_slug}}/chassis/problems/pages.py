@@ -1,4 +1,4 @@
-"""The page that the type of a problem leads to."""
+"""The page at the URI of a problem type."""
 
 from __future__ import annotations
 

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 class ProblemType(str):
-    """The URI of a kind of problem: `ProblemType("already-paid", "Already paid", "Explanation.")`.
+    """The URI of a problem type: `ProblemType("already-paid", "Already paid", "Explanation.")`.
 
-    The service answers it with a page that explains what happened, and what a client can do.
+    The service serves a page at it that explains what happened, and what a client can do.
     """
 
     __slots__ = ("explanation", "summary")
     summary: str
     explanation: str
     known: ClassVar[dict[str, ProblemType]] = {}
-    """Every type that was made, by its name."""
+    """All types, by name."""
 
     def __new__(cls, name: str, title: str, explanation: str) -> Self:
-        """Make the type, and make it known to the page."""
+        """Create the type, and register it for the page."""
         self = super().__new__(cls, f"/problems/{name}")
         self.summary, self.explanation = title, explanation
         cls.known[name] = self
@@ -41,9 +41,8 @@ class Problem(HTTPException):
 
     `raise Problem(409, "The order is already paid.", type=ALREADY_PAID, order=7)`
 
-    `type` is a URI that identifies the kind of problem, which a `ProblemType` has a page for;
-    `title` is its constant summary, `detail` explains this occurrence; any other keyword becomes a
-    member.
+    `type` is a URI that identifies the problem type, such as a `ProblemType`; `title` is its
+    constant summary, `detail` explains this occurrence; any other keyword becomes a member.
     """
 
     def __init__(

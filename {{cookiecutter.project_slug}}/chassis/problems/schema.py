@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Members(BaseModel):
-    """RFC 9457 problem details; a kind of problem may add members of its own."""
+    """Problem details (RFC 9457); a problem type may have further members."""
 
     model_config = ConfigDict(title="Problem", extra="allow", use_attribute_docstrings=True)
 
     type: str
-    """Kind of problem, where a page explains it; about:blank if there is none but the status."""
+    """URI of the problem type, which serves an explanation; about:blank if there is none."""
     title: str
-    """Constant summary of the kind."""
+    """Constant summary of the type."""
     status: int
     detail: str = ""
     """Explanation of this occurrence."""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MAX_ERRORS = 20
-"""Errors shown of one request, so that a body of a million wrong values gets a short response."""
+"""Most errors in one response, so that a body with a million invalid values gets a short one."""
 MAX_POINTER_CHARACTERS = 256
-"""Characters of a pointer, which contains keys from the client."""
+"""Most characters of a pointer, which contains keys from the client."""
 MISSING_IF_MATCH = ("missing", "header", "If-Match")
 REPLACED_MESSAGES = {"union_tag_invalid": "Input tag is none of the expected tags"}
 """Replacements for messages that quote the input."""
@@ -25,7 +25,7 @@ REPLACED_MESSAGES = {"union_tag_invalid": "Input tag is none of the expected tag
 async def handle_validation_error(_: Request, error: RequestValidationError) -> ProblemResponse:
     """Respond 422 with the first errors: location, message and type of each.
 
-    428 if nothing but a required If-Match is missing (RFC 6585, section 3).
+    428 if the only error is a missing If-Match (RFC 6585, section 3).
     """
     found = error.errors()
     if [(entry["type"], *entry["loc"]) for entry in found] == [MISSING_IF_MATCH]:
@@ -39,7 +39,7 @@ async def handle_validation_error(_: Request, error: RequestValidationError) -> 
 
 def precondition_required() -> Problem:
     """Return the problem 428."""
-    return Problem(428, "Name the version you have read in If-Match: it is the answer's ETag.")
+    return Problem(428, "Send the ETag of the version that you have read in If-Match.")
 
 
 def describe(entry: dict[str, Any]) -> dict[str, str]:

@@ -26,7 +26,7 @@ ORIGIN_PATTERN = re.compile(r"\*|https?://[a-z0-9.-]+(:[0-9]+)?")
 HOST_PATTERN = re.compile(r"\*|(\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID")
-"""Response headers that pages of other origins may read, beside those of the CORS standard."""
+"""Response headers that pages of other origins may read, besides those safelisted by CORS."""
 RESPONSE_HEADERS = {
     # A response may be private to its caller; one that may be cached sets this header itself.
     b"cache-control": b"no-store",
@@ -50,17 +50,17 @@ class Security(Feature):
     docs: bool = False
     """Whether /docs and /openapi.json are served."""
     hsts_seconds: Annotated[int, Field(ge=0, le=2_147_483_647)] = 0
-    """Seconds for which browsers shall use HTTPS only; 0 sends no such header."""
+    """Seconds for which browsers must use HTTPS; 0 sends no Strict-Transport-Security header."""
     max_body_bytes: PositiveInt = 1_048_576
-    """Bytes that a request's body may have."""
+    """Most bytes of a request's body."""
     max_json_values: PositiveInt = 10_000
-    """Values that a JSON body may have; each can cost a thousand times its length to validate."""
+    """Most values in a JSON body; validating one can cost a thousand times its length."""
     max_in_flight: PositiveInt = 500
-    """Concurrent requests, endless streams included; further ones get 503 and Retry-After."""
+    """Most requests in flight, streams included; further ones get 503 and Retry-After."""
     max_wait_seconds: Seconds = 0.13
-    """Seconds that a request may have to wait for its turn; if longer, it gets 503, Retry-After."""
+    """Seconds that a request may wait in the queue, at most; others get 503 and Retry-After."""
     max_websockets: PositiveInt = 1000
-    """Open WebSockets, which are no requests; further ones get 503 and Retry-After."""
+    """Most open WebSockets, not counted as requests; further ones get 503 and Retry-After."""
 
     @field_validator("cors_origins")
     @classmethod
@@ -80,7 +80,7 @@ class Security(Feature):
         return hosts
 
     def install(self, service: Service) -> None:
-        """Pin admission, security headers, and CORS if configured."""
+        """Add admission, security headers, and CORS if configured."""
         service.options.update(docs_url=None, redoc_url=None, openapi_url=None)
         if self.docs:
             service.options["openapi_url"] = "/openapi.json"

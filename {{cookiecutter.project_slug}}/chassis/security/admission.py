@@ -20,15 +20,15 @@ JSON = re.compile(rb"[/+]json(?![a-z0-9._+-])", re.IGNORECASE)
 BODY_HEADERS = {b"content-length", b"transfer-encoding"}
 CHECKED_HEADERS = {b"host", b"content-type", b"content-encoding", b"origin"} | BODY_HEADERS
 MAX_LENGTH_DIGITS = 18
-"""Digits of a Content-Length that are read; more are too long anyway."""
+"""Most digits of a Content-Length that are read; with more, the body is too long anyway."""
 HOST_NAME = "[a-z0-9._-]+"
 ANY_HOST = rf"{HOST_NAME}|\[[0-9a-f:.]+\]"
 
 
 class Admission:
-    """Admits requests with an allowed host, below the concurrency limit, with a valid body.
+    """Admits requests with an allowed host and a valid body, up to the concurrency limit.
 
-    Probes are always admitted: their host is a pod's address, and a busy service is alive.
+    Probes are always admitted: their host is a pod's address, and a busy service is still alive.
     """
 
     def __init__(self, app: ASGIApp, service: Service, security: Security) -> None:
@@ -89,14 +89,14 @@ class Admission:
 
 
 def refuse_codings(headers: Mapping[bytes, bytes]) -> None:
-    """Raise `Problem` for a body that is encoded: no route would get what the client meant.
+    """Raise `Problem` for an encoded body: the routes would not get the decoded content.
 
-    501 for a transfer coding but chunked (RFC 9112, section 6.1), 415 for a content coding.
+    501 for a transfer coding other than chunked (RFC 9112, section 6.1), 415 for a content coding.
     """
     if headers.get(b"transfer-encoding", b"chunked").strip().lower() != b"chunked":
-        raise Problem(501, "The only transfer coding that is implemented is chunked.")
+        raise Problem(501, "The only supported transfer coding is chunked.")
     if headers.get(b"content-encoding", b"identity").strip().lower() not in {b"", b"identity"}:
-        detail = "A body may have no content coding: send it without Content-Encoding."
+        detail = "Content codings are not supported: send the body without Content-Encoding."
         raise Problem(415, detail, headers={"Accept-Encoding": "identity"})
 
 
@@ -106,7 +106,7 @@ def overloaded(detail: str) -> Problem:
 
 
 def combine_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Collect the checked headers; repeated ones become a list (RFC 9110), which is no host."""
+    """Collect the checked headers; repeated ones become a list (RFC 9110), never a valid host."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in CHECKED_HEADERS:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive
 
 JSON_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-"""The strings of a JSON text, an unterminated one too, so that no text takes quadratic time."""
+"""The strings of a JSON text, also an unterminated one, so that no text takes quadratic time."""
 
 
 def body_too_large(limit: int) -> Problem:
     """Return the problem of a body over `limit` bytes."""
-    return Problem(413, f"The body may have {limit} bytes at most.")
+    return Problem(413, f"The body may have at most {limit} bytes.")
 
 
 def limit_body(receive: Receive, limit: int) -> Receive:
@@ -41,19 +41,19 @@ async def require_json(receive: Receive, limit: int) -> Receive:
     """Read a whole body; return a `receive` that replays it as one message.
 
     Raises `Problem` 400 if it is not JSON, and 413 if it may have more than `limit` values:
-    validation makes an error of each wrong one before it can respond.
+    validation creates an error for each invalid one before it can respond.
     """
     chunks: list[bytes] = []
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return receive  # which reports the disconnect again
+            return receive  # reports the disconnect again
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     body = b"".join(chunks)
     if body.count(b",") >= limit and JSON_STRINGS.sub(b"", body).count(b",") >= limit:
-        raise Problem(413, f"The body may hold {limit} values at most.")
+        raise Problem(413, f"The body may have at most {limit} values.")
     raise_if_invalid_json(body)
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

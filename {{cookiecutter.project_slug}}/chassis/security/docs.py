@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 PACKAGE = "fastapi_swagger"
-"""What brings the files of Swagger UI; only development needs it, and production does without."""
+"""The package with the files of Swagger UI, which only development needs."""
 FILES: dict[str, Any] = {
     "swagger_js_url": "docs/files/swagger-ui-bundle.js",
     "swagger_css_url": "docs/files/swagger-ui.css",
     "swagger_favicon_url": "docs/files/favicon-32x32.png",
 }
-"""Relative to the page, which so works behind any prefix and scheme."""
+"""Relative to the page, so that it works behind any prefix and scheme."""
 
 
 CDN = {"script": "https://cdn.jsdelivr.net", "image": "https://fastapi.tiangolo.com"}
-"""The addresses from which a browser loads them unless FastAPI is given others."""
+"""The addresses from which a browser loads them by default."""
 
 
 def add_docs(app: FastAPI) -> None:
-    """Serve /docs, and lead to it from /, behind the routes of the service."""
+    """Serve /docs, and redirect / to it, after the routes of the service."""
     packaged = find_spec(PACKAGE) is not None
     page = make_page(app.title, packaged=packaged)
 
@@ -49,7 +49,7 @@ def add_docs(app: FastAPI) -> None:
 
 
 def make_page(title: str, *, packaged: bool) -> HTMLResponse:
-    """Make the page, with a policy that admits what it loads, and its own script by the hash."""
+    """Return the page, with a policy that allows what it loads, and its own script by hash."""
     page = get_swagger_ui_html(
         openapi_url="openapi.json", title=escape(title), **(FILES if packaged else {})
     )

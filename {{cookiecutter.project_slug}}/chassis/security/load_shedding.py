@@ -1,8 +1,9 @@
 """Refuses requests that would wait too long, so that those admitted are answered in time.
 
-Under overload the queue stands where no limit of requests in flight counts it: in sockets and in
-the event loop. So while iterations of the loop take long, fewer requests are started than end; the
-others wait in a line, and one whose turn would come too late is refused before it costs anything.
+Under overload requests queue where a limit of requests in flight does not count them: in sockets
+and in the event loop. So while iterations of the loop take long, fewer requests are started than
+end. The others wait in a queue, and a request that would wait too long is refused before it costs
+anything.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 LONG_SECONDS = 0.0025
-"""Seconds from which an iteration of the event loop is long."""
+"""Seconds from which an iteration of the event loop counts as long."""
 
 
 class LoadShedding:
@@ -36,14 +37,14 @@ class LoadShedding:
         self.service = service
         self.line = WaitingLine("a turn", max_wait_seconds)
         self.iterating = False
-        """Whether a request came in this iteration, so that `end_iteration` will run."""
+        """Whether a request arrived in this iteration, so that `end_iteration` will run."""
         self.began = 0.0
         self.started = self.ended = 0
-        """Requests that started in this iteration, and that ended since the last one."""
+        """Requests started in this iteration, and ended since the last one."""
         self.max_starts = 1
         """Requests that may start in this iteration."""
         problem = Problem(503, "The service is overloaded.", headers={"Retry-After": "1"})
-        self.response = ProblemResponse(problem)  # made once: refusing must be cheap
+        self.response = ProblemResponse(problem)  # created once, because refusing must be cheap
         self.response.raw_headers += service.headers.items()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +68,7 @@ class LoadShedding:
             self.ended += 1
 
     def begin_iteration(self) -> None:
-        """Start the clock of this iteration; have the next one stop it."""
+        """Start the clock of this iteration; the next one stops it."""
         self.iterating = True
         self.began = perf_counter()
         self.started = 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["CLOSE_SECONDS", "EXIT_SECONDS", "Server"]
 
 CLOSE_SECONDS = 4
-"""Seconds that all features together get to close."""
+"""Seconds that all features together have to close."""
 EXIT_SECONDS = 1
 """Seconds after which the exit watchdog ends an interpreter that waits for threads or tasks."""
 
@@ -34,17 +34,17 @@ class Server(Feature):
     port: Port = 8000
     """TCP port to listen on; 0 takes any free one and logs which."""
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 5
-    """Seconds between SIGTERM and closing the listener: longer than a load balancer needs."""
+    """Seconds between SIGTERM and closing the listener: more than load balancers need to notice."""
     grace_seconds: WholeSeconds = 20
-    """Seconds that requests in flight get to finish once the listener is closed."""
+    """Seconds that requests in flight have to finish after the listener is closed."""
     keep_alive_seconds: WholeSeconds = 75
-    """Seconds an idle connection is kept: longer than the reverse proxy keeps its own."""
+    """Seconds that an idle connection is kept: longer than the reverse proxy keeps its own."""
     read_seconds: WholeSeconds = 10
-    """Seconds a client may take for a request's head, and for its body unless 1 kB/s arrive."""
+    """Seconds that a client may take for a request's headers, and for its body if below 1 kB/s."""
     max_head_bytes: Annotated[int, Field(ge=1024)] = 16_384
-    """Bytes that a request's line and headers may have together."""
+    """Most bytes of a request's line and headers together."""
     max_message_bytes: Annotated[int, Field(ge=1)] = 1_048_576
-    """Bytes that a WebSocket message may have; a longer one closes it with code 1009."""
+    """Most bytes of a WebSocket message; a longer one closes the WebSocket with code 1009."""
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     """Prefix that a proxy strips, such as /shop; Location, redirects and OpenAPI begin with it."""
     trusted_proxies: Names = ()
@@ -53,7 +53,7 @@ class Server(Feature):
     def insecure(self) -> Iterator[tuple[str, str]]:
         """Reject trusting every client."""
         if any(ip_network(proxy).prefixlen == 0 for proxy in self.trusted_proxies):
-            advice = "trusts every network: any client can forge its address. Name the proxy's."
+            advice = "trusts every network: any client can forge its address. Set the proxy's."
             yield "trusted_proxies", advice
 
     @field_validator("trusted_proxies")

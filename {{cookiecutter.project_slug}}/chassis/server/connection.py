@@ -30,17 +30,17 @@ connection: close\r
 {body}"""
 
 ABSOLUTE_TARGET = re.compile(rb"[^/?#]*://([^/?#]*)")
-"""A request target that names its host, which takes the place of Host: RFC 9112, section 3.2.2."""
+"""A request target with a host, which replaces the header Host: RFC 9112, section 3.2.2."""
 MINIMUM_RATE = 1_000
-"""Bytes a second at which a body must come, once `read_seconds` have passed."""
+"""Bytes per second at which a body must arrive after `read_seconds`."""
 FRAMING_BYTES = 8
-"""Bytes of chunked framing allowed for each byte of a body; chunks of one byte have six."""
+"""Bytes of chunked framing allowed per byte of a body; chunks of one byte need six."""
 
 
 class Connection(HttpToolsProtocol):
-    """Rejects heads and trailers that are too long, and clients that send too slowly.
+    """Rejects headers and trailers that are too long, and clients that send too slowly.
 
-    uvicorn has neither limit with httptools: a head or trailer is unbounded, and so is the wait
+    uvicorn has neither limit with httptools: headers and trailers are unbounded, and so is the wait
     for the rest of a request.
     """
 
@@ -55,22 +55,22 @@ class Connection(HttpToolsProtocol):
         self.limits = limits
         self.forwarded = forwarded
         self.is_first = True
-        """Whether no request has come yet: a proxy says much the same with each."""
+        """Whether no request has arrived yet; a proxy sends much the same headers with each."""
         self.in_head = True
         self.head_bytes = 0
-        """Bytes of the head being read, without the chunk in which it started."""
+        """Bytes of the headers being read, without the chunk in which they started."""
         self.body_bytes = 0
         self.other_bytes = 0
-        """Bytes after the head that are not body: chunk sizes and extensions, trailers."""
+        """Bytes after the headers that are not body: chunk sizes and extensions, trailers."""
         self.phase_started = self.loop.time()
-        """When the head or body being read started, in the loop's time."""
+        """When the headers or body being read started, in the loop's time."""
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own
-        """Wrap the transport, so that head and body are one write."""
+        """Wrap the transport, so that headers and body are one write."""
         super().connection_made(CoalescingTransport(transport, self.loop))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
-        """Count the bytes of a head, or of what follows it."""
+        """Count the bytes of the headers, or of what follows them."""
         self.chunk_bytes = len(data)
         if self.in_head:
             self.head_bytes += self.chunk_bytes
@@ -82,7 +82,7 @@ class Connection(HttpToolsProtocol):
             self.reject(HEADERS_TOO_LARGE)
 
     def on_message_begin(self) -> None:
-        """Start the clock of a head."""
+        """Start the clock of the headers."""
         super().on_message_begin()
         if not self.in_head:
             self.head_bytes = 0
@@ -90,13 +90,13 @@ class Connection(HttpToolsProtocol):
         self.phase_started = self.loop.time()
 
     def on_headers_complete(self) -> None:
-        """Start the request. Raises ValueError if its head is not allowed."""
+        """Start the request. Raises ValueError if its headers are not allowed."""
         if max(self.head_bytes, self.chunk_bytes) > self.limits.max_head_bytes:
             size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
             if size > self.limits.max_head_bytes:
                 raise ValueError(HEADERS_TOO_LARGE)
             self.head_bytes = 0
-        # The parser would take the body of an upgrade for the next request, unchecked.
+        # The parser would take the body of an upgrade for the next request, without checks.
         if self.parser.should_upgrade() and self._has_body():
             raise ValueError(BAD_REQUEST)
         if self.is_first and self.client and not self.forwarded.is_settled:
@@ -108,7 +108,7 @@ class Connection(HttpToolsProtocol):
         self.body_bytes = self.other_bytes = 0
         self.phase_started = self.loop.time()
         super().on_headers_complete()
-        self.headers = [*self.headers]  # a copy: the parser would append trailers, unchecked
+        self.headers = [*self.headers]  # a copy: the parser would append trailers to it, unchecked
 
     def handle_websocket_upgrade(self) -> None:
         """Become a WebSocket, without the context of earlier requests."""
@@ -121,13 +121,13 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
-        """Reject what the parser cannot read; it also fails on a head that is too long."""
+        """Reject a malformed request; the parser also fails on headers that are too long."""
         self.reject(
             HEADERS_TOO_LARGE if self.head_bytes > self.limits.max_head_bytes else BAD_REQUEST
         )
 
     def close_if_slow(self) -> None:
-        """Reject a request whose head or body arrives too slowly."""
+        """Reject a request whose headers or body arrive too slowly."""
         now, cycle = self.loop.time(), self.cycle
         if self.flow.read_paused:  # the service is slow, not the client
             self.phase_started = now

@@ -1,7 +1,7 @@
-"""Runs calls that no response waits for in the next iteration of the event loop.
+"""Defers calls that no response waits for to the next iteration of the event loop.
 
-It exists for speed: with 16 connections, a request takes 15 % less processor time, together with
-access lines that are written together.
+It exists for speed: together with access lines that are written in batches, a request takes 15 %
+less CPU time, with 16 connections.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class DeferredCalls:
         self._calls: deque[tuple[Context, Callable[[], None]]] = deque()
 
     def __call__(self, call: Callable[[], None]) -> None:
-        """Defer a call; one that a deferred call defers runs in the same iteration, at its end.
+        """Defer a call; if a deferred call defers it, it runs at the end of the same iteration.
 
-        Where no event loop runs, as in another thread, it runs at once.
+        Without a running event loop, as in another thread, it runs at once.
         """
         if not self._calls:
             try:
@@ -43,7 +43,7 @@ class DeferredCalls:
         self._calls.append((copy_context(), call))
 
     def run(self) -> None:
-        """Run all calls that wait, and those that they defer."""
+        """Run all deferred calls, and those that they defer."""
         while self._calls:
             context, call = self._calls.popleft()
             try:

@@ -1,4 +1,4 @@
-"""uvicorn's server with a drain: on SIGTERM it turns unready first, and stops accepting later."""
+"""uvicorn's server with a drain: on SIGTERM it becomes unready first, and stops accepting later."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger("chassis.server")
 
 FIRST_REQUEST_SECONDS = 1
-"""Seconds that the last accepted connections get to send their first request."""
+"""Seconds that the last accepted connections have to send their first request."""
 ACCEPT_SECONDS = 0.02
-"""Seconds after which a connection accepted last has reached uvicorn."""
+"""Seconds after which the last accepted connection has reached uvicorn."""
 TICKS_PER_SECOND = 10
 ACCEPTS = 8
 """Connections accepted in one iteration of the event loop: uvloop accepts one for each descriptor.
 
-With one, connections wait for seconds under overload, where an iteration takes 10 ms.
+With 1, connections would wait for seconds under overload, when an iteration takes 10 ms.
 """
 
 
@@ -82,7 +82,7 @@ class DrainingServer(uvicorn.Server):
                 reset_contextvars=True,  # or a pipelined request gets the context of another
             )
         )
-        logging.getLogger("uvicorn.access").propagate = True  # its few lines are logged, too
+        logging.getLogger("uvicorn.access").propagate = True  # its few lines are logged too
         logging.getLogger("uvicorn.error").addFilter(is_news)
 
     @property
@@ -123,7 +123,7 @@ class DrainingServer(uvicorn.Server):
         self.wake_main_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the features, listen, and log the URL."""
+        """Open the features, start listening, and log the URL."""
         await super().startup(sockets)
         if not all(it.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for it in self.listeners):
             log.critical("SERVER_PORT is already used by this service", port=self.settings.port)
@@ -147,13 +147,13 @@ class DrainingServer(uvicorn.Server):
         routes = websocket_paths(self.application.routes)
         if routes and self.config.ws_protocol_class is None:
             log.warning(
-                "WebSocket routes answer 404: the library websockets is not installed. "
+                "WebSocket routes respond with 404: the library websockets is not installed. "
                 "Run: uv add websockets",
                 routes=routes,
             )
 
     async def main_loop(self) -> None:
-        """Tick until a signal arrives; wake at once, where uvicorn sleeps until the next tick."""
+        """Tick until a signal arrives; unlike uvicorn, wake at once, not at the next tick."""
         loop, signalled = asyncio.get_running_loop(), asyncio.Event()
         self.wake_main_loop = partial(loop.call_soon_threadsafe, signalled.set)
         counter = 0
@@ -190,13 +190,13 @@ class DrainingServer(uvicorn.Server):
         exit_watchdog = threading.Timer(EXIT_SECONDS, os._exit, [self.exit_code])
         exit_watchdog.daemon = True
         exit_watchdog.start()
-        gc.freeze()  # or the interpreter collects garbage in memory that it is about to free
+        gc.freeze()  # do not collect garbage in memory that is about to be freed
 
     async def close_listeners(self) -> None:
-        """Stop accepting when no connection waits, then wait for the first requests of the last.
+        """Stop accepting when no connection waits, then wait for first requests on the last ones.
 
-        Closing a listener resets connections that wait to be accepted, whose requests a reverse
-        proxy cannot retry; a connection that is refused can be retried on another replica.
+        Closing a listener resets connections that wait to be accepted, and a reverse proxy cannot
+        retry their requests. A refused connection can be retried on another replica.
         """
         deadline = monotonic() + FIRST_REQUEST_SECONDS
         while select.select(self.listeners, [], [], 0)[0] and monotonic() < deadline:  # noqa: ASYNC110 - no event tells

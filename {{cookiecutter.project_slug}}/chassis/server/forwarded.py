@@ -1,4 +1,4 @@
-"""Logs once that the word of a proxy is not taken, which otherwise shows in addresses alone."""
+"""Logs once that a proxy's headers are ignored, which otherwise shows only in wrong addresses."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ log = structlog.get_logger("chassis.server")
 
 FORWARDED = {b"x-forwarded-for", b"x-forwarded-proto"}
 IGNORED = b"x-forwarded-ignored"
-"""With it our own nginx tells whose word it has not taken."""
+"""Header in which the service's nginx sends the address of a proxy that it does not trust."""
 
 
 class ForwardedHeaders:
-    """Looks at the headers of a request, until there was something to say."""
+    """Checks the headers of each request, until it has logged a line."""
 
     def __init__(self, trusted: Iterable[str]) -> None:
         self.trusted = [ip_network(it) for it in trusted]
@@ -26,7 +26,7 @@ class ForwardedHeaders:
         """Whether the line has been logged."""
 
     def check(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        """Log the first time that a peer says who the client is and is not trusted."""
+        """Log the first time that an untrusted peer sends forwarded headers."""
         given = dict(headers)
         setting = "SERVER_TRUSTED_PROXIES"
         if not FORWARDED.isdisjoint(given) and self._trusts(peer):
@@ -36,12 +36,12 @@ class ForwardedHeaders:
             return
         if peer:
             self.is_settled = True
-            advice = f"if it is your proxy, name its address or network in {setting}"
+            advice = f"if it is your proxy, add its address or network to {setting}"
             log.warning("forwarded headers ignored", proxy=peer, advice=advice)
 
     def _trusts(self, peer: str) -> bool:
         try:
             address = ip_address(peer)
-        except ValueError:  # a socket that has no address
+        except ValueError:  # a socket without an address
             return True
         return any(address in network for network in self.trusted)

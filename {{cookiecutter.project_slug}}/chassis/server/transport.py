@@ -1,4 +1,4 @@
-"""A transport that sends a response's head together with its body.
+"""A transport that sends a response's headers together with its body.
 
 It exists for speed: requests per second fall from 0.87 to 0.78 of bare FastAPI's without it.
 """
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 END_OF_HEAD = b"\r\n\r\n"
 MAX_COPIED_BYTES = 65_536
-"""Bytes from which on a body is written apart from its head rather than copied."""
+"""Size from which a body is written separately instead of copied, in bytes."""
 
 
 class CoalescingTransport:
-    """Holds a head until the next write, or the next iteration of the event loop.
+    """Holds the headers until the next write, or the next iteration of the event loop.
 
-    uvicorn writes head and body separately, in two packets. All else is the wrapped transport's.
+    uvicorn writes headers and body separately, in two packets. Everything else is delegated to the
+    wrapped transport.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -28,7 +29,7 @@ class CoalescingTransport:
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes | memoryview) -> None:
-        """Hold a head; write anything else, after the head that is held."""
+        """Hold headers; write anything else, after the held headers."""
         if not self._pending_head and data[-4:] == END_OF_HEAD:
             self._pending_head = bytes(data)
             self._loop.call_soon(self.flush)
@@ -39,13 +40,13 @@ class CoalescingTransport:
         self._transport.write(data)
 
     def flush(self) -> None:
-        """Write the head that is held, if any."""
+        """Write the held headers, if any."""
         if self._pending_head:
             head, self._pending_head = self._pending_head, b""
             self._transport.write(head)
 
     def close(self) -> None:
-        """Write the head that is held, and close."""
+        """Write the held headers, and close."""
         self.flush()
         self._transport.close()
 

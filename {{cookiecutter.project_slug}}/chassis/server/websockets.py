@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 CLOSE_HANDSHAKE_SECONDS = 1
-"""Seconds that clients get to complete the close, and handlers to return."""
+"""Seconds that clients have to complete the close, and handlers to return."""
 POLL_SECONDS = 0.02
 
 
 async def close_websockets(service: Service, connections: Collection[asyncio.Protocol]) -> None:
     """Close all with 1012; abort those that have not closed in time.
 
-    A connection of uvicorn that is no `Connection` is a WebSocket, whatever library serves it.
+    Any connection of uvicorn that is not a `Connection` is a WebSocket, whichever library serves
+    it.
     """
     deadline = monotonic() + CLOSE_HANDSHAKE_SECONDS
     closings: dict[object, asyncio.Task[None]] = {}

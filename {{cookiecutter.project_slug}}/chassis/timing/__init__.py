@@ -1,4 +1,4 @@
-"""Times operations: a block `with track("orders.price"):`, a function under `@track(...)`."""
+"""Times operations: a block with `with track("orders.price"):`, a function with `@track(...)`."""
 
 from __future__ import annotations
 

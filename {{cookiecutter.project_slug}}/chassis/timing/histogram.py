@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-"""Bounds that OpenTelemetry's semantic conventions advise for HTTP durations."""
+"""Bounds that OpenTelemetry's semantic conventions recommend for HTTP durations."""
 
 
 class Histogram:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OTHER = "_OTHER"
 """Name under which further operations are counted once there are MAX_OPERATIONS."""
 MAX_OPERATIONS = 200
-"""Names that are kept, so that names made from data do not fill the memory."""
+"""Most names that are kept, so that names that contain data do not fill the memory."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,12 +64,12 @@ class Operations:
 
     def __init__(self) -> None:
         self.observer: OperationObserver | None = None
-        """Called for each run of `track`; a feature that follows runs sets its own."""
+        """Called for each run of `track`; a feature that observes runs sets it."""
         self._lock = RLock()
         self._by_name: dict[str, Operation] = {}
 
     def __getitem__(self, name: str) -> Operation:
-        """Return the operation of that name, a new one at first; past 200 names, `_OTHER`."""
+        """Return the operation with that name, created at first use; above 200 names, `_OTHER`."""
         return self._by_name.get(name) or self._get_or_create(name)
 
     def __iter__(self) -> Iterator[tuple[str, Operation]]:

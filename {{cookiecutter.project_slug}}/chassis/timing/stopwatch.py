@@ -19,15 +19,15 @@ R = TypeVar("R")
 
 
 class track:  # noqa: N801 - it reads as a verb: `with track("orders.price"):`
-    """Time an operation, in a `with` of sync or async code, or as a decorator of either.
+    """Time an operation, with `with` in sync or async code, or as a decorator of either.
 
-    A run that raises or is cancelled is timed too, counted as failed, and the error raised on.
+    A run that raises or is cancelled is timed too, and counted as failed; the error propagates.
     """
 
     __slots__ = ("_attributes", "_end", "_name", "_started", "seconds")
 
     def __init__(self, name: str, attributes: Attributes | None = None) -> None:
-        """Take a name, one of a few fixed ones: each is kept for the life of the process.
+        """Take a name without data in it: each name is kept for the life of the process.
 
         Attributes are read by the observer when the run ends, and may be added until then. A run
         with an `error.type` among them counts as failed even if nothing was raised.
@@ -56,7 +56,9 @@ class track:  # noqa: N801 - it reads as a verb: `with track("orders.price"):`
         """Wrap a function so that each call is timed. Raises TypeError for a generator."""
         name = self._name
         if isgeneratorfunction(function) or isasyncgenfunction(function):
-            raise TypeError("track times calls, and a generator's call only makes it; use `with`.")
+            raise TypeError(
+                "track times calls, and calling a generator only creates it: use `with`."
+            )
         if iscoroutinefunction(function):
 
             @wraps(function)

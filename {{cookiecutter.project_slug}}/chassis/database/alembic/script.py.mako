@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Expand: what the release before this one needs stays as it is."""
+    """Expand: the previous release keeps working."""
     ${upgrades if upgrades else "pass"}
 
 
