@@ -9,7 +9,7 @@ GENERATE = secret=$$(python3 -c 'import secrets; print(secrets.token_hex(32))')
 
 .DELETE_ON_ERROR:
 .PHONY: secrets
-secrets: $(SECRETS:%=.secrets/%)
+secrets: $(SECRETS:%=.secrets/%) ## Generate the secrets that are missing in .secrets/
 
 .secrets:
 	@mkdir -m 700 $@
