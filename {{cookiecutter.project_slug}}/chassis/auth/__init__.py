@@ -32,7 +32,7 @@ __all__ = ["Auth", "Authenticated", "Principal", "requires"]
 
 INSECURE_KEY = (
     "is {}, so anybody can sign tokens. Set it to the output of: "
-    f"{GENERATE_COMMAND}; or set AUTH_ISSUER to who signs them."
+    f"{GENERATE_COMMAND}; or set AUTH_ISSUER to the issuer that signs them."
 )
 
 
@@ -42,11 +42,11 @@ class Auth(Feature):
     secret_key: Annotated[SecretStr, AfterValidator(validate_secret)] | None = None
     """Key that signs and verifies tokens, 32 bytes or more; unused if AUTH_ISSUER is set."""
     previous_secret_key: Annotated[SecretStr, AfterValidator(validate_secret)] | None = None
-    """Key that verifies tokens but signs none: the previous or the next one, during a rotation."""
+    """Key that verifies tokens but signs none: the old or the new one, during a rotation."""
     token_minutes: float = Field(default=15, gt=0, le=527_040)
     """Minutes for which a token that this service signs is valid, by default."""
     issuer: Annotated[str, AfterValidator(validate_http_url)] = ""
-    """URL of the OpenID Connect issuer whose tokens alone are accepted; empty for none."""
+    """URL of the OpenID Connect issuer; if set, only its tokens are accepted."""
     audience: str = ""
     """Audience that a token must have; the name of the service if empty."""
     jwks_url: Annotated[str, AfterValidator(validate_http_url)] = ""
@@ -56,23 +56,23 @@ class Auth(Feature):
     leeway_seconds: int = Field(default=30, ge=0, le=120)
     """Seconds by which the clocks of signer and verifier may differ."""
     max_lifetime_minutes: int = Field(default=1440, gt=0, le=527_040)
-    """Minutes between issue and expiry of a token, at most; others are rejected."""
+    """Longest lifetime of a token in minutes; tokens with a longer one are rejected."""
     max_token_bytes: int = Field(default=8192, ge=512, le=65_536)
-    """Bytes of a token, at most; SERVER_MAX_HEAD_BYTES must leave room for it."""
+    """Most bytes of a token; must be less than SERVER_MAX_HEAD_BYTES."""
     keys_refresh_seconds: float = Field(default=300, ge=30, le=3600)
     """Seconds between fetches of the issuer's keys."""
     keys_max_age_seconds: Seconds = Field(default=86_400, ge=3600)
     """Seconds for which its keys are used while fetches fail."""
 
     def install(self, service: Service) -> None:
-        """Provide the verifier of tokens, and the route /me."""
+        """Provide the verifier of tokens and the route /me."""
         name = service.identity.name
         keys: KeySource = self._issuer_keys(service) if self.issuer else self._secret_keys()
         service.resources[TokenVerifier] = TokenVerifier(self, keys, name)
         service.routers.append(make_router())
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse a key that everybody knows, and issuers without TLS."""
+        """Refuse a publicly known key, and issuers without TLS."""
         if not self.issuer and self.secret_key is None:
             yield "secret_key", INSECURE_KEY.format("not set")
         if not self.issuer:
@@ -83,7 +83,7 @@ class Auth(Feature):
             if getattr(self, field).startswith("http:"):
                 yield (
                     field,
-                    "begins with http://, so anybody on the way can forge tokens. Use https://.",
+                    "begins with http://, so anybody on the network can forge tokens. Use https://.",
                 )
 
     def sign(
@@ -94,11 +94,11 @@ class Auth(Feature):
         Raises ValueError if an issuer signs the tokens, or if this one would be rejected.
         """
         if self.issuer:
-            raise ValueError("AUTH_ISSUER signs the tokens of this service: ask it for one.")
+            raise ValueError("AUTH_ISSUER is set, so only the issuer signs tokens: get one there.")
         minutes = self.token_minutes if minutes is None else minutes
         if not 0 < minutes <= self.max_lifetime_minutes:
             most = f"AUTH_MAX_LIFETIME_MINUTES={self.max_lifetime_minutes}"
-            raise ValueError(f"A token is valid for more than 0 minutes and at most {most}.")
+            raise ValueError(f"The lifetime must be more than 0 and at most {most} minutes.")
         return self._secret_keys().sign(
             iss=service,
             aud=self.audience or service,

@@ -1,4 +1,4 @@
-"""What a route can require: the principal who sends the request, and scopes of their token."""
+"""What a route can require: the principal of the request, and scopes of their token."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CREDENTIALS = re.compile(rb"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.IGNORECASE)
 """Scheme and token of an Authorization header (RFC 6750, RFC 7515)."""
 SCHEME = re.compile(rb"bearer\b", re.IGNORECASE)
 SCOPE = re.compile(r"[!#-\[\]-~]+")
-"""What a scope is made of (RFC 6749, section 3.3)."""
+"""The characters of a scope (RFC 6749, section 3.3)."""
 UNQUOTABLE = re.compile(r"[^ !#-\[\]-~]")
 
 log = structlog.get_logger(__name__)
 
 
 class Bearer(SecurityBase):
-    """Turns the Authorization header into a principal, or raises the problem that there is none."""
+    """Turns the Authorization header into a principal, or raises a `Problem`."""
 
     def __init__(self) -> None:
         self.scheme_name = "bearer"
@@ -41,7 +41,7 @@ class Bearer(SecurityBase):
         fields = connection.scope["headers"]
         values = [value.strip(b" \t") for name, value in fields if name == b"authorization"]
         if not any(SCHEME.match(value) for value in values):
-            detail = "This needs an access token: Authorization: Bearer, and the token."
+            detail = "An access token is required: send the header Authorization: Bearer TOKEN."
             raise Problem(401, detail, headers=build_challenge(realm, required.scopes))
         credentials = CREDENTIALS.fullmatch(values[0]) if len(values) == 1 else None
         token = credentials[1] if credentials else b""
@@ -53,7 +53,7 @@ class Bearer(SecurityBase):
             headers = build_challenge(realm, required.scopes, "invalid_token")
             raise Problem(401, f"The access token {state}.", headers=headers) from None
         if not principal.scopes.issuperset(required.scopes):
-            detail = f"This needs an access token with the scope: {required.scope_str}"
+            detail = f"An access token with this scope is required: {required.scope_str}"
             headers = build_challenge(realm, required.scopes, "insufficient_scope")
             raise Problem(403, detail, headers=headers)
         return principal
@@ -80,7 +80,7 @@ Authenticated = Annotated[Principal, requires()]
 
 
 def build_challenge(realm: str, scopes: list[str], error: str = "") -> dict[str, str]:
-    """Return the header WWW-Authenticate that says what is required (RFC 6750, section 3)."""
+    """Return the header WWW-Authenticate with what is required (RFC 6750, section 3)."""
     parameters = {"realm": realm, "error": error, "scope": " ".join(scopes)}
     pairs = [f'{name}="{UNQUOTABLE.sub("?", it)}"' for name, it in parameters.items() if it]
     return {"WWW-Authenticate": f"Bearer {', '.join(pairs)}"}

@@ -1,4 +1,4 @@
-"""Keeps an issuer's keys: known ones cause no wait, an unknown key id causes a fetch."""
+"""Caches an issuer's keys: a known key needs no wait, an unknown key id causes a fetch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chassis.auth import Auth
 
 MIN_FETCH_INTERVAL = 10.0
-"""Seconds between two fetches, at least."""
+"""Shortest time between two fetches, in seconds."""
 TIMEOUT = 3.0
 """Deadline of a fetch, in seconds."""
 
@@ -66,7 +66,7 @@ class IssuerKeys:
         return [self._keys[kid]]
 
     async def refresh(self) -> None:
-        """Fetch the keys, unless that was tried a moment ago; all who wait share one fetch."""
+        """Fetch the keys, unless just tried; concurrent callers share one fetch."""
         if self._fetching is None or self._fetching.done():
             if monotonic() < self._next_fetch_at:
                 return
@@ -74,7 +74,7 @@ class IssuerKeys:
             self._fetching = asyncio.create_task(self._fetch(), context=Context())
         await asyncio.wait(
             {self._fetching}
-        )  # unlike awaiting it, a cancelled waiter cancels no fetch
+        )  # unlike await, cancelling a caller does not cancel the fetch
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -120,7 +120,7 @@ class IssuerKeys:
         issuer = self._settings.issuer
         document = await self._fetch_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if not isinstance(document, dict) or document.get("issuer") != issuer:
-            raise ValueError("the issuer names another issuer than AUTH_ISSUER")
+            raise ValueError("the issuer's discovery document has another issuer than AUTH_ISSUER")
         jwks_url = str(document.get("jwks_uri"))
         if issuer.startswith("https:") and not jwks_url.startswith("https:"):
             raise ValueError("the issuer serves its keys without TLS")

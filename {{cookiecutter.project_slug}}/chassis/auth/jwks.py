@@ -15,15 +15,14 @@ ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
 )
-"""Signatures by a key pair. HS256 is not among them: a public key must never be used as a
-secret."""
+"""Signatures by a key pair. Not HS256: a public key must never be used as a secret."""
 KEY_TYPES = {"RSA", "EC", "OKP"}
 MIN_RSA_BITS = 2048
-"""Bits of an RSA key, at least (RFC 7518, section 3.3)."""
+"""Least bits of an RSA key (RFC 7518, section 3.3)."""
 
 
 def parse_key_set(document: object) -> dict[str | None, Key]:
-    """Return the keys by id; None is the id of the only one. Raises ValueError if there is none.
+    """Return the keys by id; None is the id of a single key. Raises ValueError if there is none.
 
     Keys for other uses, or of unknown types, are ignored (RFC 7517, section 5).
     """
@@ -43,7 +42,7 @@ def _verification_keys(entries: list[Any]) -> Iterator[Key]:
             if entry.get("alg", ALGORITHMS[0]) not in ALGORITHMS:
                 continue
             key = import_key(entry)
-            key.get_op_key("verify")  # raises for a key that is for other operations
+            key.get_op_key("verify")  # raises for a key for other operations
         except Exception:  # noqa: BLE001, S112 - an issuer may list anything
             continue
         if not isinstance(key, RSAKey) or key.public_key.key_size >= MIN_RSA_BITS:

@@ -14,8 +14,8 @@ class Principal:
     """Who sends a request, and what they may do."""
 
     subject: str
-    """The stable name that the issuer of the token gives them."""
+    """Their stable name at the issuer of the token."""
     scopes: frozenset[str] = frozenset()
     """What the token may be used for, such as `notes:write`."""
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    """All claims of the token; they may be personal data, so repr leaves them out."""
+    """All claims of the token; repr omits them, because they may be personal data."""

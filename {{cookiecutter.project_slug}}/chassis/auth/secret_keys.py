@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ALGORITHM = "HS256"
 MIN_BYTES = 32
-"""Bytes of a key, at least: the size of its hash (RFC 7518, section 3.2)."""
+"""Least bytes of a key: the size of its hash (RFC 7518, section 3.2)."""
 GENERATE_COMMAND = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 DEVELOPMENT_KEY = "a key for development, which everybody knows"
 """The default key, the same in every process; production refuses it."""
@@ -41,11 +41,11 @@ class SecretKeys:
         self._keys = [import_secret(secret) for secret in secrets]
 
     async def find(self, _: str | None) -> Sequence[OctKey]:
-        """Return all of them: trying two is cheaper than a key id in each token."""
+        """Return all keys: trying two is cheaper than a key id in each token."""
         return self._keys
 
     def sign(self, *, seconds: int, **claims: str) -> str:
-        """Sign these claims, valid from now on for so many seconds, as an `at+jwt` (RFC 9068)."""
+        """Sign these claims as an `at+jwt` (RFC 9068) that is valid for `seconds` from now on."""
         now = int(time())
         payload = {**claims, "iat": now, "exp": now + seconds}
         header = {"alg": ALGORITHM, "typ": "at+jwt"}

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 
 ACCESS_TOKEN_TYPES = {"at+jwt", "jwt"}
-"""Media types, without application/, in the header `typ` of access tokens, which may lack it.
+"""Accepted values of the header `typ` (media types without application/), which may be missing.
 
-RFC 9068, section 4, requires at+jwt; many issuers write JWT or nothing. Any other names a token
-for another use (RFC 8725, section 3.11), such as logout+jwt or dpop+jwt.
+RFC 9068, section 4, requires at+jwt; many issuers use JWT or nothing. Any other marks a token for
+another purpose (RFC 8725, section 3.11), such as logout+jwt or dpop+jwt.
 """
 
 
@@ -55,7 +55,7 @@ class Algorithms(jws.JWSRegistry):
     """The allowed algorithms, without the library's warning that RFC 9864 renames EdDSA."""
 
     max_header_length = 4096
-    """Characters of a token's header; some issuers put their certificates in it."""
+    """Most characters of a token's header; some issuers include their certificates."""
 
     def __init__(self, names: Collection[str]) -> None:
         super().__init__(algorithms=names, strict_check_header=False)
@@ -86,7 +86,7 @@ class TokenVerifier:
         )
 
     async def verify(self, token: bytes) -> Principal:
-        """Return the principal that the token stands for.
+        """Return the principal of the token.
 
         Raises `TokenRejected` if it is not valid, `Problem` 503 if the keys cannot be fetched.
         """
@@ -126,7 +126,7 @@ class TokenVerifier:
 
 @contextmanager
 def reject_invalid() -> Iterator[None]:
-    """Reject a token whatever error reading it raises, and keep no part of it."""
+    """Reject a token on any error in reading it, and keep no part of it."""
     try:
         yield
     except (TokenRejected, Problem):

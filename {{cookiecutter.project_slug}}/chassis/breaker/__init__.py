@@ -1,4 +1,4 @@
-"""A circuit breaker: stops calls to what keeps failing, and admits a few trial calls later."""
+"""A circuit breaker: stops calls to a failing dependency, and admits a few trial calls later."""
 
 from __future__ import annotations
 

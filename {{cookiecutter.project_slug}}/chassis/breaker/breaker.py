@@ -24,15 +24,15 @@ VERDICTS: dict[bool | None, Outcome] = {True: "failure", False: "success", None:
 
 
 class Breaker:
-    """Guards the calls of one dependency, of whatever kind, in one event loop.
+    """Guards the calls to one dependency of any kind, in one event loop.
 
     `await breaker.call(session.execute, statement)`.
 
     An exception is a failure, unless `is_failure` returns False, as for a 404: the dependency
-    answered, which is a success. If it returns None, the call is neutral: an error of our own
-    says nothing about the dependency. A result is a success unless `is_failed_result` is true
-    of it. A cancelled call is neutral; so set its timeout inside the call: a timeout around the
-    guarded call only cancels it.
+    responded, which is a success. If it returns None, the call is neutral: an error of our own says
+    nothing about the dependency. A result is a success unless `is_failed_result` returns True for
+    it. A cancelled call is neutral. So set timeouts inside the call: a timeout around the guarded
+    call only cancels it.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """The state after the latest call; an open circuit becomes half-open with the next call."""
+        """The state after the latest call; an open circuit becomes half-open at the next call."""
         return self._circuit.state
 
     def check(self) -> None:
-        """Raise CircuitOpen if a call would be rejected now; use it before anything that waits."""
+        """Raise CircuitOpen if a call would be rejected now; use it before waiting for anything."""
         self._circuit.check()
 
     async def call(

@@ -25,7 +25,7 @@ class CircuitOpen(Exception):  # noqa: N818 - it is the state of the circuit, no
     """The call was not made, because too many before it failed."""
 
     def __init__(self, name: str, retry_after: float) -> None:
-        """Say which circuit is open, and after how many seconds a retry may be admitted."""
+        """Take the name of the circuit, and the seconds after which a retry may be admitted."""
         super().__init__(f"circuit {name} is open, retry in {retry_after:.1f} seconds")
         self.name = name
         self.retry_after = retry_after
@@ -85,12 +85,12 @@ class Circuit:
             self._record_call(error, failed=outcome == "failure")
 
     def open_error(self) -> CircuitOpen:
-        """Make the error; if half-open, it assumes that the trial in flight fails."""
+        """Return the error; if half-open, it assumes that the trial calls in flight fail."""
         left = self._until - self._clock() if self.state == "open" else self._policy.open_seconds
         return CircuitOpen(self.name, max(0.0, left))
 
     def _end_wait(self, now: float) -> None:
-        """Become half-open; open again if all trials are overdue, or they would block for good."""
+        """Become half-open; open again if all trial calls are overdue, or it would stay so."""
         permits = self._policy.permits
         if self.state == "open":
             self._permits, self._successes = permits, 0

@@ -11,20 +11,20 @@ class Window:
     __slots__ = ("_calls", "_max_calls", "_seconds", "failures")
 
     def __init__(self, max_calls: int, seconds: float) -> None:
-        """Begin empty; hold `max_calls` calls at most, each until it is `seconds` old."""
+        """Start empty; hold at most `max_calls` calls, each until it is `seconds` old."""
         self._max_calls = max_calls
         self._seconds = seconds
         self._calls: deque[tuple[float, bool]] = deque()
         self.failures = 0
-        """How many of the calls failed."""
+        """Number of failed calls."""
 
     @property
     def calls(self) -> int:
-        """How many calls there are."""
+        """Number of calls."""
         return len(self._calls)
 
     def record(self, now: float, *, failed: bool) -> None:
-        """Add a call that ended now, and drop those that are too many or too old."""
+        """Add a call that ended now, and drop calls beyond the limits."""
         self._calls.append((now, failed))
         self.failures += failed
         while self.calls > self._max_calls or now - self._calls[0][0] >= self._seconds:

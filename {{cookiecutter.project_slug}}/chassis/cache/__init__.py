@@ -1,4 +1,4 @@
-"""A cache in this process or on a Redis server; if that is down, the service works without it."""
+"""A cache in this process or on a Redis server; if it is down, the service works without it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ __all__ = ["Cache", "Caching", "Invalidate", "JsonCache"]
 FAILURES = 3
 """Failed commands in a row that open the circuit."""
 NOT_SHARED = (
-    "is 'memory://', which no two replicas share: what one of them deletes, the others still "
-    "answer with. Set it to a server, such as rediss://:password@host:6379/0."
+    "is 'memory://', which replicas do not share: what one of them deletes, the others still "
+    "serve. Set it to a server, such as rediss://:password@host:6379/0."
 )
 
 UNENCRYPTED = (
@@ -46,15 +46,15 @@ class Caching(Feature):
     breaker_open_seconds: Seconds = Field(default=2, le=60)
     """Seconds for which an open circuit, after 3 failures in a row, skips the server."""
     pool_size: int = Field(default=20, ge=1)
-    """Connections of this process at most."""
+    """Most connections of this process."""
     retries: int = Field(default=1, ge=0, le=5)
     """Retries of a command whose connection breaks."""
     health_check_seconds: float = Field(default=30, ge=0, le=2_147_483)
-    """Idle seconds after which a connection is tested before use; 0 means never."""
+    """Idle time in seconds after which a connection is tested before use; 0 means never."""
     namespace: str = ""
     """Prefix of every key, to share a server; the name of the service if empty."""
     version: int = Field(default=1, ge=1)
-    """Format of the values, part of every key; raise it when a release cannot read old values."""
+    """Version of the values, part of every key; raise it if a release cannot read old values."""
     ttl_seconds: Seconds = 300
     """Seconds after which a value expires, unless the code says otherwise."""
 
@@ -72,7 +72,7 @@ class Caching(Feature):
             name = series("cache_writes_total", result=written)
             service.counters[name] = partial(cache.writes.__getitem__, written)
         if self.url != IN_MEMORY:
-            # It writes: a full server or a replica still answers a ping.
+            # The check writes: a full server or a replica still responds to PING.
             probe = partial(store.set, f"{prefix}#health".encode(), b"", px=1000)
             check = Check(probe=probe, timeout=self.timeout_seconds, gates="nothing")
             service.checks["cache"] = check
@@ -87,7 +87,7 @@ class Caching(Feature):
         service.lifespans.append(lifespan)
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse the store in memory, of which each replica has its own."""
+        """Refuse the store in memory, which replicas do not share."""
         if self.url == IN_MEMORY:
             yield "url", NOT_SHARED
 
@@ -97,7 +97,7 @@ class Caching(Feature):
             yield "url", UNENCRYPTED
 
     def _make_breaker(self) -> Breaker:
-        """Make it open by failures in a row: a full server refuses to write and can still read."""
+        """Open it after failures in a row: a full server rejects writes but still reads."""
         policy = Policy(
             failure_ratio=1,
             minimum_calls=FAILURES,

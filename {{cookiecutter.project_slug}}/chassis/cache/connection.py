@@ -40,15 +40,16 @@ def validate_url(url: str) -> str:
 
 
 def is_unencrypted(url: str) -> bool:
-    """Tell whether passwords and values cross a network that others may read."""
+    """Return whether passwords and values cross a network that others may read."""
     parts = urlsplit(url)
     return parts.scheme == "redis" and not is_local_host(parts.hostname or "")
 
 
 def connect(settings: Caching) -> Redis:
-    """Make a client, which connects when it is first used and keeps its connections.
+    """Return a client, which connects at first use and keeps its connections.
 
-    The timeout applies to each step of a command, not to their sum: set a deadline around each.
+    The timeout applies to each step of a command, not to their sum: set a deadline around a
+    command.
     """
     backoff = ExponentialWithJitterBackoff(base=MIN_BACKOFF, cap=MAX_BACKOFF)
     pool = BlockingConnectionPool.from_url(
@@ -59,7 +60,7 @@ def connect(settings: Caching) -> Redis:
         socket_connect_timeout=settings.timeout_seconds,
         retry=Retry(backoff, settings.retries),
         health_check_interval=settings.health_check_seconds,
-        protocol=2,  # every server and proxy supports it, and it suffices
-        driver_info=None,  # saves a command that names the library, at each connection
+        protocol=2,  # every server and proxy supports it
+        driver_info=None,  # saves a command at each connection, which names the library
     )
     return Redis.from_pool(pool)

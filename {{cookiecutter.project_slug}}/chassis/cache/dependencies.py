@@ -1,4 +1,4 @@
-"""What a route can depend on: the cache, and the invalidation of what it changes."""
+"""Dependencies of routes: the cache, and the invalidation of values that they change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def _collect_keys(
     keys: list[str] = []
     try:
         yield keys.append
-    finally:  # a route that failed may have changed something all the same
+    finally:  # a route that failed may still have changed something
         open_transaction = connection.scope.get(AFTER_TRANSACTION)
         if open_transaction is None:
             await cache.delete(*keys)
@@ -38,6 +38,6 @@ async def _collect_keys(
 
 
 Invalidate = Annotated[Callable[[str], None], Depends(_collect_keys, scope="function")]
-"""Takes keys, `invalidate("note:1")`, and deletes them after the route and before the answer.
+"""Takes keys, `invalidate("note:1")`, and deletes them after the route, before the response.
 
 If the route has a transaction, it deletes after the commit, whichever is declared first."""

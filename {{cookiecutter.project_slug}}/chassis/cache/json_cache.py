@@ -1,4 +1,4 @@
-"""The cache that code uses: typed values under string keys, stored as JSON until they expire."""
+"""The cache that code uses: typed values by string keys, stored as JSON until they expire."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class JsonCache:
-    """Stores values, and raises no error of its server: without it, every lookup finds nothing.
+    """Stores values; errors of the server are not raised: every lookup then finds nothing.
 
     Values are anything that pydantic can serialize as JSON. `kind` is the type to read them as; a
     value that does not match it counts as a miss.
@@ -52,14 +52,14 @@ class JsonCache:
         self._attributes = None if settings.url == IN_MEMORY else {"db.system.name": "redis"}
         self._stale = StaleKeys(settings.ttl_seconds)
         self.requests = dict.fromkeys(RESULTS, 0)
-        """How many lookups there were, by result; an error is no answer, for whatever reason."""
+        """Number of lookups by result; an error is any lookup without a response."""
         self.writes = dict.fromkeys(WRITE_RESULTS, 0)
-        """How many values were stored or deleted, by result."""
+        """Number of values stored or deleted, by result."""
         self.is_writable = True
         """Whether the latest write succeeded."""
 
     async def get(self, key: str, kind: type[T]) -> T | None:
-        """Look a value up; None if there is none."""
+        """Return a value; None if there is none."""
         found = await self._look_up(self._full_key(key), kind)
         return found[1] if found else None
 
@@ -75,7 +75,7 @@ class JsonCache:
             self._stale.add(full_key)
 
     async def delete(self, *keys: str) -> None:
-        """Delete values; do it after the change they were made of has been committed."""
+        """Delete values; do this after the change of their source has been committed."""
         full_keys = [self._full_key(key) for key in keys]
         for full_key in full_keys:
             self._single_flight.forget(full_key)
@@ -91,10 +91,10 @@ class JsonCache:
         make: Callable[[], Awaitable[T]],
         ttl: float | None = None,
     ) -> T:
-        """Look a value up, or make it, once for all who ask at the same time, and store it.
+        """Return a value; if there is none, make and store it, once for all concurrent callers.
 
         A new value goes through JSON like a stored one. Raises what `make` raises, and ValueError
-        if its result cannot be serialized as JSON or is no `kind`.
+        if its result cannot be serialized as JSON or is not a `kind`.
         """
         full_key = self._full_key(key)
 
@@ -112,7 +112,7 @@ class JsonCache:
         return f"{self._prefix}:{key}".encode(errors="surrogatepass")
 
     def _count_write(self, *, done: bool) -> None:
-        """Count a write, and log the first that fails and the first that succeeds again."""
+        """Count a write; log the first that fails, and the first that succeeds after that."""
         self.writes["success" if done else "error"] += 1
         if done is not self.is_writable:
             self.is_writable = done
@@ -144,7 +144,7 @@ class JsonCache:
     async def _execute(
         self, operation: str, command: Callable[..., Awaitable[Any]], *args: bytes, **options: int
     ) -> tuple[bool, Any]:
-        """Return whether the store answered, and what."""
+        """Return whether the store responded, and its response."""
 
         async def run() -> Any:  # noqa: ANN401 - the driver's types
             with track(operation, self._attributes):
@@ -163,7 +163,7 @@ def encode(value: object) -> bytes:
 
 
 def decode(data: bytes, kind: type[T]) -> T:
-    """Read what `encode` returned. Raises ValueError if it is no JSON, or no `kind`."""
+    """Decode what `encode` returned. Raises ValueError if it is not JSON, or not a `kind`."""
     adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # a type is hashable
     return adapter.validate_json(data, by_alias=False, by_name=True)
 

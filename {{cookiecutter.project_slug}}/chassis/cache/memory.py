@@ -1,6 +1,6 @@
-"""The store behind `memory://`: a bounded dictionary with the commands of Redis that are used.
+"""The store of `memory://`: a bounded dictionary with the Redis commands that the cache uses.
 
-Production refuses it, so it needs no more than a bound.
+Production refuses it, so a bound is all it needs.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from time import monotonic
 
 MAX_ENTRIES = 1000
-"""Values held at once; the oldest one makes room."""
+"""Most values at once; the oldest is dropped."""
 
 
 class MemoryStore:
-    """Holds the latest values, for this process alone."""
+    """Holds the latest values, for this process only."""
 
     def __init__(self) -> None:
         self._entries: dict[bytes, tuple[bytes, float]] = {}

@@ -1,4 +1,4 @@
-"""Single flight: of all who ask for the same key at once, one does the work and the others wait."""
+"""Single flight: of concurrent callers with the same key, one does the work and the others wait."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     Work: TypeAlias = Callable[[Callable[[], bool]], Awaitable[bytes]]
-    """Is passed a function that tells whether its result is still wanted: False once forgotten."""
+    """Gets a function that returns whether the result is still wanted: False after `forget`."""
 
 
 class SingleFlight:
@@ -20,13 +20,13 @@ class SingleFlight:
         self._flights: dict[bytes, asyncio.Future[bytes]] = {}
 
     async def run(self, key: bytes, work: Work) -> bytes:
-        """Do the work, or wait for the result if it is in progress; all get its error as well.
+        """Do the work, or wait for its result if it is in progress; all callers get its error too.
 
-        It runs in the task of its caller, which has that request's session. If that task is
-        cancelled, the next in line does the work.
+        The work runs in the task of its caller, which has that request's session. If that task is
+        cancelled, the next caller does the work.
         """
         while flight := self._flights.get(key):
-            await asyncio.wait({flight})  # unlike awaiting it, a cancelled waiter cancels no work
+            await asyncio.wait({flight})  # unlike await, cancels no work if cancelled
             if not flight.cancelled():
                 return flight.result()
         flight = self._flights[key] = asyncio.get_running_loop().create_future()
@@ -35,11 +35,11 @@ class SingleFlight:
         except Exception as error:  # noqa: BLE001 - it is raised below
             flight.set_exception(error)
         finally:
-            flight.cancel()  # wakes those who wait when this task is cancelled
+            flight.cancel()  # wakes the waiting callers when this task is cancelled
             if self._flights.get(key) is flight:
                 del self._flights[key]
         return flight.result()
 
     def forget(self, key: bytes) -> None:
-        """Return the result to callers that wait, but to none that comes later."""
+        """Give the result to callers that wait now, but not to later ones."""
         self._flights.pop(key, None)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from time import monotonic
 
 MAX_KEYS = 10_000
-"""Keys remembered at once; beyond, the oldest is forgotten."""
+"""Most keys at once; the oldest is dropped."""
 
 
 class StaleKeys:
-    """Remembers keys for as long as a value of this process may live."""
+    """Remembers keys for as long as a value stored by this process may live."""
 
     def __init__(self, seconds: float) -> None:
-        """Begin with none; `seconds` is the longest time that a value has been stored for."""
+        """Start empty; `seconds` is the longest lifetime of a stored value."""
         self.seconds = seconds
         self._until: dict[bytes, float] = {}
 
     def __contains__(self, key: bytes) -> bool:
-        """Tell whether the value of a key must not be read."""
+        """Return whether the value of a key must not be read."""
         return key in self._until and monotonic() < self._until[key]
 
     def add(self, *keys: bytes) -> None:

@@ -51,13 +51,13 @@ class Database(Feature):
     url: Annotated[str, AfterValidator(validate_url)] = Field(default="", repr=False)
     """URL, postgresql://user:password@host/name or sqlite:///file; a temporary file if empty."""
     pgbouncer: bool = False
-    """Whether PgBouncer in transaction mode is in between; each transaction then sets timeouts."""
+    """Whether PgBouncer in transaction mode is used; each transaction then sets the timeouts."""
     pool_size: int = Field(default=10, ge=1)
     """Connections that the pool keeps open."""
     max_overflow: int = Field(default=5, ge=0)
-    """Further connections while all of the pool are in use."""
+    """Further connections, while all in the pool are in use."""
     pool_timeout_seconds: Seconds = 2
-    """Seconds that a request waits for a connection before it is answered with 503."""
+    """Seconds that a request waits for a connection before it gets a 503."""
     connect_timeout_seconds: Seconds = 3
     """Timeout in seconds of opening a connection."""
     statement_timeout_seconds: Seconds = 10
@@ -112,7 +112,7 @@ class Database(Feature):
         service.lifespans.append(lifespan)
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse an embedded database, which is a file beside the process."""
+        """Refuse an embedded database."""
         if is_embedded(self.url):
             found = "embeds the database in the service" if self.url else "is not set"
             yield "url", f"{found}. Set it to a server's, postgresql://user:password@host/name."
@@ -124,7 +124,7 @@ class Database(Feature):
 
     @asynccontextmanager
     async def _provide_storage(self) -> AsyncIterator[Database]:
-        """Yield settings that name a database; a temporary one is created and migrated here."""
+        """Yield settings with a database; a temporary one is created and migrated here."""
         if not is_embedded(self.url) or file_of(self.url):
             yield self
             return

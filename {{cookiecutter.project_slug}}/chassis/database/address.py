@@ -27,9 +27,9 @@ IGNORED = (
     *("keepalives_interval", "load_balance_hosts", "max_protocol_version", "min_protocol_version"),
     *("sslcompression", "sslsni", "tcp_user_timeout"),
 )
-"""libpq's parameters that a connection works without: they are left out, and a log line says so."""
+"""libpq's parameters that a connection works without: they are ignored, and logged."""
 ADVICE = {
-    "password": "must have the password before the @, where logs mask it",
+    "password": "must have the password before the @, where it is masked",
     "pgbouncer": "must not have pgbouncer after the ?; set DATABASE_PGBOUNCER=true",
     "hostaddr": "must not have hostaddr after the ?; write the address as the host",
 }
@@ -43,45 +43,45 @@ def validate_url(url: str) -> str:
     if parts.scheme not in SERVER_SCHEMES:
         raise ValueError("must begin with postgresql:// or sqlite:///")
     if parts.netloc.count("@") > 1 or "#" in url:
-        raise ValueError("must have a password percent-encoded: @ is %40, # is %23, / is %2F")
+        raise ValueError("must have its password percent-encoded: @ is %40, # is %23, / is %2F")
     try:
         found = parameters_of(url)
     except ValueError:
         raise ValueError("must have its parameters as ?name=value&name=value") from None
     for name in found.keys() - {*SUPPORTED, *IGNORED}:
         known = f"must not have {name[:40]!r} after the ?, which the driver cannot apply"
-        setting = "a setting of the session is written options=-c%20name%3Dvalue"
+        setting = "must have session settings as options=-c%20name%3Dvalue"
         raise ValueError(ADVICE.get(name, f"{known}; {setting}"))
     if found.get("sslmode", "prefer") not in SSL_MODES:
         raise ValueError(f"must have an sslmode that is one of: {', '.join(SSL_MODES)}")
     if found.get("gssencmode") == "require":
         raise ValueError("must not have gssencmode=require: the driver encrypts by TLS only")
     if found.get("sslrootcert") == SYSTEM and found.get("sslmode", "verify-full") != "verify-full":
-        raise ValueError("must have sslmode=verify-full where it has sslrootcert=system")
+        raise ValueError("must have sslmode=verify-full together with sslrootcert=system")
     return url
 
 
 def parameters_of(url: str) -> dict[str, str]:
-    """Return what follows the `?`, by libpq's names. Raises ValueError."""
+    """Return the parameters after the `?`, by libpq's names. Raises ValueError."""
     query = urlsplit(url).query
     found = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True)) if query else {}
-    if given := found.pop("ssl", ""):  # as other drivers spell it
+    if given := found.pop("ssl", ""):  # other drivers' spelling
         found.setdefault("sslmode", {"true": "require", "false": "disable"}.get(given, given))
     return found
 
 
 def ignored_parameters(url: str) -> list[str]:
-    """List the parameters that are left out."""
+    """List the parameters that are ignored."""
     return [] if is_embedded(url) else sorted(parameters_of(url).keys() & {*IGNORED})
 
 
 def is_embedded(url: str) -> bool:
-    """Tell whether the database is embedded in this process, as with an empty URL."""
+    """Return whether the database is embedded in this process; an empty URL is too."""
     return not url or urlsplit(url).scheme in EMBEDDED_SCHEMES
 
 
 def is_unencrypted(url: str) -> bool:
-    """Tell whether passwords and rows may cross a network that others can read."""
+    """Return whether passwords and rows may cross a network that others can read."""
     found = parameters_of(url)
     if is_embedded(url) or found.get("sslmode") in ENCRYPTED or found.get("sslrootcert") == SYSTEM:
         return False
@@ -105,14 +105,14 @@ def dsn_of(url: str) -> str:
 
 
 def tls_of(url: str) -> ssl.SSLContext | None:
-    """Return what `sslrootcert=system` means, which asyncpg does not know; None without it."""
+    """Return the TLS context for `sslrootcert=system`, unknown to asyncpg; None without it."""
     if parameters_of(url).get("sslrootcert") != SYSTEM:
         return None
     return ssl.create_default_context()  # SSL_CERT_FILE replaces the system's authorities
 
 
 def _is_local(host: str) -> bool:
-    """Tell whether a host, with or without a port, is this machine."""
+    """Return whether a host, with or without a port, is this machine."""
     name = unquote(host)
     bracketed = name.startswith("[")
     return is_local_host(name[1:].partition("]")[0] if bracketed else name.partition(":")[0])

@@ -1,4 +1,4 @@
-"""`python -m app database`: migrate the schema, show its revision, write the next migration."""
+"""`python -m app database`: migrate the schema, show its revision, generate the next migration."""
 
 from __future__ import annotations
 
@@ -36,24 +36,22 @@ NEED_ONE_HEAD = ("check", "revision")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the actions of `python -m app database` to its parser."""
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
-    upgrade = actions.add_parser("upgrade", help="Bring the schema up to date, or to a revision")
+    upgrade = actions.add_parser("upgrade", help="Apply all migrations, or those up to a revision")
     upgrade.add_argument("revision", nargs="?", default="head")
-    upgrade.add_argument(
-        "--embedded", action="store_true", help="Only where the database is embedded"
-    )
-    downgrade = actions.add_parser("downgrade", help="Take the schema back to a revision")
-    downgrade.add_argument("revision", help="A revision, -1 for the one before, or base")
-    actions.add_parser("check", help="Fail if the models say what no migration does")
+    upgrade.add_argument("--embedded", action="store_true", help="Only if the database is embedded")
+    downgrade = actions.add_parser("downgrade", help="Revert migrations, down to a revision")
+    downgrade.add_argument("revision", help="A revision, -1 for the previous one, or base")
+    actions.add_parser("check", help="Fail if the models differ from the migrations")
     actions.add_parser("current", help="Show the revision of the schema")
     actions.add_parser("history", help="List the migrations")
-    sql = actions.add_parser("sql", help="Print what an upgrade does, as SQL for PostgreSQL")
+    sql = actions.add_parser("sql", help="Print the SQL of an upgrade, for PostgreSQL")
     sql.add_argument("revision", nargs="?", default="head", help="A revision, or FROM:TO")
     revision = actions.add_parser("revision", help="Write a migration")
     revision.add_argument("-m", "--message", required=True, help="What it does, in a few words")
     revision.add_argument(
-        "--autogenerate", action="store_true", help="Propose what the models need"
+        "--autogenerate", action="store_true", help="Generate it from the changes of the models"
     )
-    merge = actions.add_parser("merge", help="Write the migration that joins two heads")
+    merge = actions.add_parser("merge", help="Generate the migration that joins two heads")
     merge.add_argument("-m", "--message", default="merge", help="What it joins, in a few words")
 
 
@@ -79,7 +77,7 @@ async def run_action(settings: Database, given: argparse.Namespace) -> None:
         case "upgrade" if given.embedded and (temporary or not embedded):
             return  # a server is migrated by a release step, a temporary file when it is created
         case _ if temporary:
-            raise CommandError("DATABASE_URL is not set, so there is no database to work on.")
+            raise CommandError("DATABASE_URL is not set. Set it to the database to work on.")
         case "upgrade":
             await migrate(settings, lambda config: command.upgrade(config, given.revision))
             await run(settings, lambda config: print(describe_schema(config)))  # noqa: T201 - its job
@@ -109,7 +107,7 @@ def run_offline(given: argparse.Namespace) -> None:
 
 
 def enable_comparison(config: Config) -> Config:
-    """Let Alembic compare models and schema; the schema has to be up to date."""
+    """Let Alembic compare models and schema; the schema must be up to date."""
     raise_if_outdated(config)
     config.attributes["history"] = history()
     return config

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "QUERY", "TRACE")
 SERVER_GRACE_SECONDS = 1.0
-"""Seconds beyond the statement timeout after which a server that does not answer counts as hung."""
+"""Seconds after the statement timeout at which a server without a response counts as hung."""
 
 
 def create_pooled_engine(settings: Database, name: str) -> AsyncEngine:
-    """Create the engine of requests; `name` is its connections' `application_name`."""
+    """Create the engine for requests; `name` is the `application_name` of its connections."""
     options: dict[str, Any] = {
         "poolclass": FairPool,
         "pool_size": settings.pool_size,
@@ -44,7 +44,7 @@ def create_pooled_engine(settings: Database, name: str) -> AsyncEngine:
 
 
 def create_probe_engine(settings: Database, name: str) -> AsyncEngine:
-    """Create the engine of health checks, which opens a connection for each."""
+    """Create the engine for health checks, which opens a connection for each check."""
     if is_embedded(settings.url):
         return _create_embedded_engine(settings, {"poolclass": NullPool})
     return _create_server_engine(
@@ -53,9 +53,9 @@ def create_probe_engine(settings: Database, name: str) -> AsyncEngine:
 
 
 def create_migration_engine(settings: Database, name: str) -> AsyncEngine:
-    """Create the engine of migrations: no statement timeout, but a short lock timeout."""
+    """Create the engine for migrations, with a short lock timeout and no statement timeout."""
     options: dict[str, Any] = {"poolclass": NullPool}
-    if is_embedded(settings.url):  # a table is changed by replacing it; references to it stay
+    if is_embedded(settings.url):  # a table is changed by replacing it; references stay
         return _begin_immediately(_create_embedded_engine(settings, options, foreign_keys="OFF"))
     relaxed = settings.model_copy(
         update={"lock_timeout_seconds": settings.migration_lock_timeout_seconds}
@@ -71,7 +71,7 @@ def _create_server_engine(
         "statement_timeout": _milliseconds(seconds),
         "lock_timeout": _milliseconds(settings.lock_timeout_seconds),
     }
-    pooled = settings.pgbouncer  # of the parameters it passes only the name on
+    pooled = settings.pgbouncer  # it only forwards this parameter
 
     async def connect() -> asyncpg.Connection:
         try:
@@ -86,9 +86,9 @@ def _create_server_engine(
         except OSError as error:
             raise asyncpg.ConnectionFailureError(type(error).__name__) from error
 
-    # The engine never learns the URL, so nothing that it prints can show the password.
+    # The engine never gets the URL, so that nothing it prints can show the password.
     adapted: dict[str, Any] = {"async_creator_fn": connect}
-    if pooled:  # a name would be known to one of the server's connections only
+    if pooled:  # a named statement would exist on one server connection only
         adapted |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
     engine = create_async_engine(
         "postgresql+asyncpg://", connect_args=adapted, hide_parameters=True, **options
@@ -100,13 +100,13 @@ def _create_server_engine(
 
 
 def _set_locally(timeouts: dict[str, str], connection: Connection) -> None:
-    """Set what a connection cannot keep, for one transaction."""
+    """Set timeouts for one transaction, because the connection cannot keep them."""
     calls = ", ".join(f"set_config('{name}', '{it}', true)" for name, it in timeouts.items())
     connection.exec_driver_sql(f"SELECT {calls}")
 
 
 def _replace_closed_connection(connection: Any, *_: object) -> None:  # noqa: ANN401 - no protocol has it
-    """Detect without a round trip what a restarted server has closed."""
+    """Detect without a round trip a connection that a restarted server has closed."""
     if connection.driver_connection.is_closed():
         raise DisconnectionError
 
@@ -130,7 +130,7 @@ def _create_embedded_engine(
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # the driver's own transactions leave out DDL and reads
+        connection.isolation_level = None  # the driver's own exclude DDL and reads
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"foreign_keys={foreign_keys}"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -140,9 +140,9 @@ def _create_embedded_engine(
 
 
 def _begin_immediately(engine: AsyncEngine) -> AsyncEngine:
-    """Begin as a writer: a transaction that reads first fails, without waiting, when it writes.
+    """Begin as a writer: a transaction that reads first would fail at its first write.
 
-    A request that is safe by RFC 9110, section 9.2.1, begins as a reader, which waits for nobody.
+    Requests with a safe method (RFC 9110, section 9.2.1) begin as readers, which never wait.
 
     https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-transactions
     """

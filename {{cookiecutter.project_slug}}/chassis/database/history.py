@@ -1,4 +1,4 @@
-"""Reads from the SQL of all migrations what they create: autogenerate drops nothing else."""
+"""Finds in the SQL of all migrations what they create: autogenerate drops nothing else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class History:
         self._statements = [" ".join(statement.split()) for statement in statements]
 
     def creates(self, kind: str, table: str, name: str) -> bool:
-        """Tell whether a migration creates this table, column, index or constraint."""
+        """Return whether a migration creates this table, column, index or constraint."""
         pattern = {"table": TABLE, "column": COLUMN}.get(kind, OTHER)
         return any(_search(pattern, statement, table, name) for statement in self._statements)
 

@@ -1,4 +1,4 @@
-"""Runs migrations: one migrator at a time, with a retry where a table is locked."""
+"""Runs migrations: one migrator at a time, with retries while a table is locked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MIGRATIONS_FOLDER = Path(__file__).parents[2] / "app" / "migrations"
 """The migrations, which belong to the service."""
 APPLICATION_NAME = "migrator"
 LOCK_KEY = 0x6D69_6772_6174_6521
-"""Key of the advisory lock, which each database of a server has for itself."""
+"""Key of the advisory lock, which is per database."""
 POLL_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 5.0
 LOCK_CONFLICTS = ("55P03", "40P01")
@@ -68,7 +68,7 @@ def config(connection: Connection | None = None, output: TextIO | None = None) -
 
 
 def heads() -> list[str]:
-    """Return the revisions that no migration follows."""
+    """Return the heads: revisions that no migration follows."""
     return ScriptDirectory.from_config(config()).get_heads()
 
 
@@ -107,7 +107,7 @@ async def run(settings: Database, work: Callable[[Config], object]) -> None:
 async def migrate(settings: Database, work: Callable[[Config], object]) -> None:
     """Run work that changes the schema with the migrators' lock; retry while a table is locked.
 
-    Each migration is a transaction: what is committed stays, and a rerun continues from there.
+    Each migration is one transaction: committed ones stay, and a rerun continues from there.
     Raises `MigrationLockTimeout` after DATABASE_MIGRATION_WAIT_SECONDS.
     """
     if is_embedded(settings.url):  # which admits one writer at a time
@@ -141,9 +141,9 @@ async def migration_lock(
 ) -> AsyncIterator[None]:
     """Hold the migrators' lock on a connection of its own, outside any transaction.
 
-    Polled, because whoever waits in the server holds a snapshot, and CREATE INDEX CONCURRENTLY
-    waits for every snapshot. The server releases the lock when the connection ends; through
-    PgBouncer, which keeps a connection for the length of a transaction only, when that ends.
+    It polls, because a session that waits in the server holds a snapshot, and CREATE INDEX
+    CONCURRENTLY waits for every snapshot. The server releases the lock when the connection ends;
+    through PgBouncer, where a connection lasts only for a transaction, when the transaction ends.
     """
     loop = asyncio.get_running_loop()
     lock = "pg_try_advisory_xact_lock" if pgbouncer else "pg_try_advisory_lock"
@@ -156,6 +156,6 @@ async def migration_lock(
                     "Another migrator holds the lock. Retry when it has ended, or raise "
                     "DATABASE_MIGRATION_WAIT_SECONDS."
                 )
-            await connection.rollback()  # PgBouncer lends the connection to others meanwhile
+            await connection.rollback()  # PgBouncer gives the connection to others meanwhile
             await asyncio.sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
         yield

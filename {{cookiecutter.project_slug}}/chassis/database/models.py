@@ -14,7 +14,7 @@ NAMING_CONVENTION = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-"""Migrations drop constraints by name, so a name has to be the same on every server."""
+"""Migrations drop constraints by name, so names must be the same on every server."""
 
 
 class Base(DeclarativeBase):

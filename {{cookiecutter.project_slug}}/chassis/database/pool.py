@@ -1,4 +1,4 @@
-"""A connection pool that lends in order, and refuses a wait that would take too long."""
+"""A connection pool that serves requests in order, and refuses those that would wait too long."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import PoolProxiedConnection
 
 MAX_WAIT_SECONDS = 0.13
-"""Seconds that a request may have to wait for a connection."""
+"""Longest time in seconds that a request may wait for a connection."""
 
 
 class PoolOverloaded(PoolTimeout):
-    """A further request would wait too long for a connection."""
+    """The request would have to wait too long for a connection."""
 
 
 class FairPool(AsyncAdaptedQueuePool):
-    """A pool whose connections go to requests in the order in which these asked.
+    """A pool that gives its connections to requests in the order of their arrival.
 
-    That of SQLAlchemy lends a returned connection to whom asks next, and who waits starts over at
-    the end: under overload some wait until they time out. As many as it has connections may always
-    wait, which is about the time of one transaction.
+    SQLAlchemy's pool gives a returned connection to the next request that asks, and those that wait
+    start over at the end: under overload some wait until they time out. As many requests as there
+    are connections may always wait, which takes about the time of one transaction.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class FairPool(AsyncAdaptedQueuePool):
         self.limit = pool_size + max_overflow
         self.line = WaitingLine("a connection", MAX_WAIT_SECONDS, max(MIN_LENGTH, self.limit))
         self.called = 0
-        """Requests whose turn it is, and which have not taken their connection yet."""
+        """Requests whose turn it is, but that have not taken their connection yet."""
         event.listen(self, "checkin", self.lend_soon)
 
     def connect(self) -> PoolProxiedConnection:
-        """Lend a connection. Raises `PoolOverloaded`, or `TimeoutError` after `pool_timeout`."""
+        """Give a connection. Raises `PoolOverloaded`, or `TimeoutError` after `pool_timeout`."""
         if self.line.waiting or self.checkedout() + self.called >= self.limit:
             if self.line.refuses():
                 raise PoolOverloaded("too many requests wait for a connection")
@@ -70,10 +70,10 @@ class FairPool(AsyncAdaptedQueuePool):
                 self.lend_soon()
 
     def lend_soon(self, *_: object) -> None:
-        """Lend what is free once the connection that comes back is among it; from any thread."""
+        """Give out free connections once the returned one is free; from any thread."""
         if self.line.waiting:
             self.line.waiting[0].get_loop().call_soon_threadsafe(self.lend)
 
     def lend(self) -> None:
-        """Let as many take a connection as are free."""
+        """Let as many requests take a connection as are free."""
         self.called += self.line.start(self.limit - self.checkedout() - self.called)

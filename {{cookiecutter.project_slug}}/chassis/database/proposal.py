@@ -1,4 +1,4 @@
-"""Extends Alembic's autogenerate: creates and drops enums, leaves what no migration made."""
+"""Extends Alembic's autogenerate: creates and drops enums, keeps what no migration created."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EnumOp(ops.MigrateOperation):
         self.statements = statements
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
-        """Return what a comparison shows."""
+        """Return the tuple that a comparison shows."""
         return (f"{self.verb}_enum", self.name)
 
 
@@ -42,7 +42,7 @@ def render(_: AutogenContext, operation: EnumOp) -> list[str]:
 
 
 class Proposal:
-    """The migration that would bring the schema to the models."""
+    """The migration from the schema to the models."""
 
     def __init__(self, metadata: MetaData, history: str, print_line: Callable[[str], None]) -> None:
         """Take the models, the SQL of all migrations, and a function that prints a line."""
@@ -66,7 +66,7 @@ class Proposal:
         reflected: bool,  # noqa: FBT001 - Alembic's signature
         compare_to: SchemaItem | None,
     ) -> bool:
-        """Tell whether to compare it; what exists only in the database, if a migration made it."""
+        """Return whether to compare it; if only in the database, whether a migration created it."""
         if not reflected or compare_to is not None:
             return True
         table = item.name if isinstance(item, Table) else item.table.name  # type: ignore[attr-defined]

@@ -35,7 +35,7 @@ class StatementRecorder:
     """Records the statements of one engine."""
 
     def __init__(self, service: Service, metadata: MetaData, slow_seconds: float) -> None:
-        """Show the figures on the board; log statements from `slow_seconds` on as warnings."""
+        """Add the figures to the board; log statements slower than `slow_seconds` as warnings."""
         self._service = service
         self._metadata = metadata
         self._slow_seconds = slow_seconds
@@ -43,9 +43,9 @@ class StatementRecorder:
         self._by_compiled: WeakKeyDictionary[Compiled, StatementGroup] = WeakKeyDictionary()
 
     def attach(self, engine: AsyncEngine) -> None:
-        """Run every statement of the engine from here.
+        """Execute every statement of the engine here.
 
-        The driver's own debug lines, which contain parameters, are left out unless LOG_LEVELS
+        The driver's own debug lines, which contain parameters, are not logged, unless LOG_LEVELS
         sets the driver's level.
         """
         driver = logging.getLogger("aiosqlite")
@@ -62,7 +62,7 @@ class StatementRecorder:
         parameters: object,
         context: ExecutionContext,
     ) -> Literal[True]:
-        """Execute the statement by a method of its dialect; tell SQLAlchemy that this was done."""
+        """Execute the statement with a method of its dialect; return True: it is done."""
         group = self._find_group(context)
         observer = operations.observer
         end = observer and observer(group.span_name, group.attributes)

@@ -1,4 +1,4 @@
-"""Compares the schema with what this release needs: newer is fine, older is not."""
+"""Compares the schema with what this release needs: a newer one is fine, an older one is not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SchemaTooOld(Exception):  # noqa: N818 - it reads as what is wrong
-    """The schema lacks migrations that this release needs."""
+    """The release needs migrations that have not been applied."""
 
 
 class Schema:
@@ -31,13 +31,13 @@ class Schema:
         self._head = head()
         self._known = _known(self._script)
         self.pending = nan
-        """Migrations that the schema lacked at the latest check; not a number before the first."""
+        """Pending migrations at the latest check; NaN before the first."""
 
     async def check(self) -> None:
-        """Compare. Raises `SchemaTooOld`, which says what to do.
+        """Compare. Raises `SchemaTooOld`, with what to do.
 
-        A revision that is not known here belongs to a later release, whose schema this release can
-        work with: docs/expand-and-contract.md.
+        An unknown revision belongs to a later release, and this release can work with its schema:
+        docs/expand-and-contract.md.
         """
         async with self._engine.connect() as connection:
             found = await connection.run_sync(_revisions)
@@ -52,7 +52,7 @@ class Schema:
 
 
 def describe_schema(config: Config) -> str:
-    """Say whether the schema is up to date, and at which revision."""
+    """Return a sentence: whether the schema is up to date, and its revision."""
     found = _revisions(config.attributes["connection"])
     heads = ScriptDirectory.from_config(config).get_heads()
     state = "is up to date" if set(found) == set(heads) else "is not at the last migration"
@@ -60,7 +60,7 @@ def describe_schema(config: Config) -> str:
 
 
 def raise_if_outdated(config: Config) -> None:
-    """Raise `CommandError`, which says what to run first, if the schema is not at the head."""
+    """Raise `CommandError`, with what to run first, if the schema is not at the head."""
     script = ScriptDirectory.from_config(config)
     found = set(_revisions(config.attributes["connection"]))
     if found == set(script.get_heads()):

@@ -1,4 +1,4 @@
-"""One transaction per request, committed before the answer is sent or rolled back."""
+"""One transaction per request, committed before the response is sent, or rolled back."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ log = structlog.get_logger(__name__)
 
 
 async def session(request: Request) -> AsyncIterator[AsyncSession]:
-    """Provide a session; commit when the route has returned, roll back if anything raised.
+    """Provide a session; commit when the route has returned, roll back if it raised.
 
-    Roll back as well if the client has disconnected: it would never learn of a success. Raises
-    `Problem` 503 if the database does not answer in time, or would not.
+    Roll back too if the client has disconnected: it would never get the response. Raises `Problem`
+    503 if the database does not respond in time, or is expected not to.
     """
     transaction: AsyncSession = service_of(request).resources[async_sessionmaker]()
     after = request.scope.setdefault(AFTER_TRANSACTION, [])  # if cache
@@ -42,7 +42,7 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
         except BaseException:
             async with transaction:  # its exit rolls back, also while this task is cancelled
                 raise
-    except PoolOverloaded as error:  # which the pool logs, once in a while
+    except PoolOverloaded as error:  # the pool logs it, at intervals
         raise overloaded() from error
     except SQLAlchemyError as error:
         if not is_transient(error):
@@ -58,8 +58,8 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
 def commit_and_close(transaction: SyncSession) -> None:
     """Commit and return the connection to the pool.
 
-    In one call, because each call from async code costs a switch of greenlets, and without the
-    task that the exit of `async with` makes for every request.
+    In one call, because each call from async code costs a greenlet switch, and without the task
+    that the exit of `async with` creates for every request.
     """
     transaction.commit()
     transaction.close()
@@ -68,5 +68,5 @@ def commit_and_close(transaction: SyncSession) -> None:
 Session = Annotated[AsyncSession, Depends(session, scope="function")]
 """The transaction of the request: `async def route(session: Session)`.
 
-It has ended before the answer is sent; using it later raises `InvalidRequestError`. A streamed
-answer opens a session of its own, as docs/develop.md shows."""
+It ends before the response is sent; later use raises `InvalidRequestError`. A streamed response
+opens a session of its own, as docs/develop.md shows."""

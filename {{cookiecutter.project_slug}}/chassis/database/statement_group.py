@@ -5,9 +5,9 @@ from __future__ import annotations
 from chassis.timing.histogram import Histogram
 
 OTHER = "_OTHER"
-"""Label of an operation or table that is not known."""
+"""Label of an unknown operation or table."""
 SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
-"""Bounds that OpenTelemetry's semantic conventions advise for `db.client.operation.duration`."""
+"""Bounds that OpenTelemetry's semantic conventions recommend for `db.client.operation.duration`."""
 
 
 class StatementGroup:

@@ -1,4 +1,4 @@
-"""Tells transient errors, which are answered with 503, from all others."""
+"""Distinguishes transient errors, which become a 503, from all others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRANSIENT_STATES = (
 
 
 def is_transient(error: SQLAlchemyError) -> bool:
-    """Tell whether a retry of the same request may succeed."""
+    """Return whether a retry of the same request may succeed."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, PoolTimeout)
     busy = str(getattr(error.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
@@ -38,12 +38,12 @@ def sqlstate(error: DBAPIError) -> str:
 
 
 def unavailable() -> Problem:
-    """Create the problem of a database that does not answer in time."""
+    """Return the problem for a database that does not respond in time."""
     detail = "The database did not answer in time: whether anything was changed is not certain."
     return Problem(503, detail, type=DATABASE_UNAVAILABLE, headers={"retry-after": "1"})
 
 
 def overloaded() -> Problem:
-    """Create the problem of a request that would wait too long for a connection."""
+    """Return the problem for a request that would wait too long for a connection."""
     detail = "Too many requests wait for the database; this one has changed nothing."
     return Problem(503, detail, headers={"retry-after": "1"})

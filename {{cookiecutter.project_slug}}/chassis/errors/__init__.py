@@ -1,4 +1,4 @@
-"""Reports errors to a collector that speaks Sentry's protocol: unhandled ones, and error lines."""
+"""Reports unhandled errors and log lines at error to a collector of Sentry's protocol."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def _check_dsn(dsn: SecretStr) -> SecretStr:
 
 
 class Errors(Feature):
-    """Where errors are reported, how many of them, and within which bounds."""
+    """Where errors are reported, how many of them, and the limits."""
 
     dsn: Annotated[SecretStr, Aliases("SENTRY_DSN"), AfterValidator(_check_dsn)] = SecretStr("")
-    """Where a project takes errors, https://KEY@collector.example.com/1; empty: no reports."""
+    """DSN of the project, such as https://KEY@collector.example.com/1; empty: no reports."""
     ratio: float = Field(default=1, ge=0, le=1)
     """Share of the errors that are reported."""
     max_per_minute: int = Field(default=60, ge=1)
-    """Errors reported in a minute, at most; further ones are dropped."""
+    """Most errors reported per minute; further ones are dropped."""
     timeout_seconds: int = Field(default=5, ge=1, le=60)
-    """Seconds of silence after which sending a report fails."""
+    """Timeout in seconds of sending a report."""
     flush_seconds: float = Field(default=1, ge=0, le=2)
-    """Seconds for which waiting reports are still sent when the service stops."""
+    """Seconds for which queued reports are still sent when the service stops."""
 
     def unencrypted(self) -> Iterator[tuple[str, str]]:
         """Yield the DSN if reports would be sent without TLS."""

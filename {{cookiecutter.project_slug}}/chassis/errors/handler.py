@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from chassis.errors.reporter import Reporter
 
 LAST_SECONDS = 0.25
-"""Seconds in which errors are still sent that follow the flush when the service stops."""
+"""Seconds for sending errors that occur after the flush when the service stops."""
 
 
 class ErrorHandler(logging.Handler):
-    """A handler for the root logger, to which everything leads: unhandled exceptions, too."""
+    """A handler for the root logger, which gets everything, unhandled exceptions included."""
 
     def __init__(self, reporter: Reporter, flush_seconds: float) -> None:
-        """Take what completes and counts reports, and the seconds for sending them at the end."""
+        """Take the reporter, and the seconds for sending queued reports at the end."""
         super().__init__(logging.ERROR)
         self._reporter = reporter
         self._flush_seconds = flush_seconds
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Report a record, without a lock: the garbage collector logs at any moment."""
+        """Report a record, without a lock, because the garbage collector may log at any moment."""
         if passed := bool(self.filter(record)) and not is_repeated(record):
             self.emit(record)
         return passed
@@ -60,13 +60,13 @@ class ErrorHandler(logging.Handler):
 
 
 def is_repeated(record: logging.LogRecord) -> bool:
-    """Tell whether a line only says again that a request, the start or the end has failed."""
+    """Return whether a line only repeats that a request, the start or the end has failed."""
     is_of_lifespan = record.name == "uvicorn.error" and "lifespan" in record.pathname
     return record.name == "app.access" or (is_of_lifespan and not record.exc_info)
 
 
 def exception_of(record: logging.LogRecord) -> BaseException | None:
-    """Return the exception that a record is about: its own, or one that its message shows."""
+    """Return the exception of a record: its own, or one among the message's arguments."""
     shown = record.args.values() if isinstance(record.args, dict) else record.args or ()
     own = record.exc_info[1] if record.exc_info else None
     return own or next((it for it in shown if isinstance(it, BaseException)), None)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 ATTEMPTS = logging.getLogger("urllib3.connectionpool")
-"""Warns of each attempt of the SDK's to reach the collector."""
+"""Logger that warns of each failed attempt of the SDK."""
 
 
 def install_errors(settings: Errors, service: Service) -> None:
-    """Report errors, and pin to the board how many."""
+    """Report errors, and add their counts to the board."""
     reporter = Reporter(settings, service)
 
     class CountingTransport(sentry_sdk.HttpTransport):
@@ -42,7 +42,7 @@ def install_errors(settings: Errors, service: Service) -> None:
         transport=CountingTransport,
         before_send=reporter.complete,
         integrations=[DedupeIntegration()],
-        default_integrations=False,  # they would report again what is logged
+        default_integrations=False,  # they would report logged errors again
         auto_enabling_integrations=False,
         include_local_variables=False,
         auto_session_tracking=False,
@@ -63,7 +63,7 @@ def install_errors(settings: Errors, service: Service) -> None:
         try:
             yield
         except Exception as error:
-            sentry_sdk.capture_exception(error)  # of a feature that did not open or close
+            sentry_sdk.capture_exception(error)  # from a feature that did not open or close
             raise
         finally:
             await asyncio.to_thread(handler.flush)
@@ -72,7 +72,7 @@ def install_errors(settings: Errors, service: Service) -> None:
 
 
 def isolate_requests(app: ASGIApp) -> ASGIApp:
-    """Keep what code tells the SDK, such as a user or a tag, to the request that it is about."""
+    """Give each request its own scope, so that its users and tags do not leak into others."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         with sentry_sdk.isolation_scope():

@@ -1,4 +1,4 @@
-"""Completes and redacts events, and bounds how many there are."""
+"""Completes and redacts events, and limits their number."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 MAX_CHARACTERS = 500_000
-"""Characters of an event; collectors reject those above 1 MB."""
+"""Most characters of an event; collectors reject those above 1 MB."""
 LONG = ("exception", "breadcrumbs", "extra")
-"""What is sanitized last, in this order: it is cut where the characters do not suffice."""
+"""Parts that are sanitized last, in this order: they are cut if the characters do not suffice."""
 
 logger = logging.getLogger("chassis.errors")
 
 
 class Reporter:
-    """What the SDK asks about each event before it is sent."""
+    """Called by the SDK for each event before it is sent."""
 
     def __init__(self, settings: Errors, service: Service) -> None:
         """Start counting."""
         self.reported = 0
-        """Errors that were handed to the SDK's queue."""
+        """Errors that were put into the SDK's queue."""
         self.dropped = 0
-        """Errors that were too many, or that the collector did not take."""
+        """Errors above the limit, or that the collector did not accept."""
         self._settings = settings
         self._service = service
         self._redactor = Redactor(service.secrets)
@@ -43,7 +43,7 @@ class Reporter:
         self._count = 0
 
     def drop(self, reason: str) -> None:
-        """Count an error that is dropped, and log that once a minute."""
+        """Count a dropped error, and log that once a minute."""
         self.dropped += 1
         if monotonic() >= self._silence_ends:
             self._silence_ends = monotonic() + MINUTE
@@ -51,7 +51,7 @@ class Reporter:
             logger.warning("error reports are dropped", extra=fields)
 
     def is_exhausted(self) -> bool:
-        """Return whether this minute had as many errors as may be reported; if so, drop one."""
+        """Return whether the limit of this minute is reached; if so, count an error as dropped."""
         if monotonic() >= self._minute_ends:
             self._minute_ends, self._count = monotonic() + MINUTE, 0
         if self._count < self._settings.max_per_minute:
@@ -60,7 +60,7 @@ class Reporter:
         return True
 
     def complete(self, event: Any, hint: dict[str, Any]) -> Any:  # noqa: ANN401 - the SDK's types
-        """Add what log lines have, and redact everything; return None if it is not to be sent."""
+        """Add the fields of log lines, and redact all; return None if it must not be sent."""
         if random() >= self._settings.ratio or self.is_exhausted():  # noqa: S311 - a sample
             return None
         self._count += 1
@@ -84,9 +84,9 @@ class Reporter:
             method = exchange.scope.get("method", "GET")  # a handshake has none
             path = exchange.scope["path"][:MAX_PATH_CHARACTERS]
             event.setdefault("request", {"method": method, "url": path})
-            if "endpoint" in exchange.scope:  # earlier, asking for the route would settle it
+            if "endpoint" in exchange.scope:  # earlier, reading the route would fix it
                 event["transaction"] = f"{method} {exchange.route}"
         event["tags"] = {**tags, **event.get("tags", {})}
-        event.setdefault("contexts", {}).pop("trace", None)  # the SDK's own, of no use
+        event.setdefault("contexts", {}).pop("trace", None)  # added by the SDK, not useful
         if trace := (self._service.trace_context or caller_trace)(exchange):
             event["contexts"]["trace"] = {"trace_id": trace.trace_id, "span_id": trace.span_id}

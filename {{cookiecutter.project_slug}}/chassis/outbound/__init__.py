@@ -29,32 +29,32 @@ logger = logging.getLogger(__name__)
 
 
 class Outbound(Feature):
-    """Where one other service is, and the limits of calls to it.
+    """The address of one other service, and the limits of calls to it.
 
-    Each service that is called is a class of its own: code depends on its client by type.
+    Each service that is called has its own subclass: code depends on its client by type.
     """
 
     dependency: ClassVar[str]
     """Name of the service that is called, in labels, log lines and problems."""
 
     base_url: Annotated[str, AfterValidator(validate_http_url)] = ""
-    """Address that paths are appended to, http://host/path or https://…; empty rejects calls."""
+    """Base URL of the service, http://host/path or https://…; if empty, calls are rejected."""
     timeout_seconds: Seconds = 10
     """Deadline of a call in seconds: waiting, every try and reading the response included."""
     try_timeout_seconds: Seconds = 3
-    """Seconds that one try may take, and that a streamed response may pause for."""
+    """Timeout in seconds of one try, and of a pause in a streamed response."""
     connect_timeout_seconds: Seconds = 1
-    """Seconds that opening a connection may take."""
+    """Timeout in seconds of opening a connection."""
     keepalive_seconds: float = Field(default=4, ge=0, le=3600)
-    """Seconds that an idle connection is kept; set less than the other side keeps it."""
+    """Seconds that an idle connection is kept; shorter than the other side keeps it."""
     max_concurrent: Concurrency = 100
-    """Calls in flight at most, each of which has a connection."""
+    """Most calls in flight, each with a connection."""
     wait_seconds: float = Field(default=0.25, ge=0, le=60)
     """Seconds that a call waits when that limit is reached, before it is rejected."""
     retries: int = Field(default=2, ge=0, le=10)
-    """Retries of one call at most, if it is idempotent."""
+    """Most retries of one call, if it is idempotent."""
     retry_ratio: float = Field(default=0.1, ge=0, le=1)
-    """Retries as a share of all calls, at most; one a second is always allowed."""
+    """Highest ratio of retries to calls; one retry a second is always allowed."""
     breaker_failure_ratio: float = Field(default=0.5, gt=0, le=1)
     """Share of failed tries that opens the circuit."""
     breaker_minimum_tries: int = Field(default=20, ge=1, le=100)
@@ -89,11 +89,11 @@ class Outbound(Feature):
         service.lifespans.append(lifespan)
 
     def insecure(self) -> Iterator[tuple[str, str]]:
-        """Refuse to run without an address to call."""
+        """Refuse a missing base URL."""
         if not self.base_url:
             yield "base_url", f"is not set. Set it to the address of {self.dependency}."
 
     def unencrypted(self) -> Iterator[tuple[str, str]]:
-        """Refuse a service on another machine that is called without TLS."""
+        """Refuse calls to another machine without TLS."""
         if is_unencrypted(self.base_url):
             yield "base_url", UNENCRYPTED

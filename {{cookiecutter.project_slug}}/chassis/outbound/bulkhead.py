@@ -1,6 +1,6 @@
 """Limits the calls in flight, so that one slow service cannot take every connection and task.
 
-The connection pool of the library cannot: calls would wait for it behind the circuit breaker, and
+The library's connection pool cannot do it: calls would wait for it behind the circuit breaker, and
 still reach a dead service after the circuit has opened (promise R9).
 """
 
@@ -23,7 +23,7 @@ RETRY_AFTER = 1.0
 
 
 async def acquire_slot(limiter: CapacityLimiter, call: Call, wait_seconds: float) -> None:
-    """Give the call a slot, which it holds until that is released. Raises Rejected."""
+    """Acquire a slot for the call, which it holds until it is released. Raises Rejected."""
     try:
         limiter.acquire_on_behalf_of_nowait(call)
     except WouldBlock:

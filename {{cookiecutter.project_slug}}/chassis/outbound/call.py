@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """What is sent, its deadline, and its result so far."""
+    """The request, its deadline, and its result so far."""
 
     request: httpx2.Request
     deadline: float
-    """When it must have ended, in the event loop's time."""
+    """When the call must end, in the event loop's time."""
     explicit_headers: frozenset[str]
     """Names of the headers that the code has set; they are never overwritten."""
     tries: int = 0

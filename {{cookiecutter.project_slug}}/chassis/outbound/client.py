@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
 
 class Client(httpx2.AsyncClient):
-    """Calls one other service: all methods of `httpx2.AsyncClient`, each of which ends in `send`.
+    """Calls one other service, with all methods of `httpx2.AsyncClient`: each ends in `send`.
 
     From outside in: deadline, concurrency limit, retries, circuit breaker, timeout of the try. The
-    breaker is inside the retries so that it counts, and admits, what reaches the other side.
+    breaker is inside the retries, so that it counts and admits every try.
     """
 
     def __init__(self, settings: Outbound, service: Service) -> None:
-        """Register counters and a health check on the board; connect when first used."""
+        """Register counters and a health check on the board; connect at first use."""
         super().__init__(
             base_url=settings.base_url,
             timeout=httpx2.Timeout(
@@ -69,8 +69,8 @@ class Client(httpx2.AsyncClient):
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:  # noqa: ANN401 - the library's own
         """Send a request and return the response, whatever its status.
 
-        Raises Rejected if it was not sent, DeadlineExceeded, and what the library raises: each is
-        an `httpx2.HTTPError`.
+        Raises Rejected if it was not sent, DeadlineExceeded, and the library's errors: each is an
+        `httpx2.HTTPError`.
         """
         request.extensions[DEPENDENCY] = self._settings.dependency
         deadline = asyncio.get_running_loop().time() + self._settings.timeout_seconds
@@ -84,9 +84,9 @@ class Client(httpx2.AsyncClient):
                 raise Rejected("circuit open", request=request, retry_after=wait) from error
 
     async def _send_limited(self, call: Call, send: Send, *, stream: bool) -> httpx2.Response:
-        """Hold a slot meanwhile; a streamed response holds it until it is closed."""
+        """Send while holding a slot; a streamed response holds it until it is closed."""
         if not self.base_url.host:
-            raise Rejected("no address is set", request=call.request)
+            raise Rejected("no base URL is set", request=call.request)
         self._breaker.check()  # while the circuit is open, nothing waits for a slot
         await acquire_slot(self._limiter, call, self._settings.wait_seconds)
         with ExitStack() as slot:
@@ -133,16 +133,16 @@ class Client(httpx2.AsyncClient):
         return response
 
     async def _check_origin(self, request: httpx2.Request) -> None:
-        """Refuse to send a request, also a redirected one, to any other than this service."""
+        """Refuse to send a request, also a redirected one, to any other service."""
         if origin(request.url) != origin(self.base_url):
             message = (
-                f"the client of {self._settings.dependency} calls its own address only: "
+                f"the client of {self._settings.dependency} calls its own base URL only: "
                 "use a path, or declare another service"
             )
             raise httpx2.LocalProtocolError(message, request=request)
 
     def _set_headers(self, call: Call) -> None:
-        """Propagate the request id and the board's headers; those of the code stay as they are."""
+        """Propagate the request id and the board's headers; headers set by the code are kept."""
         exchange = current_exchange.get()
         headers = {"x-request-id": exchange.request_id} if exchange else {}
         for provide in self._outgoing_headers:
@@ -161,18 +161,18 @@ class Client(httpx2.AsyncClient):
 
 
 def origin(url: httpx2.URL) -> tuple[str, str, int | None]:
-    """Return scheme, host and port, which is None if it is that of the scheme."""
+    """Return scheme, host and port; the port is None if it is the scheme's default."""
     return url.scheme, url.host, url.port
 
 
 def is_failure(error: Exception) -> bool | None:
-    """Return whether the service failed; None if the cause is on this side, such as an upload."""
+    """Return whether the service failed; None if the cause is on our side, such as an upload."""
     ours = isinstance(error, httpx2.LocalProtocolError | httpx2.UnsupportedProtocol)
     return True if isinstance(error, httpx2.HTTPError) and not ours else None
 
 
 def make_breaker(settings: Outbound) -> Breaker:
-    """Make the circuit breaker, which counts every try."""
+    """Return the circuit breaker, which counts every try."""
     policy = Policy(
         failure_ratio=settings.breaker_failure_ratio,
         minimum_calls=settings.breaker_minimum_tries,

@@ -1,4 +1,4 @@
-"""The errors of a guarded call, beside those of the library; each is an `httpx2.HTTPError`."""
+"""The errors of a guarded call, besides the library's; each is an `httpx2.HTTPError`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class DeadlineExceeded(httpx2.TimeoutException):
 
 
 class Rejected(httpx2.TransportError):
-    """The call was not made: circuit open, concurrency limit reached, or no address is set."""
+    """The call was not made: circuit open, concurrency limit reached, or no base URL is set."""
 
     def __init__(
         self, message: str, *, request: httpx2.Request, retry_after: float | None = None
     ) -> None:
-        """Say why, and after how many seconds a retry may succeed, if that is known."""
+        """Take the reason, and the seconds after which a retry may succeed, if known."""
         super().__init__(message, request=request)
         self.retry_after = retry_after

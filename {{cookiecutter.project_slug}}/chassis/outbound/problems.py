@@ -1,4 +1,4 @@
-"""Turns the failure of a service that was called into the problem that the client gets."""
+"""Turns the failure of a call to another service into the problem that the client gets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 DEPENDENCY = "dependency"
-"""Extension of a request that names the service it goes to."""
+"""Extension of a request with the name of the service that it goes to."""
 TIMED_OUT = ProblemType(
     "dependency-timeout",
     "Dependency timed out",
@@ -30,12 +30,12 @@ UNREACHABLE = ProblemType(
 FAILED = ProblemType(
     "dependency-failed",
     "Dependency failed",
-    "A service that this one calls gave no valid answer. Retry later.",
+    "A service that this one calls did not respond validly. Retry later.",
 )
 UNAVAILABLE = ProblemType(
     "dependency-unavailable",
     "Dependency unavailable",
-    "A service that this one calls takes no calls at the moment, or is not called because it "
+    "A service that this one calls accepts no calls at the moment, or is not called because it "
     "failed too often. Retry after the seconds in Retry-After.",
 )
 SERVER_ERROR = 500
@@ -43,14 +43,14 @@ TOO_MANY_REQUESTS = 429
 
 
 async def handle_outbound_error(_: Request, error: httpx2.HTTPError) -> ProblemResponse:
-    """Answer for an error that no route has caught. Raises it if this service is at fault."""
+    """Respond to an error that no route has handled. Raises it if this service is at fault."""
     return ProblemResponse(to_problem(error))
 
 
 def to_problem(error: httpx2.HTTPError) -> Problem:
-    """Make the problem. It names the service, but neither its address nor its message.
+    """Return the problem. It has the name of the service, but neither its address nor its message.
 
-    Raises the error if its cause is here: a response of 4xx, an invalid request.
+    Raises the error if its cause is on our side: a response of 4xx, an invalid request.
     """
     name = _dependency_name(error)
     if isinstance(error, Rejected):
@@ -81,6 +81,6 @@ def _unavailable(detail: str, seconds: float | None) -> Problem:
 def _dependency_name(error: httpx2.HTTPError) -> str:
     try:
         name = error.request.extensions[DEPENDENCY]
-    except (RuntimeError, KeyError):  # from a client that is not one of ours
+    except (RuntimeError, KeyError):  # from another client
         return "Another service"
     return f"The service {name!r}"

@@ -23,7 +23,7 @@ Outcome: TypeAlias = Literal["success", "error", "timeout", "rejected", "cancell
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 SERVER_ERROR = 500
 MAX_PATH_LENGTH = 200
-"""Characters of a path that are logged."""
+"""Most characters of a path that are logged."""
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class CallRecorder:
     def _log(
         self, call: Call, outcome: Outcome, error: BaseException | None, seconds: float
     ) -> None:
-        """Write the log line, without query and headers: they may hold secrets."""
+        """Write the log line, without query and headers, which may contain secrets."""
         quiet = outcome == "success" or not call.tries  # no warning for a call that was not made
         level = logging.DEBUG if quiet else logging.WARNING
         if not logger.isEnabledFor(level):
@@ -76,7 +76,7 @@ class CallRecorder:
 
 
 def classify(call: Call, error: BaseException | None) -> Outcome:
-    """Return the outcome of a call; a response below 500 is a success of the service called."""
+    """Return the outcome of a call; a status below 500 is a success of the called service."""
     if error is None:
         failed = call.response is not None and call.response.status_code >= SERVER_ERROR
         return "error" if failed else "success"

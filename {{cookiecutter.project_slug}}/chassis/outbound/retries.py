@@ -1,7 +1,7 @@
 """Decides whether a call is retried, and after which delay.
 
-A retry library would replace the loop around this, a dozen lines: which methods and errors, the
-budget, Retry-After and the deadline (promise R9) would stay.
+A retry library would replace only the loop around this, a dozen lines: the rules for methods and
+errors, the budget, Retry-After and the deadline (promise R9) would remain.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 IDEMPOTENT_METHODS = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}
 """Methods that have the same effect however often they are sent: RFC 9110, section 9.2.2."""
 TRANSIENT_STATUSES = {429, 502, 503, 504}
-"""Statuses that a retry may change; a 500 would most likely be the same error again."""
+"""Statuses that are worth a retry; a 500 would probably be the same error again."""
 TRANSIENT_ERRORS = (httpx2.TimeoutException, httpx2.NetworkError, httpx2.RemoteProtocolError)
 BASE_DELAY = 0.1
 """Upper limit of the random first delay, in seconds; it doubles with each further retry."""
@@ -34,14 +34,14 @@ class RetryPolicy:
     """When calls to one service are retried, and how often they were."""
 
     def __init__(self, max_retries: int, ratio: float) -> None:
-        """Retry one call so many times, and so large a share of all calls, at most."""
+        """Retry a call at most `max_retries` times, and at most `ratio` of all calls."""
         self._max_retries = max_retries
         self.budget = RetryBudget(ratio)
         """Each call adds to it."""
         self.retries = 0
-        """How many there were."""
+        """Number of retries."""
         self.refused = 0
-        """How many there were not because the budget was used up."""
+        """Number of retries refused because the budget was used up."""
 
     def next_delay(self, call: Call, result: httpx2.Response | Exception) -> float | None:
         """Return the seconds to wait before the next try; None if there must be none."""
@@ -61,20 +61,20 @@ class RetryPolicy:
 
 
 def is_transient(result: httpx2.Response | Exception) -> bool:
-    """Return whether the same request may succeed in a moment."""
+    """Return whether the same request may succeed shortly."""
     if isinstance(result, httpx2.Response):
         return result.status_code in TRANSIENT_STATUSES
     return isinstance(result, TRANSIENT_ERRORS)
 
 
 def may_retry(request: httpx2.Request) -> bool:
-    """Return whether a request is idempotent and its body can be sent once more."""
+    """Return whether a request is idempotent and its body can be sent again."""
     idempotent = request.method in IDEMPOTENT_METHODS or "idempotency-key" in request.headers
     return idempotent and isinstance(request.stream, httpx2.ByteStream)
 
 
 def parse_retry_after(response: httpx2.Response) -> float | None:
-    """Return the seconds that a response asks to wait; None if it does not say, or not validly."""
+    """Return the seconds in Retry-After of a response; None if it is missing or invalid."""
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS:
         return float(value)

@@ -1,4 +1,4 @@
-"""Limits retries to a share of the calls, so that a failing service gets no storm of them (R9)."""
+"""Limits retries to a share of the calls, to prevent retry storms on a failing service (R9)."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_TOKENS = 10.0
-"""Retries that can be saved up."""
+"""Most retries that can be saved up."""
 TOKENS_PER_SECOND = 1.0
-"""Retries that a client with few calls may make."""
+"""Retries per second that a client with few calls may make."""
 
 
 class RetryBudget:
-    """A token bucket: each call adds a share of a token, each retry takes a whole one.
+    """A token bucket: each call adds a fraction of a token, each retry takes a whole one.
 
-    Where there are so few calls that this gives less than one token a second, time adds the rest.
+    If there are so few calls that this gives less than one token a second, time adds the rest.
     """
 
     def __init__(self, ratio: float, clock: Callable[[], float] = monotonic) -> None:
-        """Begin empty; take the time, in seconds, from the clock."""
+        """Start empty; `clock` returns the time in seconds."""
         self._ratio = ratio
         self._clock = clock
         self._tokens = 0.0
         self._updated_at = clock()
 
     def record_call(self) -> None:
-        """Add what one call earns."""
+        """Add the fraction for one call."""
         now = self._clock()
         earned = max(self._ratio, TOKENS_PER_SECOND * (now - self._updated_at))
         self._tokens = min(MAX_TOKENS, self._tokens + earned)

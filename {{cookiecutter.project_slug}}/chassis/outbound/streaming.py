@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class StreamedBody(httpx2.AsyncByteStream):
-    """Enforces the deadline while it is read, and holds the call's slot until it is closed."""
+    """Enforces the deadline while it is read, and holds the slot of the call until it is closed."""
 
     def __init__(self, stream: Any, call: Call, slot: ExitStack) -> None:  # noqa: ANN401 - the library's own
         self._stream = stream
@@ -27,7 +27,7 @@ class StreamedBody(httpx2.AsyncByteStream):
 
     @property
     def elapsed(self) -> timedelta | None:
-        """How long the call took, once it is closed; the library reads it."""
+        """Duration of the call, set when it is closed; the library reads it."""
         elapsed: timedelta | None = self._stream.elapsed
         return elapsed
 

@@ -26,34 +26,34 @@ def _check_headers(headers: SecretStr) -> SecretStr:
 
 
 class Tracing(Feature):
-    """Where spans are sent, of which share of the requests, and within which bounds."""
+    """Where spans are sent, for which share of the requests, and their limits."""
 
     endpoint: Annotated[
         str,
         Aliases("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
         AfterValidator(complete_endpoint),
     ] = ""
-    """Collector that takes OTLP over HTTP, such as http://collector:4318; empty: no tracing."""
+    """Collector that accepts OTLP over HTTP, such as http://collector:4318; empty: no tracing."""
     headers: Annotated[
         SecretStr,
         Aliases("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"),
         AfterValidator(_check_headers),
     ] = SecretStr("")
-    """Headers that the collector asks for, such as api-key=KEY,tenant=blue, percent-encoded."""
+    """Headers that the collector requires, such as api-key=KEY,tenant=blue, percent-encoded."""
     ratio: Annotated[float, Aliases("OTEL_TRACES_SAMPLER_ARG")] = Field(default=0.1, ge=0, le=1)
-    """Share of requests that are traced, among those whose caller has not decided it."""
+    """Share of requests that are traced, of those without a decision of the caller."""
     trust_callers: bool = True
-    """Whether a caller's `traceparent` is followed; false where untrusted clients call directly."""
+    """Whether a caller's `traceparent` is followed; set false if untrusted clients call."""
     queue_size: Annotated[int, Aliases("OTEL_BSP_MAX_QUEUE_SIZE")] = Field(default=2048, ge=1)
     """Spans that may wait for the collector; further ones are dropped."""
     batch_size: Annotated[int, Aliases("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")] = Field(default=256, ge=1)
-    """Most spans that one request to the collector holds."""
+    """Most spans in one request to the collector."""
     interval_seconds: Seconds = Field(default=5, le=60)
     """Seconds between two batches that are not full, and between two attempts to send one."""
     timeout_seconds: Seconds = Field(default=5, le=60)
-    """Seconds of silence after which an attempt to send a batch fails."""
+    """Timeout in seconds of an attempt to send a batch."""
     flush_seconds: float = Field(default=2, ge=0, le=3)
-    """Seconds for which waiting spans are still sent when the service stops."""
+    """Seconds for which queued spans are still sent when the service stops."""
 
     @model_validator(mode="after")
     def _check_batch_size(self) -> Self:
@@ -69,6 +69,6 @@ class Tracing(Feature):
             install_tracing(self, service)
 
     def unencrypted(self) -> Iterator[tuple[str, str]]:
-        """Refuse a collector on another machine that gets spans without TLS."""
+        """Refuse a collector on another machine without TLS."""
         if is_unencrypted(self.endpoint):
             yield "endpoint", UNENCRYPTED

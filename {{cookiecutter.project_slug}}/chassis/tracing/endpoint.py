@@ -1,4 +1,4 @@
-"""Parses address and headers of the collector, as variables give them."""
+"""Parses URL and headers of the collector from variables."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from urllib.parse import unquote
 from chassis.environment.url import validate_http_url
 
 TRACES_PATH = "/v1/traces"
-"""Where a collector takes traces: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request."""
+"""Path at which a collector accepts traces: https://opentelemetry.io/docs/specs/otlp/#otlphttp-request."""
 
 
 def complete_endpoint(url: str) -> str:
-    """Validate the address of a collector, and add the path that it lacks. Raises ValueError."""
+    """Validate the URL of a collector, and add the path if it is missing. Raises ValueError."""
     validate_http_url(url)
     complete = not url or url.endswith(TRACES_PATH)
     return url if complete else url.rstrip("/") + TRACES_PATH

@@ -1,7 +1,7 @@
 """Sends spans to a collector by OTLP over HTTP: https://opentelemetry.io/docs/specs/otlp/.
 
-The SDK's exporter brings up to nine packages more, counts a redirect as delivered, so that the
-alert on lost spans stays silent, gives a batch up after its timeout, and logs each attempt.
+The SDK's exporter needs up to nine more packages, counts a redirect as delivered, so that the alert
+on lost spans stays silent, drops a batch after its timeout, and logs each attempt.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ logger = logging.getLogger("chassis.tracing")
 
 
 class Exporter(SpanExporter):
-    """Sends batches, each on a connection of its own: none is kept that could have died."""
+    """Sends batches, each on a new connection: a kept one could have been closed."""
 
     def __init__(self, settings: Tracing) -> None:
-        """Read the address; nothing is opened before there are spans."""
+        """Parse the URL; nothing is opened before there are spans."""
         self.exported = 0
         """Spans that the collector accepted."""
         self.failed = 0
-        """Spans that it rejected, or that still waited when the service stopped."""
+        """Spans that it rejected, or that were still queued when the service stopped."""
         self.closing = Event()
-        """Whether the service stops: a batch that fails is not retried then."""
+        """Whether the service is stopping: then a failed batch is not retried."""
         self._url = urlsplit(settings.endpoint)
         self._settings = settings
         self._headers = parse_headers(settings.headers.get_secret_value())
@@ -50,7 +50,7 @@ class Exporter(SpanExporter):
         self._failing = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Deliver a batch, however often that has to be tried; it may block."""
+        """Deliver a batch, with any number of retries; it may block."""
         while not self._deliver(spans):
             if self.closing.wait(self._settings.interval_seconds):
                 return SpanExportResult.FAILURE

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def install_tracing(settings: Tracing, service: Service) -> None:
-    """Trace requests and operations, and pin to the board how many spans are delivered."""
+    """Trace requests and operations, and add the counts of spans to the board."""
     exporter = Exporter(settings)
     processor = BoundedProcessor(exporter, settings)
     sampler = ParentBased(TraceIdRatioBased(settings.ratio))
@@ -55,7 +55,7 @@ def install_tracing(settings: Tracing, service: Service) -> None:
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):  # nobody set one
+        if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):  # no provider is set
             trace.set_tracer_provider(provider)
         operations.observer = OperationSpans(tracer)
         try:
@@ -68,7 +68,7 @@ def install_tracing(settings: Tracing, service: Service) -> None:
 
 
 def describe_service(service: Service) -> Resource:
-    """Return who sends the spans; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it."""
+    """Return the resource; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES override it."""
     attributes = {
         "service.name": service.identity.name,
         "service.version": service.identity.version,

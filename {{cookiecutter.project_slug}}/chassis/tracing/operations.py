@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chassis.timing.operation import Attributes
 
 REMOTE_ATTRIBUTES = frozenset(("db.system.name", "server.address"))
-"""An operation with one of these calls another system: its span is of kind CLIENT."""
+"""An operation with one of these attributes calls another system: its span has the kind CLIENT."""
 
 
 class OperationSpans:

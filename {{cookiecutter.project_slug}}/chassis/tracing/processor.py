@@ -1,6 +1,6 @@
-"""The SDK's batch processor, which counts what it drops, and ends at shutdown.
+"""The SDK's batch processor, which counts dropped spans, and stops in bounded time.
 
-The SDK's own counts neither, and may delay the end of the service by 30 s if the collector hangs.
+The SDK's own does not count them, and may delay the shutdown by 30 s if the collector hangs.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class BoundedProcessor(BatchSpanProcessor):
-    """Keeps ended spans until they are exported; the code that ends a span never waits."""
+    """Queues ended spans until they are exported; code that ends a span never waits."""
 
     def __init__(self, exporter: Exporter, settings: Tracing) -> None:
         """Start the SDK's thread, which exports."""
         self.dropped = 0
-        """Spans that were dropped because too many waited."""
+        """Spans dropped because the queue was full."""
         self._exporter = exporter
         self._size = settings.queue_size
         self._taken = 0
@@ -39,11 +39,11 @@ class BoundedProcessor(BatchSpanProcessor):
 
     @property
     def waiting(self) -> int:
-        """Spans that wait, those that are being sent included."""
+        """Queued spans, including those being sent."""
         return self._taken - self._exporter.exported - self._exporter.failed
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Take a span that has ended; the tracer provider calls it."""
+        """Queue a span that has ended; called by the tracer provider."""
         with self._lock:
             if self.waiting >= self._size:
                 self.dropped += 1
@@ -52,7 +52,7 @@ class BoundedProcessor(BatchSpanProcessor):
         super().on_end(span)
 
     def close(self, seconds: float) -> None:
-        """Export what waits, for so many seconds; count as failed what is left then."""
+        """Export queued spans for at most `seconds`; count the rest as failed."""
         exporter = self._exporter
         exporter.closing.set()
         flushing = Thread(target=self.shutdown, name="tracing", daemon=True)

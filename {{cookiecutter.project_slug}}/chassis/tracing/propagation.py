@@ -31,7 +31,7 @@ def trace_of(span: Span) -> Trace | None:
 
 
 def caller_context(exchange: Exchange) -> Context:
-    """Return the context of a span whose parent is the caller's span, if there is one."""
+    """Return the context for a span whose parent is the caller's span, if there is one."""
     if b"traceparent" not in exchange.headers:
         return Context()
     given = {name: exchange.headers.get(name.encode()) for name in HEADERS}
@@ -41,13 +41,13 @@ def caller_context(exchange: Exchange) -> Context:
 
 
 def current_trace(exchange: Exchange | None) -> Trace | None:
-    """Return the ids of the current span; where nothing is traced, of the caller's."""
+    """Return the ids of the current span; if nothing is traced, of the caller's."""
     request = exchange.trace if exchange else None
     return trace_of(get_current_span()) or request or caller_trace(exchange)
 
 
 def propagation_headers() -> Mapping[str, str]:
-    """Return the headers that name the current span to another service, sampled or not."""
+    """Return the headers that propagate the current span to another service, sampled or not."""
     headers: dict[str, str] = {}
     PROPAGATOR.inject(headers)
     return headers

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KNOWN_METHODS = frozenset(HTTPMethod)
 OTHER_METHOD = "_OTHER"
 MAX_TEXT_CHARACTERS = 200
-"""Characters that are kept of a text that a client sent."""
+"""Most characters kept of a text from a client."""
 PORT_SUFFIX = re.compile(r":\d*$")
 SERVER_ERROR = 500
 
@@ -74,7 +74,7 @@ class TracingMiddleware:
                 span.end(round(exchange.ended * 1e9) or None)
 
     def _describe(self, span: Span, exchange: Exchange, method: str) -> None:
-        """Name a span by its route, which is known only now, and set its attributes."""
+        """Name a span after its route, which is only known now, and set its attributes."""
         scope, status, route = exchange.scope, exchange.status, exchange.route
         client = scope.get("client")
         host = PORT_SUFFIX.sub("", self._header(exchange, b"host"))

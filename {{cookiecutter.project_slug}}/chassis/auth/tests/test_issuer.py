@@ -208,7 +208,7 @@ async def test_an_issuer_goes_by_the_name_it_was_asked_by(issuer: Issuer) -> Non
     document = json.dumps({"issuer": f"{issuer.url}/", "jwks_uri": f"{issuer.url}/keys"})
     issuer.answers[DISCOVERY] = lambda: (200, {}, document.encode())
     async with kept(Auth(issuer=issuer.url)) as keys:
-        with pytest.raises(ValueError, match="names another issuer"):
+        with pytest.raises(ValueError, match="has another issuer"):
             await keys.probe()
     async with kept(Auth(issuer=f"{issuer.url}/")) as keys:
         assert keys.is_up

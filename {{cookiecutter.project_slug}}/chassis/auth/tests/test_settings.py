@@ -132,7 +132,7 @@ def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 def test_the_command_refuses_where_an_issuer_signs() -> None:
     ended = command("--subject", "ada", AUTH_ISSUER="https://login.example.com")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("AUTH_ISSUER signs the tokens")
+    assert ended.stderr.startswith("AUTH_ISSUER is set")
 
 
 def test_the_command_tells_what_is_too_long() -> None:
