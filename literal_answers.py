@@ -1,9 +1,9 @@
-"""Answers are data: whatever a person answers, it is never run as a template.
+"""Keeps answers literal: they are never rendered as templates.
 
-Cookiecutter renders answers that come as `key=value`, from its API, from a user's configuration
-or from `.cruft.json` with Jinja, before any hook could refuse them. This extension takes every
-such text as it is. What is left of Jinja are three expressions, and this module computes them.
-An update by cruft renders a new template with the old one's module: never change their spelling.
+Cookiecutter renders answers that come as `key=value`, from its API, from a user's configuration or
+from `.cruft.json` with Jinja, before any hook could refuse them. This extension keeps every such
+text as it is. Only three Jinja expressions are left, and this module computes them. An update by
+cruft renders a new template with the old one's module: never change their spelling.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ YES_OR_NO = {
     **dict.fromkeys(("1", "true", "t", "yes", "y", "on"), True),
     **dict.fromkeys(("0", "false", "f", "no", "n", "off"), False),
 }
-"""What cookiecutter takes for yes or no; before 2.7 it leaves `metrics=false` a text."""
+"""Texts that cookiecutter accepts for yes or no; before 2.7 it leaves `metrics=false` a text."""
 NEEDS = {"deployment": ("docker", "none", "it rolls out an image")}
 """Answers that need an option: question -> the option, the answer without it, and why."""
 
@@ -47,22 +47,22 @@ if tuple(map(int, cookiecutter_version.split(".")[:2])) < OLDEST:
 
 
 class LiteralAnswers(Extension):
-    """Make every text that Jinja is given mean itself."""
+    """Makes Jinja return every text unchanged."""
 
     def __init__(self, environment: Environment) -> None:
-        """Offer the filter that stands for all of Jinja."""
+        """Add the filter that replaces all of Jinja."""
         super().__init__(environment)
         environment.filters["literal"] = literal
         logging.getLogger("cookiecutter.hooks").addFilter(without_traceback)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        """Replace the text of a template by an expression that only quotes it."""
+        """Replace the text of a template with an expression that only quotes it."""
         del name, filename
         return "{{ cookiecutter | literal(" + ascii(source) + ") }}"
 
 
 def literal(answers: dict[str, Any], text: str) -> str:
-    """Return the text to the letter, but for the three expressions, each in its one moment."""
+    """Return the text unchanged, except for the three expressions, each at its own stage."""
     if "_extensions" in answers:  # the last key of cookiecutter.json: everything is answered
         if text == DIRECTORY:
             name = directory(str(answers["project_slug"]), answers.get("_output_dir"))
@@ -79,7 +79,7 @@ def literal(answers: dict[str, Any], text: str) -> str:
 def resolve(answers: dict[str, Any]) -> dict[str, Any]:
     """Return the answers with true and false for yes and no, and without a contradiction.
 
-    What a contradiction was resolved to, and why, stands a line each in `_resolved`.
+    `_resolved` has a line for each contradiction: its resolution, and the reason.
     """
     texts = {name: answers[name] for name in OPTIONS if isinstance(answers.get(name), str)}
     answers = {**answers, **{name: YES_OR_NO.get(it.lower(), it) for name, it in texts.items()}}
@@ -93,7 +93,7 @@ def resolve(answers: dict[str, Any]) -> dict[str, Any]:
 
 
 def directory(slug: str, place: str | None = None) -> str:
-    """Name the directory to make; a slug that will be refused must not name a place of its own."""
+    """Return the directory to create; a slug that will be refused must not choose its own place."""
     if not re.fullmatch("[a-z][a-z0-9-]{0,39}", slug):
         return "_refused"
     there = Path(place, slug) if place else None
@@ -101,7 +101,7 @@ def directory(slug: str, place: str | None = None) -> str:
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
-    """Let what a hook said stand alone; cookiecutter would bury it under its own stack."""
+    """Log a hook's message alone; cookiecutter would bury it under its own traceback."""
     if record.exc_info:
         record.exc_info = None
         fail()

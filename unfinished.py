@@ -1,7 +1,7 @@
-"""A carve that fails leaves no folder behind, and its answers in a command that carves with them.
+"""Cleans up after a failed carve: removes its folder, and prints a command with the same answers.
 
-It runs in the process of cookiecutter, which sees what a hook cannot: where the service goes, a
-failure between the hooks, and Ctrl-C. A killed process (SIGKILL, SIGTERM) is beyond it.
+It runs in the process of cookiecutter, and so sees what a hook cannot: the target folder, a failure
+between the hooks, and Ctrl-C. It cannot clean up after SIGKILL or SIGTERM.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ SUGGESTIONS = {
 }
 """A valid answer to each question that has no choices."""
 _running: list[Carve] = []
-"""The carve that has begun and neither failed nor been looked at; one at most."""
+"""The carve that has begun and was neither failed nor checked; at most one."""
 
 
 class Carve:
-    """One carve: its answers, its folder, and what was there before."""
+    """One carve: its answers, its folder, and what was in it before."""
 
     def __init__(self, answers: dict[str, Any], name: str) -> None:
-        """Look at the folder before cookiecutter makes it; cruft does not say where it is."""
+        """Inspect the folder before cookiecutter creates it; cruft does not tell where it is."""
         self.answers = answers
         self.folder = Path(answers["_output_dir"], name) if answers.get("_output_dir") else None
         self.was_there = bool(self.folder and self.folder.exists())
@@ -43,32 +43,32 @@ class Carve:
         self.hooks = 0
 
     def finished(self) -> bool:
-        """Tell whether the service is whole; without hooks, whether cookiecutter did anything."""
+        """Return whether the service is complete; without hooks, whether anything was done."""
         if self.folder is None:
             return self.hooks > 1
         return (self.folder / RECORD).is_file() if self.hooks else holds_files(self.folder)
 
     def clean(self) -> None:
-        """Remove what this carve has made, and nothing that was there before."""
+        """Remove what this carve has created, and nothing that was there before."""
         if self.folder and self.was_empty and self.folder.is_dir():
             remove(self.folder, itself=not self.was_there)
 
 
 def begin(answers: dict[str, Any], name: str) -> None:
-    """Remember the carve that begins; only a command's end is the end of its carve."""
+    """Register a carve; it ends with the command."""
     if not _running and is_command(sys.argv[0]):
         atexit.register(look_back)
     _running[:] = [Carve(answers, name)]
 
 
 def is_command(program: str) -> bool:
-    """Tell whether this process is cookiecutter or cruft, rather than one that calls its API."""
+    """Return whether this process is cookiecutter or cruft, not a program that calls its API."""
     path = Path(program)
     return (path.parent.name if path.stem == "__main__" else path.stem) in {"cookiecutter", "cruft"}
 
 
 def run_hook() -> None:
-    """Count a hook that is about to run; the second one has to write, whatever the template let."""
+    """Count a hook that is about to run; let the second one write, whatever the modes."""
     for carve in _running:
         carve.hooks += 1
         if carve.hooks > 1 and carve.folder:
@@ -78,7 +78,7 @@ def run_hook() -> None:
 
 
 def fail() -> None:
-    """Say what to do after a hook failed; cookiecutter has removed the folder if it made it."""
+    """Print what to do after a hook failed; cookiecutter removes a folder it created."""
     while _running:
         carve = _running.pop()
         if carve.was_there:
@@ -87,7 +87,7 @@ def fail() -> None:
 
 
 def look_back() -> None:
-    """Do the same at the end of the process, if the carve came to none: Ctrl-C, a full disk."""
+    """Do the same when the process ends before the carve: Ctrl-C, a full disk."""
     if _running and not _running[0].finished():
         if _running[0].hooks and "--keep-project-on-failure" not in sys.argv:
             _running[0].clean()
@@ -95,12 +95,12 @@ def look_back() -> None:
 
 
 def holds_files(folder: Path | None) -> bool:
-    """Tell whether there is anything in a folder."""
+    """Return whether a folder contains anything."""
     return bool(folder and folder.is_dir() and any(folder.iterdir()))
 
 
 def remove(folder: Path, *, itself: bool) -> None:
-    """Remove what is in a folder, and the folder itself if asked to."""
+    """Remove the content of a folder, and with `itself` the folder."""
     make_writable(folder)
     for path in folder.iterdir():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -109,14 +109,14 @@ def remove(folder: Path, *, itself: bool) -> None:
 
 
 def make_writable(folder: Path) -> None:
-    """Let its owner write everywhere: files are copied with the modes of the template."""
+    """Make everything writable for the owner: files are copied with the modes of the template."""
     for path in [folder, *folder.rglob("*")]:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o700 if path.is_dir() else 0o200))
 
 
 def advise(answers: dict[str, Any]) -> str:
-    """Write the command that carves with the same answers, but for those that were refused."""
+    """Return the command that carves with the same answers, except for the refused ones."""
     changed = suggest(answers)
     but = f", but for {' and '.join(changed)}: put your own there" if changed else ""
     return (
@@ -126,7 +126,7 @@ def advise(answers: dict[str, Any]) -> str:
 
 
 def suggest(answers: dict[str, Any]) -> dict[str, str]:
-    """Suggest an answer for each that is refused."""
+    """Suggest an answer for each refused one."""
     hook = Path(__file__).parent / "hooks" / "pre_gen_project.py"
     if not hook.is_file():  # cruft has removed its copy of the template
         return {}
@@ -148,7 +148,7 @@ def suggest(answers: dict[str, Any]) -> dict[str, str]:
 
 
 def suggestion(question: str, answers: dict[str, Any]) -> str:
-    """Suggest an answer that is near to the one that was given."""
+    """Suggest an answer similar to the given one."""
     given = str(answers[question])
     if question == "project_slug":
         slug = re.sub("[^a-z0-9]+", "-", given.lower())[:32].strip("-")
@@ -162,10 +162,10 @@ def suggestion(question: str, answers: dict[str, Any]) -> str:
 
 
 def command(answers: dict[str, Any], changed: dict[str, str]) -> str:
-    """Write the whole command: program, template, where to, and every answer."""
+    """Return the whole command: program, template, target, and every answer."""
     given = {name: it for name, it in answers.items() if not name.startswith("_")}
     template = str(answers.get("_template") or Path(__file__).parent)
-    if "_commit" in answers:  # cruft alone tells it
+    if "_commit" in answers:  # only cruft passes it
         context = json.dumps({**given, **changed}, ensure_ascii=False)
         create = [*program("cruft"), "create", template, "--no-input", "--extra-context", context]
         return f"  {shlex.join(create)}"
@@ -181,7 +181,7 @@ def command(answers: dict[str, Any], changed: dict[str, str]) -> str:
 
 
 def program(name: str) -> list[str]:
-    """Name a program the way in which it was started, as far as that can be known."""
+    """Return how a program was started, as far as that is known."""
     if "UV" in os.environ:  # uv sets it for what it runs
         return ["uvx", name]
     if shutil.which(name):

@@ -1,1 +1,1 @@
-"""Carves a service out of the template, and brings a later version or other answers into it."""
+"""Carves a service from the template, and updates it to a later version or other answers."""

@@ -1,4 +1,4 @@
-"""`carve`: makes services of this template, and brings updates and other answers into them."""
+"""`carve`: carves services from this template, and updates them."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def parser() -> ArgumentParser:
 
     def change(name: str, run: object, words: str) -> ArgumentParser:
         one = command(name, run, words)
-        one.add_argument("--dry-run", action="store_true", help="only say what would change")
+        one.add_argument("--dry-run", action="store_true", help="only print what would change")
         one.add_argument("--json", action="store_true", help="print JSON")
         one.add_argument("--source", metavar="ADDRESS", help="repository of the template")
         return one
 
     made = command("new", new.new, "carve a service")
-    made.add_argument("--no-input", action="store_true", help="ask nothing, take the defaults")
+    made.add_argument("--no-input", action="store_true", help="ask no questions, take the defaults")
     made.add_argument("--output-dir", default=".", metavar="FOLDER", help="where to")
     made.add_argument("answers", nargs="*", metavar="QUESTION=ANSWER")
-    shown = command("status", status.status, "tell version, answers, and what was changed")
+    shown = command("status", status.status, "print version, answers, and changed files")
     shown.add_argument("--json", action="store_true", help="print JSON")
     shown.add_argument("--source", metavar="ADDRESS", help="repository of the template")
-    later = change("update", commands.update, "bring the service to a later version")
+    later = change("update", commands.update, "update the service to a later version")
     later.add_argument("--to", metavar="VERSION", help="a version, tag, branch or commit")
     later.add_argument("--request", action="store_true", help="print the text of a pull request")
     later.add_argument("answers", nargs="*", metavar="QUESTION=ANSWER")
@@ -50,14 +50,14 @@ def parser() -> ArgumentParser:
     other = change("change", commands.change_answers, "give other answers")
     other.add_argument("answers", nargs="+", metavar="QUESTION=ANSWER")
     command("continue", finish.resume, "finish a change whose conflicts are resolved")
-    command("abort", finish.abort, "put everything back as it was before the change")
+    command("abort", finish.abort, "restore everything as it was before the change")
     kept = command("own", commands.own, "keep a part of the chassis: updates merge into it")
     kept.add_argument("paths", nargs="+", metavar="PATH")
     return whole
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; 0 is success, 1 a conflict or a difference, 2 a refusal."""
+    """Run a command; return 0 for success, 1 for a conflict or a difference, 2 for a refusal."""
     given = parser().parse_args(arguments)
     try:
         check_version()

@@ -1,4 +1,4 @@
-"""What follows a merge: the documents of the settings, and last the lock file."""
+"""The steps after a merge: documents of the settings, then the lock file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOCKED = ("pyproject.toml", "chassis/pyproject.toml")
 
 
 def finish(service: Service, changed: set[str]) -> list[str]:
-    """Write what is generated; return the commands that remain to be run."""
+    """Write generated files; return the commands that remain to be run."""
     remaining = []
     has_settings = {"docs/settings.md", ".env.example", "app/main.py"} & changed
     if has_settings:
@@ -46,9 +46,9 @@ def finish(service: Service, changed: set[str]) -> list[str]:
 
 
 def succeeds(folder: Path, *command: str) -> bool:
-    """Run a program, within a bound of time, and tell whether it succeeded.
+    """Run a program with a time limit; return whether it succeeded.
 
-    What it started ends with it: nothing may write once this has returned.
+    Processes that it started end with it: nothing may write after this has returned.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - commands of the service's own
@@ -74,5 +74,5 @@ def succeeds(folder: Path, *command: str) -> bool:
 
 
 def stage(service: Service, *paths: str) -> None:
-    """Add what was written to the index, where git knows it."""
+    """Add written files to the index, if git tracks them."""
     service.git("add", "--update", "--", *(it for it in paths if (service.folder / it).exists()))

@@ -1,4 +1,4 @@
-"""Other answers: those that add, remove and change ask for, and old ones for a later version."""
+"""New answers: from add, remove and change, and old answers carried over to a later version."""
 
 from __future__ import annotations
 
@@ -17,22 +17,21 @@ YES_OR_NO = {"true": True, "yes": True, "on": True, "false": False, "no": False,
 def switch(answers: dict[str, Any], options: Iterable[str], *, on: bool) -> dict[str, Any]:
     """Turn options on or off.
 
-    Raises:
-        Refusal: there is no such option, or it is that already.
+    Raises: Refusal: there is no such option, or it already has that value.
 
     """
     known = [name for name, it in answers.items() if isinstance(it, bool)]
     for name in options:
         if name not in known:
             choice = f" To choose, run: carve change {name}=…" if name in answers else ""
-            raise Refusal(f"{name}: is no option. There are {', '.join(known)}.{choice}")
+            raise Refusal(f"{name}: is not an option. There are {', '.join(known)}.{choice}")
         if answers[name] is on:
             raise Refusal(f"{name}: is {'on' if on else 'off'} already. See: carve status")
     return {**answers, **dict.fromkeys(options, on)}
 
 
 def change(template: Template, answers: dict[str, Any], said: Iterable[str]) -> dict[str, Any]:
-    """Give other answers, written `question=answer`.
+    """Change answers, given as `question=answer`.
 
     Raises:
         Refusal: there is no such question, or the answer is not among its choices.
@@ -43,7 +42,7 @@ def change(template: Template, answers: dict[str, Any], said: Iterable[str]) -> 
         name, equals, text = one.partition("=")
         if not equals or name not in template.questions:
             asked = ", ".join(template.questions)
-            raise Refusal(f"{one}: is no QUESTION=ANSWER. The questions are {asked}.")
+            raise Refusal(f"{one}: is not QUESTION=ANSWER. The questions are {asked}.")
         asked = template.questions[name]
         if isinstance(asked, bool) and text.lower() not in YES_OR_NO:
             raise Refusal(f"{one}: is neither true nor false.")
@@ -65,10 +64,10 @@ def check_choice(template: Template, name: str, answer: object) -> None:
 def carry_over(
     template: Template, answers: dict[str, Any], said: Iterable[str]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Answer the questions of a later version as before; return notices of those new or gone.
+    """Carry answers over to a later version; return notices of new and removed questions.
 
-    `_renamed` in its cookiecutter.json has the old name of a question that was renamed, or that
-    was split off another one. A new option is off.
+    `_renamed` in its cookiecutter.json has the old name of a question that was renamed or split off
+    another one. A new option is off.
     """
     renamed = template.manifest.get("_renamed", {})
     changed, notices = {}, []
@@ -77,18 +76,20 @@ def carry_over(
         if old in answers:
             changed[name] = answers[old]
             notices += (
-                [f"{name}: answered as {old} was, {say(answers[old])}"] if old != name else []
+                [f"{name}: has the answer of {old}, {say(answers[old])}"] if old != name else []
             )
         elif isinstance(asked, bool):
             changed[name] = False
-            notices.append(f"{name}: is new, and off. To have it, run: carve add {name}")
+            notices.append(f"{name}: is new, and off. To turn it on, run: carve add {name}")
         else:
             changed[name] = asked[0] if isinstance(asked, list) else asked
             notices.append(
                 f"{name}: is new, and {changed[name]}. To choose, run: carve change {name}=…"
             )
     used = {renamed.get(name, name) for name in template.questions}
-    notices += [f"{name}: is asked no more" for name in answers if name not in used | set(changed)]
+    notices += [
+        f"{name}: is no longer asked" for name in answers if name not in used | set(changed)
+    ]
     changed = change(template, changed, said)
     for name, answer in changed.items():
         check_choice(template, name, answer)
@@ -96,12 +97,12 @@ def carry_over(
 
 
 def say(answer: object) -> str:
-    """Write an answer as one gives it."""
+    """Format an answer as it is given on the command line."""
     return str(answer).lower() if isinstance(answer, bool) else str(answer)
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    """Yield what is answered differently."""
+    """Yield the answers that differ."""
     for name, answer in new.items():
         if name in old and old[name] != answer:
             yield f"{name}: {say(old[name])} -> {say(answer)}"

@@ -1,4 +1,4 @@
-"""Brings what a merge changes into the work tree and the index, so that it can be taken back."""
+"""Applies the changes of a merge to the work tree and the index, so that they can be undone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOTHING = "0" * 40
 
 
 def apply(service: Service, scratch: Git, changes: list[Change], record: str) -> Journal:
-    """Make the changes; the record stays as it was while there is a conflict."""
+    """Apply the changes; the record stays unchanged while there is a conflict."""
     service.check_no_file_is_in_the_way([it.path for it in changes if it.entry])
     copy_objects(scratch, service.git, changes)
     journal = Journal(service)
@@ -34,13 +34,13 @@ def apply(service: Service, scratch: Git, changes: list[Change], record: str) ->
             write_record(service, record)
     except (OSError, Refusal) as error:
         journal.take_back()
-        raise Refusal(f"{error} Everything was put back as it was.") from None
+        raise Refusal(f"{error} Everything was restored as it was before.") from None
     journal.note(done=not conflicts)
     return journal
 
 
 def write(service: Service, journal: Journal, changes: list[Change]) -> None:
-    """Write files first, then the index that names them."""
+    """Write the files, then the index."""
     new = journal.folder / "index.new"
     shutil.copy2(journal.index, new)
     index = Git(service.folder, {"GIT_INDEX_FILE": str(new)})
@@ -60,7 +60,7 @@ def write(service: Service, journal: Journal, changes: list[Change]) -> None:
 
 
 def copy_objects(scratch: Git, service: Git, changes: list[Change]) -> None:
-    """Copy the files that the changes name; objects that nothing names are git's to remove."""
+    """Copy the objects of the changes; git removes unreferenced ones."""
     entries = [it for change in changes for it in (change.entry, *change.stages.values()) if it]
     wanted = "".join(f"{identity}\n" for _, identity in entries)
     pack = scratch.run("pack-objects", "--stdout", "--quiet", given=wanted.encode()).stdout
@@ -68,14 +68,14 @@ def copy_objects(scratch: Git, service: Git, changes: list[Change]) -> None:
 
 
 def stage(service: Service, index: Git, changes: list[Change]) -> None:
-    """Put the resulting files into the index."""
+    """Add the resulting files to the index."""
     rows = [f"0 {NOTHING}\t{service.prefix}{it.path}" for it in changes]
     rows += [f"{' '.join(it.entry)}\t{service.prefix}{it.path}" for it in changes if it.entry]
     index("update-index", "-z", "--index-info", given=joined(rows))
 
 
 def unmerge(service: Service, index: Git, changes: list[Change]) -> None:
-    """Let the index show conflicts as git's own merges do."""
+    """Mark conflicts in the index, as git's own merges do."""
     rows = []
     for change in changes:
         path = service.prefix + change.path
@@ -86,17 +86,17 @@ def unmerge(service: Service, index: Git, changes: list[Change]) -> None:
 
 
 def swap(journal: Journal) -> None:
-    """Replace the index, as git does: whoever makes the lock may write it."""
+    """Replace the index, as git does: the process that creates the lock may write it."""
     lock = journal.index.with_name("index.lock")
     try:
         os.link(journal.folder / "index.new", lock)
     except FileExistsError:
-        raise Refusal(f"{lock}: another git is running. Let it end.") from None
+        raise Refusal(f"{lock}: another git is running. Wait until it has ended.") from None
     step()
     os.replace(lock, journal.index)  # noqa: PTH105 - what it says
 
 
 def write_record(service: Service, record: str) -> None:
-    """Move the baseline."""
+    """Write the record, the new baseline."""
     (service.folder / NAME).write_bytes(record.encode())
     service.git("add", "--", NAME)

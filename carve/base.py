@@ -1,4 +1,4 @@
-"""Finds the version that a service was carved from, by what its record identifies."""
+"""Finds the version that a service was carved from, by its record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST = 5
-"""Commits that are tried; several have the same raw tree if only the hooks changed."""
+"""Most commits that are tried; several have the same raw tree if only the hooks changed."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Carving:
 
 
 def source_of(record: Record, given: str | None) -> Source | None:
-    """Return where the template comes from: what is given, or recorded, or the program's own."""
+    """Return the source of the template: the given, the recorded, or the program's own."""
     address = given or record.source or running_source()
     return Source(address) if address else None
 
 
 def candidates(record: Record, source: Source | None, *, fetch: bool = True) -> list[Template]:
-    """List the versions that may be the one that a record is of; it fetches if it has to."""
+    """List the versions that may be the recorded one; it fetches if necessary."""
     if running().raw_tree == record.raw_tree:
         return [running()]
     if source is None:
@@ -57,9 +57,9 @@ def carve_both(
     answer: Callable[[Template], dict[str, Any]],
     folder: Path,
 ) -> tuple[Carving, Carving]:
-    """Carve the base of a service again, and beside it what it is to become.
+    """Carve the base of a service again, and the target beside it.
 
-    Without a target that is of the same version. `answer` gives the answers for it.
+    Without `target` it is of the same version. `answer` returns its answers.
 
     Raises:
         Refusal: no version makes the carving that is recorded.

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 def open_service() -> tuple[Service, Record]:
-    """Find the service that the command is run in."""
+    """Find the service of the current folder."""
     folder = find_service(Path.cwd())
     return Service(folder), Record.read(folder)
 
 
 def update(given: Namespace) -> int:
-    """Bring the service to a later version."""
+    """Update the service to a later version."""
     service, record = open_service()
     source = source_of(record, given.source)
     target, said = choose_target(record, source, given.to)
@@ -49,7 +49,7 @@ def remove(given: Namespace) -> int:
 
 
 def change_answers(given: Namespace) -> int:
-    """Give other answers."""
+    """Change answers."""
     service, record = open_service()
     answer = lambda template: change(template, record.answers, given.answers)  # noqa: E731
     return run(service, record, source_of(record, given.source), None, answer, given, [])
@@ -72,7 +72,7 @@ def run(  # noqa: PLR0913, PLR0917 - what a change is made of
     given: Namespace,
     notices: list[str],
 ) -> int:
-    """Change the service, and print what was done, or would be."""
+    """Change the service, and print what was changed, or would be."""
     outcome = change_service(service, record, source, target, answer, dry_run=given.dry_run)
     outcome.notices += notices
     if getattr(given, "request", False):
@@ -83,13 +83,13 @@ def run(  # noqa: PLR0913, PLR0917 - what a change is made of
 
 
 def own(given: Namespace) -> int:
-    """Let a path of the chassis be the team's own."""
+    """Make a path of the chassis the team's own."""
     service, record = open_service()
     paths = set(record.own)
     for one in given.paths:
         place = Path(one).resolve()
         if not place.is_relative_to(service.folder / "chassis"):
-            raise Refusal(f"{one}: is not in chassis/, so it is yours already.")
+            raise Refusal(f"{one}: is not in chassis/, so it is already yours.")
         paths.add(place.relative_to(service.folder).as_posix())
     text = Record({**record.content, "own": sorted(paths)}).text()
     (service.folder / NAME).write_bytes(text.encode())

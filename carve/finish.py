@@ -1,4 +1,4 @@
-"""The commands that end a change: once its conflicts are resolved, or by taking it back."""
+"""The commands that end a change: continue after conflicts are resolved, or abort."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def resume(given: Namespace) -> int:
     service = Service(find_service(Path.cwd()))
     journal = Journal(service)
     if not journal.exists or journal.content["done"]:
-        raise Refusal("Nothing to continue: no change waits for its conflicts to be resolved.")
+        raise Refusal("Nothing to continue: no change has conflicts to resolve.")
     content = journal.content
     if not content.get("applied"):
-        raise Refusal("The change was interrupted. Run: carve abort, and start it again.")
+        raise Refusal("The change was interrupted. Run: carve abort, then start it again.")
     unmerged = set(service.git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines())
     for path in content["conflicts"]:
         if path in unmerged or has_markers(service.folder / path):
@@ -40,15 +40,15 @@ def resume(given: Namespace) -> int:
 
 
 def has_markers(path: Path) -> bool:
-    """Tell whether a file still has the lines that a conflict begins and ends with."""
+    """Return whether a file still has conflict markers."""
     return path.is_file() and any(
         line.startswith(MARKERS) for line in path.read_bytes().splitlines()
     )
 
 
 def abort(given: Namespace) -> int:
-    """Put back what was there."""
+    """Restore what was there before."""
     del given
-    Journal(Service(Path.cwd())).take_back()  # the record may be gone for now
+    Journal(Service(Path.cwd())).take_back()  # the record may be missing at the moment
     report.say("Everything is as it was before.")
     return 0

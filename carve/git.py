@@ -1,4 +1,4 @@
-"""Runs git, apart from the variables and settings that would point it elsewhere."""
+"""Runs git, without the variables and settings that would point it elsewhere."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Git:
     settings: dict[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """Run a command; whether it failed is for the caller to see."""
+        """Run a command; the caller checks whether it failed."""
         dropped = {ALTERNATES, *(f"GIT_{name}" for name in POINTERS)}
         kept = {name: it for name, it in os.environ.items() if name not in dropped}
         settings = {**SETTINGS, **self.settings}.items()
@@ -63,7 +63,7 @@ class Git:
             raise Refusal("git: not found. Install git 2.30 or later.") from None
 
     def __call__(self, *arguments: str, given: bytes = b"") -> str:
-        """Run a command that has to succeed, and return what it printed."""
+        """Run a command that must succeed, and return what it printed."""
         ended = self.run(*arguments, given=given)
         if ended.returncode:
             said = "; ".join(ended.stderr.decode(errors="replace").split("\n")).strip("; ")
@@ -71,7 +71,7 @@ class Git:
         return ended.stdout.decode(errors="surrogateescape").strip("\n")
 
     def blob(self, identity: str) -> bytes:
-        """Return the content of a file that git keeps."""
+        """Return the content of a blob."""
         return self.run("cat-file", "blob", identity).stdout
 
 

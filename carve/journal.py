@@ -1,4 +1,4 @@
-"""The journal of a change: what was there before, kept in the git folder until it is committed."""
+"""The journal of a change: the state before it, kept in the git folder until it is committed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Journal:
-    """A folder with the index and every file as they were, and what the change was."""
+    """A folder with the index and every changed file as they were, and notes about the change."""
 
     service: Service
 
     @property
     def folder(self) -> Path:
-        """Where it lies; there is one for a work tree at most."""
+        """Path of the journal; a work tree has at most one."""
         return self.service.git_folder / "carve"
 
     @property
@@ -34,17 +34,17 @@ class Journal:
 
     @property
     def exists(self) -> bool:
-        """Tell whether a change was begun, and neither committed nor taken back."""
+        """Return whether a change was begun, and neither committed nor undone."""
         return (self.folder / "journal.json").is_file()
 
     @property
     def content(self) -> dict[str, Any]:
-        """What was noted at the beginning."""
+        """The notes from the beginning."""
         content: dict[str, Any] = json.loads((self.folder / "journal.json").read_text("utf-8"))
         return content
 
     def begin(self, paths: list[str], **noted: Any) -> None:  # noqa: ANN401 - JSON
-        """Keep what is there now; before this returns nothing else was touched."""
+        """Save the current state; nothing else may be changed before this returns."""
         self.end()
         new = self.folder.with_name("carve.new")
         shutil.rmtree(new, ignore_errors=True)
@@ -63,20 +63,20 @@ class Journal:
         step()
 
     def note(self, **more: Any) -> None:  # noqa: ANN401 - JSON
-        """Change what is noted, at once."""
+        """Update the notes, atomically."""
         new = self.folder / "journal.new"
         new.write_text(json.dumps({**self.content, **more}), "utf-8")
         new.replace(self.folder / "journal.json")
 
     def is_over(self) -> bool:
-        """Tell whether the change was committed, or the team went on from somewhere else."""
+        """Return whether the change was committed, or another commit was checked out."""
         if self.content["head"] != self.service.head:
             return True
         there = self.service.git.run("diff-index", "--cached", "--quiet", "HEAD").returncode
         return bool(self.content.get("applied")) and not there
 
     def take_back(self) -> None:
-        """Put back what was there; it may be interrupted, and be run again.
+        """Restore the state before; it may be interrupted and repeated.
 
         Raises:
             Refusal: nothing was begun, or it was committed.
@@ -84,10 +84,12 @@ class Journal:
         """
         if not self.exists:
             self.end()
-            raise Refusal("Nothing to abort: no change is under way.")
+            raise Refusal("Nothing to abort: no change is in progress.")
         content = self.content
         if self.is_over():
-            raise Refusal("Nothing to abort: it was committed (git revert), or taken back already.")
+            raise Refusal(
+                "Nothing to abort: it was committed (git revert undoes it), or undone already."
+            )
         folder = Path(content["service"])
         lock = self.index.with_name("index.lock")
         with suppress(FileNotFoundError):
@@ -112,7 +114,7 @@ class Journal:
         self.end()
 
     def end(self) -> None:
-        """Forget the change."""
+        """Delete the journal."""
         gone = self.folder.with_name("carve.gone")
         shutil.rmtree(gone, ignore_errors=True)
         if self.folder.exists():
@@ -122,7 +124,7 @@ class Journal:
 
 
 def remove(folder: Path, path: str) -> None:
-    """Remove a file, and the folders that it leaves empty."""
+    """Remove a file, and folders that become empty."""
     place = folder / path
     if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
         place.unlink()

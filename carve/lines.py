@@ -1,7 +1,7 @@
-"""Merges two changes of a file line by line, and gives up where the result is not certain.
+"""Merges two changes of a file line by line, and gives up if the result is uncertain.
 
-Git calls it a conflict when lines next to each other change on both sides. Here only lines that
-both sides change are one, and two insertions at the same place, unless their order means nothing.
+Git reports a conflict when adjacent lines change on both sides. Here it is only a conflict if both
+sides change the same lines, or insert at the same place and the order matters.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ UNORDERED = [
     re.compile(r"^()(\.PHONY: .+)$"),
     re.compile(r"^()(!?[\w*-]*[./*][\w.*/-]*)$"),  # a pattern of .gitignore
 ]
-"""Kinds of lines whose order means nothing: their indentation, and what may stand there once."""
+"""Kinds of lines whose order does not matter: their indentation, and their key, which is unique."""
 
 
 class Hunk(NamedTuple):
-    """Lines of the base from `start` to `stop` that became others."""
+    """Lines of the base from `start` to `stop`, and their replacement."""
 
     start: int
     stop: int
@@ -32,12 +32,12 @@ class Hunk(NamedTuple):
 
     @property
     def inserts(self) -> bool:
-        """Tell whether no line of the base is replaced."""
+        """Return whether no line of the base is replaced."""
         return self.start == self.stop
 
 
 def merge_files(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """Merge three versions of a file; None where that is not certain."""
+    """Merge three versions of a file; None if the result is uncertain."""
     try:
         texts = [it.decode("utf-8").splitlines(keepends=True) for it in (base, ours, theirs)]
     except UnicodeDecodeError:
@@ -49,7 +49,7 @@ def merge_files(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
 
 
 def merge(base: list[str], ours: list[str], theirs: list[str]) -> list[str] | None:
-    """Merge three lists of lines; None where that is not certain."""
+    """Merge three lists of lines; None if the result is uncertain."""
     own, new = hunks(base, ours), hunks(base, theirs)
     if not all(agree(one, other) for one in own for other in new):
         return None
@@ -69,7 +69,7 @@ def merge(base: list[str], ours: list[str], theirs: list[str]) -> list[str] | No
 
 
 def hunks(base: list[str], changed: list[str]) -> list[Hunk]:
-    """List what changed; an entry that became another one was deleted, and the other inserted."""
+    """List the changes; a replaced entry counts as one deleted and one inserted."""
     found = []
     for kind, a, b, c, d in SequenceMatcher(None, base, changed, autojunk=False).get_opcodes():
         if kind == "replace" and unordered(base[a:b], changed[c:d]):
@@ -80,7 +80,7 @@ def hunks(base: list[str], changed: list[str]) -> list[Hunk]:
 
 
 def agree(own: Hunk, new: Hunk) -> bool:
-    """Tell whether both changes can be made, with one result."""
+    """Return whether both changes can be applied with a single result."""
     if own == new:
         return True
     if own.inserts and new.inserts:
@@ -91,7 +91,7 @@ def agree(own: Hunk, new: Hunk) -> bool:
 
 
 def unordered(own: list[str], new: list[str]) -> bool:
-    """Tell whether all lines are of one kind whose order means nothing, each another one."""
+    """Return whether all lines are of one kind whose order does not matter, with different keys."""
     for kind in UNORDERED:
         found = [kind.match(line.rstrip("\r\n")) for line in (*own, *new)]
         matches = [it for it in found if it]

@@ -1,4 +1,4 @@
-"""Merges the difference between two carvings into the service's tree: which file becomes what."""
+"""Merges the difference between two carvings into the service's tree, file by file."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 CHASSIS = "chassis/"
 MERGED = "chassis/pyproject.toml"
-"""The one file of the chassis that is merged: bots raise the dependencies in it."""
+"""The only file of the chassis that is merged: bots update the dependencies in it."""
 BASE, OWN, NEW = 1, 2, 3
 """Git's numbers for the three versions of a file in conflict."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to one path."""
+    """The change of one path."""
 
     path: str
     how: str
@@ -33,27 +33,27 @@ class Change:
 
 
 class Merge:
-    """The service, the two carvings, and what comes of them."""
+    """A merge of two carvings into a service."""
 
     def __init__(self, repository: Repository, record: Record) -> None:
-        """Merge in a repository apart, as the record allows."""
+        """Merge in a separate repository, as the record allows."""
         self.repository, self.git, self.folder = repository, repository.git, repository.folder
         self.record = record
         self.left_out: list[str] = []
 
     def changed_by_team(self, old: str, ours: str, *, chassis: bool) -> list[str]:
-        """Name the files in which the service differs from its pristine carving."""
+        """List the files in which the service differs from its pristine carving."""
         before, after = self.repository.entries(old), self.repository.entries(ours)
         paths = sorted(before.keys() | after.keys())
         differing = [path for path in paths if before.get(path) != after.get(path)]
         return [path for path in differing if not chassis or self.is_replaced(path)]
 
     def is_replaced(self, path: str) -> bool:
-        """Tell whether an update replaces a file rather than merging into it."""
+        """Return whether an update replaces a file instead of merging into it."""
         return path.startswith(CHASSIS) and path != MERGED and not self.record.owns(path)
 
     def run(self, old: str, ours: str, new: str, label: str) -> list[Change]:
-        """Merge, and return what changes in the service, by path."""
+        """Merge; return the changes of the service by path."""
         commits = [self.git("commit-tree", old, "-m", "old")]
         for tree in (ours, new):
             commits.append(self.git("commit-tree", tree, "-p", commits[0], "-m", "carving"))
@@ -68,9 +68,9 @@ class Merge:
         return self.compare(old, ours, new)
 
     def settle_conflicts(self, old: str, ours: str, new: str) -> None:
-        """Merge line by line what git calls a conflict because lines are next to each other.
+        """Merge line by line where git reports a conflict of adjacent lines.
 
-        What the team deleted stays deleted, whatever became of it in the template.
+        Files that the team deleted stay deleted, whatever changed in the template.
         """
         conflicts = self.repository.unmerged()
         deleted = (
@@ -89,16 +89,16 @@ class Merge:
                 self.git("add", "--force", "--", path)
 
     def deleted_by_team(self, old: str, ours: str, new: str) -> set[str]:
-        """Name the files that the template renamed, and the team had deleted.
+        """List the files that the template renamed and the team had deleted.
 
-        Before 2.34, git does not tell what their old file was.
+        Git before 2.34 does not report their old file.
         """
         there = {*self.repository.entries(ours), *self.repository.renames(old, ours).values()}
         renamed = self.repository.renames(old, new)
         return {path for path, before in renamed.items() if before not in there}
 
     def replace_chassis(self, new: str) -> None:
-        """Let the machinery be exactly that of the new carving."""
+        """Replace the chassis with that of the new carving."""
         wanted = {
             path: it for path, it in self.repository.entries(new).items() if self.is_replaced(path)
         }
@@ -109,7 +109,7 @@ class Merge:
         self.git("update-index", "-z", "--index-info", given=joined(rows))
 
     def compare(self, old: str, ours: str, new: str) -> list[Change]:
-        """List every path whose file is not what it was, and how it came to be."""
+        """List every changed path, and how it was changed."""
         stages = self.repository.unmerged()
         conflicted = [path for path in stages if os.path.lexists(self.folder / path)]
         if conflicted:

@@ -1,4 +1,4 @@
-"""Carves a new service, and records where the template comes from."""
+"""Carves a new service, and records the source of the template."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def new(given: Namespace) -> int:
 
     for one in given.answers:
         if one.partition("=")[0] not in running().questions:
-            raise Refusal(f"{one}: is no QUESTION=ANSWER. See: carve new --help")
+            raise Refusal(f"{one}: is not QUESTION=ANSWER. See: carve new --help")
     answers = dict(one.partition("=")[::2] for one in given.answers)
     folder = str(running().folder)
     try:

@@ -1,8 +1,7 @@
-"""What CHANGELOG.md says to a service: entries for its answers, steps by hand apart.
+"""The entries of CHANGELOG.md for a service's answers; steps by hand are separate.
 
-An entry that concerns some answers only ends like a marked line of the raw tree, with
-`<!-- if database or cache -->`. Entries under `### By hand` are steps for the team to take, and
-those under `### Security` fix a security fault.
+An entry for some answers only ends with a marker, `<!-- if database or cache -->`. Entries under
+`### By hand` are steps for the team, those under `### Security` fix a vulnerability.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ CONDITION = re.compile(r"\s*<!-- if ([\w. -]+?) -->")
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry, and the part that it stands in."""
+    """One entry, and its section."""
 
     version: str
     section: str
@@ -25,7 +24,7 @@ class Entry:
     condition: str | None
 
     def concerns(self, answers: dict[str, Any]) -> bool:
-        """Tell whether one of the answers that it names is given."""
+        """Return whether the answers turn on one of its options."""
         given = {str(it) for it in answers.values() if not isinstance(it, bool)}
         given |= {name for name, it in answers.items() if it is True}
         return self.condition is None or not given.isdisjoint(self.condition.split(" or "))
@@ -55,6 +54,6 @@ def parse(changelog: str) -> list[Entry]:
 
 
 def between(old: str, new: str) -> list[Entry]:
-    """List the entries that a changelog has and an older one has not."""
+    """List the entries of a changelog that an older one does not have."""
     known = {it.text for it in parse(old)}
     return [it for it in parse(new) if it.text not in known]

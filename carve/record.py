@@ -1,4 +1,4 @@
-"""The record in a service: what it was carved from, with which answers, and what the team owns."""
+"""The record of a service: its template and version, its answers, and what the team owns."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class Record:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Refusal(f"{NAME}: cannot be read: {error}. Restore it from git.") from None
         if not isinstance(answers, dict) or not isinstance(own, list):
-            raise Refusal(f"{NAME}: answers or own has the wrong form. Restore it from git.")
+            raise Refusal(f"{NAME}: answers or own is invalid. Restore it from git.")
         if not content.keys() >= IDENTITY:
             raise Refusal(TOO_OLD)
         if not all(isinstance(it, str) for it in (*own, *(content[name] for name in IDENTITY))):
-            raise Refusal(f"{NAME}: what identifies the version is no text. Restore it from git.")
+            raise Refusal(f"{NAME}: the version is not a text. Restore it from git.")
         return cls(content)
 
     @property
@@ -68,30 +68,30 @@ class Record:
 
     @property
     def raw_tree(self) -> str:
-        """What identifies the template between versions: the id of its raw tree."""
+        """The id of the raw tree, which identifies the template between versions."""
         return str(self.content["raw_tree"])
 
     @property
     def carved_tree(self) -> str:
-        """What identifies the pristine carving: the id of its tree."""
+        """The id of the pristine carving's tree."""
         return str(self.content["carved_tree"])
 
     def owns(self, path: str) -> bool:
-        """Tell whether a path, or a folder that it is in, is the team's own."""
+        """Return whether a path, or a folder that contains it, is the team's own."""
         return any(f"{path}/".startswith(f"{one.rstrip('/')}/") for one in self.own)
 
     def with_kept(self, old: Record, source: str | None) -> Record:
-        """Return this record of a new carving, with what an old one has and no carving makes."""
+        """Return this record with those entries of an old one that carving does not make."""
         kept = {name: it for name, it in [("own", old.own), ("source", old.source or source)] if it}
         return replace(self, content={**self.content, **kept})
 
     def text(self) -> str:
-        """Write the file as the hook does."""
+        """Format the file as the hook does."""
         return f"{json.dumps(self.content, indent=2, sort_keys=True, ensure_ascii=False)}\n"
 
 
 def find_service(start: Path) -> Path:
-    """Find the service that a folder is in.
+    """Find the service that contains a folder.
 
     Raises:
         Refusal: the folder is in none.
@@ -100,4 +100,4 @@ def find_service(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / NAME).is_file():
             return folder
-    raise Refusal(f"{start}: no service here, there is no {NAME}. Go to the folder of one.")
+    raise Refusal(f"{start}: no service here, there is no {NAME}. Change to the folder of one.")

@@ -1,4 +1,4 @@
-"""What the commands print: tables for people, JSON for programs."""
+"""Prints the results of commands: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CHECKS = ("make lint types test",)
 ORDER = ("conflict", "deleted", "added", "merged", "replaced")
 TEAMS = ("conflict", "merged")
-"""How files become what they are that the team had changed."""
+"""Kinds of changes of files that the team had changed."""
 
 
 def say(*rows: str) -> None:
@@ -69,11 +69,11 @@ def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
     if any(it.startswith("app/migrations/") for it in gone):
         yield "Migrations of yours stay, and so do tables: drop what you no longer need by hand."
     if dry_run:
-        yield "Nothing was touched."
+        yield "Nothing was changed."
     elif outcome.conflicts:
         yield "Conflicts. Resolve each, then run: carve continue"
         yield from (f"  git mergetool {it}" for it in outcome.conflicts)
-        yield "To go back to what was there, run: carve abort"
+        yield "To restore everything as it was, run: carve abort"
     else:
         yield from next_steps(outcome.remaining)
 
@@ -84,18 +84,18 @@ def next_steps(remaining: list[str]) -> list[str]:
 
 
 def title(outcome: Outcome) -> str:
-    """Say from where to where."""
+    """Describe the change of version or answers."""
     old, new = name(outcome.old.content), name(outcome.new.content)
     return f"version {old} -> {new}" if old != new else f"version {old}, other answers"
 
 
 def name(content: dict[str, Any]) -> str:
-    """Name a version, with its raw tree: what lies between two releases has the same version."""
+    """Format a version, with its raw tree: commits between two releases have the same version."""
     return f"{content['version']} ({content['raw_tree'][:7]})"
 
 
 def table(changes: list[Change], *, whole: bool) -> Iterator[str]:
-    """Yield the changes by zone; only the whole table names files that the team had left alone."""
+    """Yield the changes by zone; only the whole table lists files that the team had not changed."""
     for zone, inside in (("yours", False), ("chassis", True)):
         those = [it for it in changes if it.path.startswith("chassis/") is inside]
         if not those:
@@ -109,7 +109,7 @@ def table(changes: list[Change], *, whole: bool) -> Iterator[str]:
 
 
 def entries(those: list[Entry]) -> Iterator[str]:
-    """Yield what the changelog says, steps by hand last."""
+    """Yield the entries of the changelog, steps by hand last."""
     for heading, wanted in (("New", False), ("To do by hand", True)):
         chosen = [it for it in those if (it.section == BY_HAND) is wanted]
         if chosen:
@@ -125,5 +125,5 @@ def mark(entry: Entry) -> str:
 
 
 def complain(error: object) -> None:
-    """Print why a command declined."""
+    """Print why a command was refused."""
     print(f"carve: {error}", file=sys.stderr)  # noqa: T201 - to who runs the command

@@ -1,4 +1,4 @@
-"""A repository apart, in which carvings are compared and merged: the service is not touched."""
+"""A separate repository, in which carvings are compared and merged without touching the service."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ SETTINGS = {
     "commit.gpgSign": "false",
 }
 SIMILAR = "60%"
-"""How much of a file that was renamed has to be the same."""
+"""Similarity from which a file counts as renamed."""
 Entry = tuple[str, str]
 """Mode and id of a file."""
 
 
 class Repository:
-    """It sees the objects of the service, and keeps its own."""
+    """A repository that reads the service's objects, and writes its own."""
 
     def __init__(self, folder: Path, service: Git) -> None:
-        """Make it, empty."""
+        """Create it, empty."""
         self.git = Git(folder, VARIABLES, SETTINGS)
         self.folder = folder
         kind = service("rev-parse", "--show-object-format")
@@ -44,7 +44,7 @@ class Repository:
         (folder / ".git/objects/info/alternates").write_text(f"{there.resolve()}\n", "utf-8")
 
     def tree(self, carving: Path) -> str:
-        """Keep a carving, but its record, as a tree."""
+        """Store a carving, without its record, as a tree."""
         index = {"GIT_INDEX_FILE": str(self.folder.with_suffix(".index"))}
         place = ("--git-dir", str(self.folder / ".git"), "--work-tree", str(carving))
         git = Git(carving, {**VARIABLES, **index}, SETTINGS)

@@ -1,4 +1,4 @@
-"""The text of a pull or merge request that proposes a change, in Markdown."""
+"""The text of a pull or merge request for a change, in Markdown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RESOLVE = (
     'git commit --message "Update from the template"',
     "git push --force origin HEAD:update-template",
 )
-"""What resolves the conflicts, where one works; the files are named after the first command."""
+"""Commands that resolve the conflicts locally; the files are listed after the first one."""
 
 
 def describe(outcome: Outcome) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The service in its repository: whether it is fit for a change, and what it holds."""
+"""The service in its repository: whether it is ready for a change, and its content."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ class Service:
     def git(self) -> Git:
         """Git in its folder.
 
-        Raises:
-            Refusal: it is in no repository, or in one that nothing can be changed in.
+        Raises: Refusal: it is in no repository, or in a bare one.
 
         """
         git = Git(self.folder)
@@ -49,12 +48,12 @@ class Service:
 
     @cached_property
     def prefix(self) -> str:
-        """The folder of the service in the repository, with a slash at its end; empty for all."""
+        """The folder of the service in the repository, ending with a slash; empty for the root."""
         return self.git("rev-parse", "--show-prefix")
 
     @cached_property
     def git_folder(self) -> Path:
-        """Where git keeps what it knows of this work tree."""
+        """The git folder of this work tree."""
         return Path(self.git("rev-parse", "--absolute-git-dir"))
 
     @property
@@ -79,7 +78,7 @@ class Service:
         return ended.stdout.decode().strip()
 
     def check_ready(self) -> None:
-        """Refuse a repository in the middle of something, or with changes in the service."""
+        """Refuse a repository with an operation in progress or uncommitted changes."""
         self.check_idle()
         head = self.head
         changed = lines(self.git("diff-index", "--name-only", "-z", head, "--", "."))
@@ -92,21 +91,23 @@ class Service:
         self.tree  # noqa: B018 - it refuses as well
 
     def check_idle(self) -> None:
-        """Refuse a repository in which git itself is in the middle of something."""
+        """Refuse a repository with an operation of git in progress."""
         for name, what in UNDER_WAY.items():
             if (self.git_folder / name).exists():
-                raise Refusal(f"A {what} is under way. Finish it, or run: git {what} --abort")
+                raise Refusal(f"A {what} is in progress. Finish it, or run: git {what} --abort")
         if (self.git_folder / "index.lock").exists():
-            raise Refusal(f"{self.git_folder / 'index.lock'}: another git is running. Let it end.")
+            raise Refusal(
+                f"{self.git_folder / 'index.lock'}: another git is running. Wait until it ends."
+            )
         if unmerged := lines(self.git("diff", "--name-only", "--diff-filter=U", "-z")):
             raise Refusal(f"{unmerged[0]}: has a conflict. Resolve it, and commit.")
 
     def tracked(self) -> set[str]:
-        """Return the files of the service that git knows."""
+        """Return the tracked files of the service."""
         return set(lines(self.git("ls-files", "-z")))
 
     def check_no_file_is_in_the_way(self, paths: list[str]) -> None:
-        """Refuse to write over what git does not know, ignored or not."""
+        """Refuse to overwrite untracked files, ignored or not."""
         tracked = self.tracked()
         for path in paths:
             parents = [str(it) for it in Path(path).parents][:-1]
@@ -115,9 +116,9 @@ class Service:
                 untracked = one == path and path not in tracked and os.path.lexists(place)
                 blocked = one != path and one not in tracked and is_no_folder(place)
                 if untracked or blocked:
-                    raise Refusal(f"{one}: is in the way, and git does not know it. Move it away.")
+                    raise Refusal(f"{one}: is untracked and would be overwritten. Move it away.")
 
 
 def is_no_folder(place: Path) -> bool:
-    """Tell whether something is there that no file can be put under."""
+    """Return whether something other than a folder is there."""
     return os.path.lexists(place) and (place.is_symlink() or not place.is_dir())

@@ -1,4 +1,4 @@
-"""Where the template comes from: a git repository, of which a copy is kept in the cache."""
+"""The source of the template: a git repository, with a copy in the cache."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ RELEASE = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 
 
 def cache() -> Path:
-    """Return the folder that keeps what was fetched."""
+    """Return the folder of fetched copies."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "carve")
 
 
 def running_source() -> str | None:
-    """Return where the program that runs came from, if that is a repository."""
+    """Return the source of the running program, if that is a repository."""
     folder = running().folder
     with suppress(PackageNotFoundError, ValueError, KeyError):
         said = distribution("cookiecutter-python-service").read_text("direct_url.json")
@@ -47,7 +47,7 @@ class Source:
 
     @cached_property
     def repository(self) -> Path:
-        """The folder to ask git in: that of a local source, or the copy in the cache."""
+        """The folder to run git in: that of a local source, or the copy in the cache."""
         if not ADDRESS.match(self.address):
             if self.address.startswith("-") or not Path(self.address).is_dir():
                 raise Refusal(f"source: {self.address} is neither an address nor a folder here.")
@@ -67,14 +67,14 @@ class Source:
 
     @property
     def is_at_hand(self) -> bool:
-        """Tell whether it can be read without a network."""
+        """Return whether it can be read without a network."""
         return self.repository.is_dir()
 
     def fetch(self) -> None:
-        """Bring the copy in the cache up to date; a local source is as it is.
+        """Update the copy in the cache; a local source is used as it is.
 
         Raises:
-            Refusal: the address does not answer.
+            Refusal: the address cannot be reached.
 
         """
         if not ADDRESS.match(self.address):
@@ -99,7 +99,7 @@ class Source:
         return None
 
     def at(self, commit: str) -> Template:
-        """Return the template as it was at a commit."""
+        """Return the template at a commit."""
         identity = sha256(f"{self.address} {commit}".encode()).hexdigest()[:16]
         folder = cache() / "versions" / identity
         if not folder.is_dir():
@@ -133,7 +133,7 @@ class Source:
         return sorted(same, key=lambda commit: commit not in released)
 
     def contains(self, commit: str, other: str) -> bool:
-        """Tell whether a commit has another one in its history, or is it."""
+        """Return whether a commit is another one, or has it in its history."""
         return not self.git.run("merge-base", "--is-ancestor", other, commit).returncode
 
 

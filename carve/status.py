@@ -1,4 +1,4 @@
-"""Tells what a service is: version, answers, what the team changed, what is newer."""
+"""Prints the status of a service: version, answers, changed files, newer versions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def status(given: Namespace) -> int:
-    """Print it; 1 if the chassis was changed, a change is unfinished, or a fix is missed."""
+    """Print it; return 1 if the chassis was changed, a change is pending, or a fix is missing."""
     service, record = open_service()
     source = source_of(record, given.source)
     found: dict[str, Any] = {
@@ -49,19 +49,19 @@ def status(given: Namespace) -> int:
 
 
 def chassis(folder: Path, record: Record) -> list[str]:
-    """List what differs in the chassis; the service's own program compares it."""
+    """List what differs in the chassis, with the service's own program."""
     compare = run_path(str(folder / "chassis" / "digest.py"))["differences"]
     return [f"chassis/{line}" for line in compare(folder / "chassis", record.content)]
 
 
 def unfinished(service: Service) -> bool:
-    """Tell whether a change waits to be continued or taken back."""
+    """Return whether a change waits to be continued or aborted."""
     journal = Journal(service)
     return journal.exists and not journal.content["done"]
 
 
 def changed(service: Service, record: Record, source: Source | None) -> list[str] | None:
-    """List the files that the team changed, if the base is at hand."""
+    """List the files that the team changed, if the base is available."""
     if not candidates(record, source, fetch=False):
         return None
     with TemporaryDirectory(prefix="carve-") as made:
@@ -92,7 +92,7 @@ def newer(record: Record, source: Source | None) -> list[dict[str, Any]] | None:
 
 
 def describe(found: dict[str, Any]) -> list[str]:
-    """Write it for people."""
+    """Format it for people."""
     answers = ", ".join(f"{name}={say(it)}" for name, it in found["answers"].items())
     rows = [
         f"version  {report.name(found)}",
@@ -105,9 +105,7 @@ def describe(found: dict[str, Any]) -> list[str]:
     if found["unfinished"]:
         rows.append("change   not finished. Run: carve continue, or: carve abort")
     if found["newer"] is None:
-        rows.append(
-            "newer    unknown: the template is not at hand. To fetch it: carve update --dry-run"
-        )
+        rows.append("newer    unknown: the template was not fetched. Run: carve update --dry-run")
     for one in found["newer"] or []:
         rows.append(
             f"newer    {one['version']}{', fixes a security fault' if one['security'] else ''}"

@@ -1,4 +1,4 @@
-"""The version that an update leads to: the one that is asked for, else never an older one."""
+"""The target version of an update: the requested one, or the newest, never an older one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def choose_target(
     record: Record, source: Source | None, wanted: str | None
 ) -> tuple[Template, list[str]]:
-    """Return the version that is asked for, or else the newest; and what there is to say of it.
+    """Return the requested version, or else the newest, and notices about it.
 
     Raises:
         Refusal: the version is not in the source.
@@ -36,12 +36,12 @@ def named(source: Source, wanted: str) -> Template:
     commit = source.commit(wanted)
     if not commit:
         known = ", ".join(source.releases()) or "no release yet"
-        raise Refusal(f"{wanted}: no version of {source.address}. There is {known}.")
+        raise Refusal(f"{wanted}: is not a version of {source.address}. There is {known}.")
     return source.at(commit)
 
 
 def newest(record: Record, source: Source) -> tuple[Template, list[str]]:
-    """Return the newest release, or this program's version; what the service has, if newer."""
+    """Return the newest release, or this program's version; the service's own, if newer."""
     releases = source.releases()
     bases = source.commits_with(record.raw_tree)
     if releases:

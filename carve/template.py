@@ -22,7 +22,7 @@ template, folder, answers = json.loads(sys.argv[1])
 sys.path.append(template)
 generate_files(template, {"cookiecutter": answers}, folder)
 """
-"""What `cookiecutter --no-input` does once it has its answers; it starts three times as fast."""
+"""What `cookiecutter --no-input` does after the questions; it starts three times as fast."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Template:
 
     @property
     def version(self) -> str:
-        """The version that it calls itself."""
+        """Its version, from cookiecutter.json."""
         return str(self.manifest["_version"])
 
     @property
@@ -62,7 +62,7 @@ class Template:
         return path.read_text("utf-8") if path.is_file() else ""
 
     def carve(self, answers: dict[str, Any], folder: Path) -> Path:
-        """Carve under an empty folder, in a process of its own: versions share module names.
+        """Carve into an empty folder, in a separate process, because versions share module names.
 
         Raises:
             Refusal: the template refuses the answers.
@@ -72,18 +72,18 @@ class Template:
 
 
 def running() -> Template:
-    """Return the version that this program is part of."""
+    """Return the template of this program."""
     return template_in(PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent)
 
 
 @cache
 def template_in(folder: Path) -> Template:
-    """Return the version in a folder, of which what was read is kept."""
+    """Return the template in a folder, with cached reads."""
     return Template(folder)
 
 
 def carve_all(wanted: list[tuple[Template, dict[str, Any], Path]]) -> list[Path]:
-    """Carve side by side."""
+    """Carve in parallel."""
     processes = []
     for template, answers, folder in wanted:
         folder.mkdir(parents=True, exist_ok=True)

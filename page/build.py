@@ -1,4 +1,4 @@
-"""Writes the page: one file of HTML that holds the template, the program and the style."""
+"""Writes the page: one HTML file with the template, the program and the style."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UNKNOWN = "gh:OWNER/cookiecutter-python-service"
-"""Stands in commands where nobody said where the template can be had."""
+"""Placeholder in commands if the address of the template is unknown."""
 INSIDE = ("@noble/hashes", "fflate")
 POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; "
@@ -22,10 +22,10 @@ POLICY = (
 
 
 def build(output: Path, source: str | None = None, checkout: str | None = None) -> Path:
-    """Write `index.html` and the licences of what is inside it; return the former.
+    """Write `index.html` and the licences of its packages; return the path of the page.
 
     Raises:
-        MissingError: Node, npm or the npm registry cannot be had.
+        MissingError: Node, npm or the npm registry is not available.
 
     """
     prepare()
@@ -53,7 +53,7 @@ def build(output: Path, source: str | None = None, checkout: str | None = None) 
 
 
 def bundle() -> str:
-    """Join the modules of the page and what they import into one."""
+    """Bundle the modules of the page and their imports into one."""
     esbuild = PACKAGES / ".bin" / "esbuild"
     options = ("--bundle", "--minify", "--format=esm", "--log-level=error")
     ended = run(str(esbuild), "main.mjs", *options)
@@ -63,5 +63,5 @@ def bundle() -> str:
 
 
 def digest(text: str) -> str:
-    """Return what a policy allows an inline element by."""
+    """Return the hash by which a policy allows an inline element."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

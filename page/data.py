@@ -1,4 +1,4 @@
-"""What the page knows of the template: the raw tree, the questions, and the rules of the hooks.
+"""Collects what the page needs from the template: raw tree, questions, and rules of the hooks.
 
 The port of the carving (page/*.mjs) has no list of its own: options, choices, refused names and
 characters are read here from the template, from its hooks, and from the Python that runs them.
@@ -26,14 +26,14 @@ ROOT = Path(__file__).parent.parent
 RAW = ROOT / "{{cookiecutter.project_slug}}"
 SLUG = "project_slug"
 CHARACTERS = sys.maxunicode + 1
-LETTERS = "data.bin"  # of text-unidecode: an entry for every character but the first
+LETTERS = "data.bin"  # text-unidecode's table: an entry for every character except the first
 
 
 def read_template(source: str | None = None) -> dict[str, Any]:
     """Collect everything; `source` is the address of the template that a service records.
 
     Raises:
-        SystemExit: a file of the raw tree is no text, which the page cannot carry.
+        SystemExit: a file of the raw tree is not a text; the page supports only texts.
 
     """
     manifest = literal_answers.MANIFEST
@@ -66,7 +66,7 @@ def read_template(source: str | None = None) -> dict[str, Any]:
 
 
 def name(path: Path) -> str:
-    """Return a path as the template's rules write it."""
+    """Return a path in the form of the template's rules."""
     return path.relative_to(RAW).as_posix()
 
 
@@ -75,11 +75,13 @@ def text(path: Path) -> str:
     try:
         return carving.read(path).decode()
     except UnicodeDecodeError:
-        raise SystemExit(f"page: {name(path)} is no text. The page carries texts only.") from None
+        raise SystemExit(
+            f"page: {name(path)} is not a text. The page supports only texts."
+        ) from None
 
 
 def offered(path: Path, manifest: dict[str, Any]) -> bool:
-    """Tell whether any answer on the page can give a file; private options are off there."""
+    """Return whether any answers on the page can produce a file; private options are off there."""
     off = {it for it, answer in manifest.items() if it.startswith("_") and answer is False}
     kept_out = [one for condition in off for one in manifest["_paths"].get(condition, ())]
     hidden = any(f"{name(path)}/".startswith(f"{one}/") for one in kept_out)
@@ -87,7 +89,7 @@ def offered(path: Path, manifest: dict[str, Any]) -> bool:
 
 
 def taken() -> dict[str, str]:
-    """List the slugs that are refused although they look like one, each with the reason."""
+    """List the well-formed slugs that are refused, each with the reason."""
     modules = {it.replace("_", "-") for it in getattr(sys, "stdlib_module_names", ())}
     names = {*modules, *keyword.kwlist, *refusals.INSIDE, *refusals.DEPENDENCIES}
     fine = [it for it in sorted(names) if re.fullmatch(refusals.WORDS[SLUG][0], it)]
@@ -95,10 +97,10 @@ def taken() -> dict[str, str]:
 
 
 def letters() -> str:
-    """Return, a line each, what python-slugify writes for a character, from the second one on.
+    """Return python-slugify's replacement for each character from the second one on, one per line.
 
-    A character that its normal form replaces never comes to the table. Line ends become spaces:
-    a slug has neither.
+    A character that its normal form replaces never reaches the table. Line ends become spaces: a
+    slug has neither.
     """
     table = (pkgutil.get_data("text_unidecode", LETTERS) or b"").decode().split("\0")
     rows = []
@@ -109,6 +111,6 @@ def letters() -> str:
 
 
 def as_json(template: dict[str, Any]) -> str:
-    """Write the data so that it can stand in a script element of HTML."""
+    """Return the data as JSON that is safe in a script element of HTML."""
     whole = json.dumps(template, ensure_ascii=False, separators=(",", ":"))
     return whole.replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""Node and the npm packages that the page is made of, pinned in page/package-lock.json."""
+"""Node and the npm packages of the page, pinned in page/package-lock.json."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent
 PACKAGES = FOLDER / "node_modules"
 LOCK = FOLDER / "package-lock.json"
 NODE = 20
-"""The oldest Node that is tried."""
+"""The oldest supported Node."""
 SECONDS = 120
 ADVICE = (
     "npm cannot install what page/package-lock.json lists. Where the npm registry can be reached, "
@@ -19,14 +19,14 @@ ADVICE = (
 
 
 class MissingError(RuntimeError):
-    """Something that the page is made with is missing; the text says what, and what to do."""
+    """A tool for building the page is missing; the message says which one, and what to do."""
 
 
 def prepare() -> None:
     """Install the packages of the lock file, unless they are there.
 
     Raises:
-        MissingError: Node or npm is not here, or npm cannot have the packages.
+        MissingError: Node or npm is missing, or npm cannot install the packages.
 
     """
     node, npm = shutil.which("node"), shutil.which("npm")

@@ -228,7 +228,7 @@ def test_a_failed_write_is_no_success_and_is_undone(
     code, out, err = life.carve("remove", "database")
     assert (code, out) == (2, "")
     assert "No space left on device" in err
-    assert "Everything was put back as it was." in err
+    assert "Everything was restored as it was before." in err
     assert (life.snapshot(), life.status()) == (before, status)
 
 
@@ -346,16 +346,16 @@ def with_a_changed_chassis(life: Life) -> None:
     [
         (dirty, "README.md: not committed. Run: git commit or git stash"),
         (staged, "new.md: not committed."),
-        (merging, "A merge is under way. Finish it, or run: git merge --abort"),
-        (in_the_way, "app/notes/__init__.py: is in the way"),
-        (ignored_and_in_the_way, "app/notes/__init__.py: is in the way"),
+        (merging, "A merge is in progress. Finish it, or run: git merge --abort"),
+        (in_the_way, "app/notes/__init__.py: is untracked and would be overwritten"),
+        (ignored_and_in_the_way, "app/notes/__init__.py: is untracked and would be overwritten"),
         (without_git, "not a git repository"),
         (of_an_older_template, "carved before updates were possible. Carve it again"),
         (of_an_unknown_template, "Restore it from git, or give --source"),
         (with_a_broken_record, "cannot be read"),
         (with_another_answer, "its answers are not those that its carving was made with."),
         (without_an_answer, "its answers are not those that its carving was made with."),
-        (with_no_text, "is no text. Restore it from git."),
+        (with_no_text, "is not a text. Restore it from git."),
         (with_a_changed_chassis, "chassis/probe.py: differs from what was carved."),
     ],
 )
@@ -377,13 +377,13 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_touched(
     [
         (["add", "metrics"], "metrics: is on already."),
         (["remove", "ci"], "To choose, run: carve change ci=…"),
-        (["add", "kafka"], "kafka: is no option. There are auth, cache"),
+        (["add", "kafka"], "kafka: is not an option. There are auth, cache"),
         (["change", "ci=jenkins"], "ci: jenkins is not offered in 0.1.0."),
-        (["change", "colour=red"], "colour=red: is no QUESTION=ANSWER."),
+        (["change", "colour=red"], "colour=red: is not QUESTION=ANSWER."),
         (["change", "metrics=perhaps"], "metrics=perhaps: is neither true nor false."),
-        (["update", "--to", "v9.9.9"], "v9.9.9: no version of"),
-        (["update", "--to=--upload-pack=x"], "no version of"),
-        (["own", "app/main.py"], "app/main.py: is not in chassis/, so it is yours already."),
+        (["update", "--to", "v9.9.9"], "v9.9.9: is not a version of"),
+        (["update", "--to=--upload-pack=x"], "is not a version of"),
+        (["own", "app/main.py"], "app/main.py: is not in chassis/, so it is already yours."),
         (["continue"], "Nothing to continue"),
         (["abort"], "Nothing to abort"),
         (["update", "--source", "ext::sh -c x"], "neither an address nor a folder"),
@@ -489,7 +489,7 @@ def test_status_works_on_what_is_recorded_alone(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
     code, out, _ = life.carve("status", "--source", "https://127.0.0.1:1/nowhere.git")
     assert code == 0
-    assert "newer    unknown: the template is not at hand." in out
+    assert "newer    unknown: the template was not fetched." in out
     assert life.carve("add", "auth", "--source", "https://127.0.0.1:1/nowhere.git")[0] == 2
 
 

@@ -178,8 +178,8 @@ def test_a_feature_is_what_the_page_shows_and_a_dry_run_said(service: Carved) ->
         ("auth_tokens_of_all_customers", "24 letters"),
         ("outbound_quotes", "app/main.py"),
         ("settings", "app/main.py"),
-        ("services", "service already means something"),
-        ("sessions", "session already means something"),
+        ("services", "service is already used"),
+        ("sessions", "session is already used"),
     ],
 )
 def test_a_name_that_a_feature_cannot_have_is_refused(carved: Carved, name: str, said: str) -> None:

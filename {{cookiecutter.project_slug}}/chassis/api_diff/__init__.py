@@ -1,1 +1,1 @@
-"""`python -m chassis.api_diff`: says which changes of the API would break its clients."""
+"""`python -m chassis.api_diff`: lists changes of the API that would break its clients."""

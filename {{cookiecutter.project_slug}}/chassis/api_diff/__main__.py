@@ -1,4 +1,4 @@
-"""Compares openapi.json with that of the main branch; a breaking change has to be declared."""
+"""Compares openapi.json with that of the main branch; breaking changes must be declared."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 DOCUMENT, DECLARED = "openapi.json", "api-changes.toml"
 MAIN = ("origin/HEAD", "origin/main", "origin/master")
-"""Where the main branch may be; the first that is there counts."""
+"""Possible refs of the main branch; the first that exists is used."""
 FORM = {"operation": str, "what": str, "why": str, "until": date}
-"""What an entry of api-changes.toml has; `until` is the last day to merge its change."""
+"""Fields of an entry of api-changes.toml; `until` is the last day to merge its change."""
 
 
 def git(*arguments: str) -> str:
-    """Return what git prints in this folder; nothing if it fails."""
+    """Return what git prints in this folder; empty if it fails."""
     return subprocess.run(["git", *arguments], capture_output=True, check=False, text=True).stdout  # noqa: S603, S607 - git
 
 
 def find_base(given: str) -> str:
-    """Return the commit to compare with, where this branch left the other one; "" without one.
+    """Return the commit to compare with, where this branch left the base; "" if there is none.
 
-    A shallow clone has no history to search, so the other one itself counts there.
+    A shallow clone has no history to search: there it is the base itself.
     """
     for ref in [given] if given else MAIN:
         if commit := git("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}").strip():
@@ -45,7 +45,7 @@ def find_base(given: str) -> str:
 
 
 def read_declared(text: str) -> Declared:
-    """Read api-changes.toml. Raises ValueError with what is wrong, in which entry."""
+    """Read api-changes.toml. Raises ValueError with the invalid entry and the reason."""
     try:
         content = tomllib.loads(text)
     except ValueError as error:
@@ -57,12 +57,12 @@ def read_declared(text: str) -> Declared:
         for name in {**FORM, **entry}:
             if type(entry.get(name)) is not FORM.get(name) or not entry[name]:
                 form = "the texts operation, what and why, and until, a date such as 2026-12-31."
-                raise ValueError(f"{DECLARED}: entry {number}: {name} is wrong. It has {form}")
+                raise ValueError(f"{DECLARED}: entry {number}: {name} is invalid. It has {form}")
     return {(it["operation"], it["what"]): it for it in entries}
 
 
 def run(given: str, today: date) -> int:
-    """Compare; return 1 if a breaking change is not declared, or the declaration is wrong."""
+    """Compare; return 1 if a breaking change is not declared, or a declaration is invalid."""
     base = find_base(given)
     before = git("show", f"{base}:./{DOCUMENT}") if base else ""
     if not before:
@@ -79,9 +79,9 @@ def run(given: str, today: date) -> int:
 
 
 def report(changes: list[Change], declared: Declared, merged: Declared, today: date) -> int:
-    """Print the changes by operation, and what is wrong; return 1 if anything is.
+    """Print the changes by operation, and the errors; return 1 if there are any.
 
-    An entry whose change is merged may stay as a record.
+    An entry may stay as a record after its change was merged.
     """
     breaking = {it[:2] for it in changes if it.breaking}
     bad = sorted(breaking - declared.keys())
@@ -112,7 +112,7 @@ def report(changes: list[Change], declared: Declared, merged: Declared, today: d
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Compare with the ref that is named, or with the main branch; return the exit code."""
+    """Compare with a ref, by default the main branch; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m chassis.api_diff", description=__doc__)
     parser.add_argument("base", nargs="?", default="", help="Such as origin/main, or a tag")
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 SCHEME = ("type", "scheme", "in", "name", "openIdConnectUrl")
-"""What of a security scheme a client has to know."""
+"""Parts of a security scheme that clients depend on."""
 ERROR_REMOVED = re.compile(r"response [45]..: is removed")
 VARIABLE = re.compile(r"\{([^}]+)\}")
 
@@ -31,14 +31,14 @@ class Change(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One operation; what is sent and what is returned become a schema each."""
+    """One operation; its request and its response are a schema each."""
 
     name: str
     document: Document
     content: dict[str, Node]
 
     def request(self, renamed: dict[str, str]) -> Node:
-        """Describe what is sent; variables of the path may be renamed."""
+        """Return the schema of the request; path parameters may be renamed."""
         sent = {}
         for it in map(self.document.resolve, self.content["parameters"]):
             name = it["name"].lower() if it["in"] == "header" else it["name"]
@@ -49,14 +49,14 @@ class Operation(NamedTuple):
         return self.document.describe(sent)
 
     def response(self, statuses: list[str]) -> Node:
-        """Describe what is returned; an error without a response of its own has the default."""
+        """Return the schema of the responses; an error without its own response has the default."""
         own = self.content.get("responses", {})
         errors = {it: own["default"] for it in statuses if it[0] in "45" and "default" in own}
         returned = (errors | own).items()
         return self.document.describe({f"response {status}": it for status, it in returned})
 
     def security(self) -> list[set[str]]:
-        """Return the ways to be admitted, each as what it needs; an empty one needs nothing."""
+        """Return the alternative requirements; an empty one requires nothing."""
         document = self.document.content
         schemes = document.get("components", {}).get("securitySchemes", {})
         ways: list[set[str]] = []
@@ -69,7 +69,7 @@ class Operation(NamedTuple):
 
 
 def operations(document: Document) -> dict[tuple[str, str], Operation]:
-    """Return the operations by path and method, whatever the variables of the path are called."""
+    """Return the operations by path and method; names of path parameters do not matter."""
     found = {}
     for path, item in document.content.get("paths", {}).items():
         for method in METHODS & item.keys():
@@ -81,7 +81,7 @@ def operations(document: Document) -> dict[tuple[str, str], Operation]:
 
 
 def compare(before: Node, after: Node, today: date = date.min) -> list[Change]:
-    """Return every change of the API, by operation; one may be removed from its sunset on."""
+    """Return every change of the API by operation; removal is fine from the sunset date on."""
     old, new = operations(Document(before)), operations(Document(after))
     found = []
     for key in sorted(old.keys() | new.keys()):

@@ -1,4 +1,4 @@
-"""Reads the schemas of an OpenAPI document: follows references, and takes unions apart."""
+"""Reads the schemas of an OpenAPI document: follows references, and splits unions."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     """A part of a document: what JSON can hold."""
 
 ANY = "anything"
-"""The type of a schema that names none."""
+"""The type of a schema without one."""
 
 
 class Alternative(NamedTuple):
-    """A schema that is no union: one of those that a value can have."""
+    """A schema that is not a union: one of the alternatives for a value."""
 
     type: str
     name: str
-    """Its name in the document; empty if it has none."""
+    """Its name in the document, or empty."""
     schema: dict[str, Node]
     key: str | int
-    """Identifies the part of the document that it is."""
+    """Identifies its part of the document."""
 
 
 class Document(NamedTuple):
@@ -30,7 +30,7 @@ class Document(NamedTuple):
     content: dict[str, Node]
 
     def resolve(self, node: Node) -> dict[str, Node]:
-        """Return a part, with what it refers to."""
+        """Return a part, with its reference resolved."""
         if not isinstance(node, dict):
             return {"not": {}} if node is False else {}
         if "$ref" not in node:
@@ -41,7 +41,7 @@ class Document(NamedTuple):
         return self.resolve(target) | {word: it for word, it in node.items() if word != "$ref"}
 
     def alternatives(self, node: Node) -> list[Alternative]:
-        """Return the schemas of a union; one that is no union is its only alternative."""
+        """Return the schemas of a union; another schema is its own only alternative."""
         schema = self.resolve(node)
         if branches := [*schema.get("anyOf", ()), *schema.get("oneOf", ())]:
             beside = {word: it for word, it in schema.items() if word not in {"anyOf", "oneOf"}}
@@ -53,7 +53,7 @@ class Document(NamedTuple):
         return [Alternative(it, *rest) for it in ([types] if isinstance(types, str) else types)]
 
     def describe(self, parts: dict[str, Node]) -> dict[str, Node]:
-        """Write parameters, bodies or responses, by name, as the schema of an object."""
+        """Return parameters, bodies or responses, by name, as the schema of an object."""
         properties, required = {}, []
         for name, node in parts.items():
             part = self.resolve(node)
@@ -65,5 +65,5 @@ class Document(NamedTuple):
 
 
 def written(value: Node) -> str:
-    """Write a value as it stands in JSON."""
+    """Format a value as in JSON."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)

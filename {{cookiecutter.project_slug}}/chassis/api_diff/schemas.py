@@ -1,4 +1,4 @@
-"""Compares schemas: accepting less breaks requests, returning more kinds breaks responses."""
+"""Compares schemas: accepting less breaks requests, returning more breaks responses."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ANNOTATIONS = {
     *("default", "deprecated", "description", "discriminator", "example", "examples", "title"),
     *("readOnly", "writeOnly"),
 }
-"""Keywords that limit no value."""
+"""Keywords that do not restrict values."""
 WALKED = {"type", "enum", "const", "items", "properties", "required", "additionalProperties"}
 """Keywords that are compared part by part."""
 TIGHTER = {
     **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"), 1),
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), -1),
 }
-"""In which direction a limit is tightened; other keywords can only be equal or not."""
+"""Direction in which a limit becomes tighter; other keywords are only equal or not."""
 
 
 class Comparison:
@@ -40,7 +40,7 @@ class Comparison:
         self._known: set[tuple[str | int, ...]] = set()
 
     def compare(self, before: Node, after: Node, place: str) -> Findings:
-        """Yield the changes of a schema, and of all that it holds."""
+        """Yield the changes of a schema, and of all that it contains."""
         old, new = self._before.alternatives(before), self._after.alternatives(after)
         was_any, is_any = (
             any(it.schema.keys() <= ANNOTATIONS for it in those) for those in (old, new)
@@ -96,7 +96,7 @@ class Comparison:
 
 
 def compare_keywords(before: dict[str, Node], after: dict[str, Node], place: str) -> Findings:
-    """Compare limits, formats, patterns and keywords that are not known."""
+    """Compare limits, formats, patterns and unknown keywords."""
     for word in sorted((before.keys() | after.keys()) - WALKED - ANNOTATIONS):
         old, new = before.get(word), after.get(word)
         if old == new or word.startswith("x-"):
@@ -126,14 +126,14 @@ def compare_values(before: dict[str, Node], after: dict[str, Node], place: str) 
 
 
 def within(place: str, name: str) -> str:
-    """Return where a member is, such as `response 200, notes[].title`."""
+    """Return the place of a member, such as `response 200, notes[].title`."""
     return f"{place}{'.' if ', ' in place else ', '}{name}" if place else name
 
 
 def pair(
     old: list[Alternative], new: list[Alternative]
 ) -> Iterator[tuple[Alternative, Alternative]]:
-    """Take out of both lists what belongs together: by content, name or type."""
+    """Remove matching alternatives from both lists: by content, name or type."""
     for same in (
         lambda it: (it.type, it.schema),
         lambda it: (it.type, it.name),

@@ -1,4 +1,4 @@
-"""Tells in five seconds whether the chassis still works with the libraries that are installed.
+"""Tests in five seconds whether the chassis works with the installed libraries.
 
-Run them after a dependency was raised; the chassis's other tests run where it is written.
+Run them after an update of a dependency; the chassis's other tests run in the template.
 """

@@ -1,4 +1,4 @@
-"""The chassis without a service: a route that takes its time, features that say when they close."""
+"""The chassis without a service: a slow route, and features that log when they close."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = structlog.get_logger("app.slow")
 
 
 class Closing(Feature):
-    """Says so when it closes."""
+    """Logs when it closes."""
 
     name: str
 
@@ -42,7 +42,7 @@ class Closing(Feature):
 
 
 class Slow(Feature):
-    """Answers late."""
+    """Responds slowly."""
 
     def install(self, service: Service) -> None:
         router = APIRouter()

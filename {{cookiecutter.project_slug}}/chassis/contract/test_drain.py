@@ -1,4 +1,4 @@
-"""A real process: it gets ready, and at SIGTERM it turns clients away before it closes."""
+"""A real process becomes ready, and on SIGTERM turns unready before it closes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROGRAM = ("-m", "chassis.contract.serving")
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    """One process for all of these tests; the last one ends it."""
+    """One process for all these tests; the last one stops it."""
     with Running(*PROGRAM, SERVER_DRAIN_SECONDS="0.3", SERVER_GRACE_SECONDS="5") as process:
         yield process
 

@@ -1,4 +1,4 @@
-"""Every line is one JSON object with the request's id, and holds no secret."""
+"""Every line is one JSON object with the request's id, and without secrets."""
 
 from __future__ import annotations
 

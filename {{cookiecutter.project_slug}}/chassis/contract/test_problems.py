@@ -1,4 +1,4 @@
-"""Every error answer is RFC 9457 problem+json, whoever raised it."""
+"""Every error response is RFC 9457 problem+json, whatever raised it."""
 
 from __future__ import annotations
 

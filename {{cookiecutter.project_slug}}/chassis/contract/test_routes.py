@@ -1,4 +1,4 @@
-"""Requests are recorded under the full template of their route; FastAPI cannot be asked for it."""
+"""Requests are recorded under the full template of their route, which FastAPI does not expose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variables become settings, and everything that is wrong with them is said at once."""
+"""Variables become settings, and all faults are reported at once."""
 
 from __future__ import annotations
 

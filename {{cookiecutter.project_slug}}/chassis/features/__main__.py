@@ -22,13 +22,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     adding = actions.add_parser("add", help="Add a feature with its tests and settings")
     adding.add_argument("name", nargs="?", default="", help="Such as customer_orders")
     adding.add_argument("--kind", default="plain", help=f"One of: {', '.join(KINDS)}")
-    adding.add_argument("--singular", default="", help="One of them, if the rule is wrong")
+    adding.add_argument("--singular", default="", help="The singular, if it is irregular")
     removing = actions.add_parser("remove-examples", help="Remove the examples, or one of them")
     removing.add_argument("name", nargs="?", default="", help="The only one to remove")
-    add_flag(removing, "--force", "Also delete what git could not bring back")
-    add_flag(removing, "--deployed", "Keep the migrations; drop tables by one")  # if database
+    add_flag(removing, "--force", "Also delete files that git cannot restore")
+    add_flag(removing, "--deployed", "Keep the migrations; drop tables by a new one")  # if database
     for action in (adding, removing):
-        add_flag(action, "--dry-run", "Only say what would change")
+        add_flag(action, "--dry-run", "Only print what would change")
     return parser.parse_args(arguments)
 
 
@@ -38,7 +38,7 @@ def add_flag(parser: argparse.ArgumentParser, name: str, meaning: str) -> None:
 
 
 def run(given: argparse.Namespace, root: Path, folder: Path) -> None:
-    """Change a copy, say what is different, and take it over. Raises `Refusal`."""
+    """Change a copy, print the differences, and apply them. Raises `Refusal`."""
     variables = {"ENVIRONMENT": "development"}
     variables["DATABASE_URL"] = f"sqlite:///{folder / 'copy.db'}"  # if database
     workspace = Workspace(root, folder, {**os.environ, **variables})
@@ -60,7 +60,7 @@ def run(given: argparse.Namespace, root: Path, folder: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Change the service in this folder; return 2 if it cannot be, and nothing was changed."""
+    """Change the service in this folder; return 2 if it was refused and nothing was changed."""
     given = parse(arguments)
     try:
         with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Adds a feature: fills in the templates of a kind, and names it where features are named."""
+"""Adds a feature: fills in the templates of a kind, and adds it where features are listed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = [it.stem for it in sorted(FOLDER.glob("*.toml"))]
 
 
 def add(workspace: Workspace, given: str, kind: str, singular: str = "") -> list[str]:
-    """Add a feature in the copy; return what is left to do by hand.
+    """Add a feature to the copy; return what is left to do by hand.
 
     Raises `Refusal` if the service cannot have it.
     """
@@ -48,7 +48,7 @@ def add(workspace: Workspace, given: str, kind: str, singular: str = "") -> list
 
 
 def insert(workspace: Workspace, path: str, after: str, line: str) -> list[str]:
-    """Insert a line behind the last one that matches, in every file; return what could not be."""
+    """Insert a line after the last one that matches, in every file; return what failed."""
     left = []
     for file in sorted(workspace.copy.glob(path)):
         name = file.relative_to(workspace.copy).as_posix()

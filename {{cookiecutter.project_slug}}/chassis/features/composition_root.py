@@ -17,7 +17,7 @@ PATH = "app/main.py"
 def add_lines(text: str, module: str, names: Iterable[str], fields: Iterable[str]) -> str:
     """Import names of a module, and add fields to the class `Settings`.
 
-    A field goes to the end; one with a prefix, as in `prefix_module`, goes to those that have it.
+    A field goes to the end; one with a prefix, as in `prefix_module`, goes to those with it.
     """
     tree, lines = ast.parse(text, PATH), text.splitlines(keepends=True)
     line = f"from {module} import {', '.join(names)}\n"
@@ -41,7 +41,7 @@ def add_lines(text: str, module: str, names: Iterable[str], fields: Iterable[str
 
 
 def remove_lines(text: str, module: str) -> tuple[str, list[str]]:
-    """Remove a module's imports, and what classes say with them; return the fields' names too.
+    """Remove a module's imports, and their uses in classes; return the fields' names too.
 
     Raises `Refusal` if another line needs them.
     """
@@ -94,5 +94,5 @@ def _end(node: ast.stmt) -> int:
 
 
 def _in_order(module: str) -> list[Any]:
-    """Return what ruff sorts modules by: numbers in names by their value."""
+    """Return the sort key of modules in ruff: numbers in names by their value."""
     return [int(it) if it.isdigit() else it for it in re.split(r"(\d+)", module)]

@@ -1,4 +1,4 @@
-"""The migrations of a feature that comes or goes."""
+"""The migrations of a feature that is added or removed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ UPGRADE = re.compile(r'^def upgrade\(\) -> None:\n    """.*"""\n', re.MULTILINE)
 
 
 def write_migration(workspace: Workspace, message: str) -> Path:
-    """Write what the models of the copy need, as `make migration` does; return where it is.
+    """Generate the migration for the models of the copy, as `make migration` does; return its path.
 
-    It compares with the database of the copy, which is new; no other database is asked.
+    It compares with the new database of the copy; no other database is used.
     """
     before = {*_migrations(workspace)}
     workspace.run("app", "database", "upgrade")
@@ -35,10 +35,10 @@ def tables(folder: Path) -> list[str]:
 
 
 def remove_tables(workspace: Workspace, names: list[str], *, deployed: bool) -> list[str]:
-    """Remove tables whose models are gone: their migration, or by a migration; say what was done.
+    """Remove tables without models: delete their migration, or add one; return what was done.
 
-    A database that has run a migration needs it for good. So one that a release may have run stays,
-    as does one to whose tables another one adds, and the next one drops the tables.
+    A database that has run a migration needs it forever. So a migration stays if a release may have
+    run it, or if another one changes its tables; then a new migration drops the tables.
     """
     quoted = rf"""["'](?:{"|".join(names)})["']"""
     naming = [it for it in _migrations(workspace) if re.search(quoted, it.read_text("utf-8"))]

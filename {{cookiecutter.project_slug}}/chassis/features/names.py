@@ -1,4 +1,4 @@
-"""The name of a feature, in every form that code and prose need, and which names it may have."""
+"""The name of a feature, in every form that code and prose need, and which names are valid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LONGEST = 24
-"""Letters of a name: a field of the settings, with its class twice, is still one line."""
+"""Longest name: a field of the settings, with its class twice, must fit in one line."""
 
 SINGULARS = {
     r"(?<![a-z])(news|series|species|sms|aws)$": r"\1_item",
@@ -32,7 +32,7 @@ SINGULARS = {
     r"(ss|[^oa]us|x|[tnr]ch|[eo]ach|wich|sh|alias|quiz)(z?)es$": r"\1",
     r"([^isu])s$": r"\1",
 }
-"""Endings of plurals: what is replaced by what; the first that fits counts. SINGULAR= overrides."""
+"""Endings of plurals and their singulars; the first match counts. SINGULAR= overrides."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Name:
 
     @property
     def thing(self) -> str:
-        """Name of one of them, as given; one item of it where the name is no plural."""
+        """Name of a single one, as given; with `_item` if the name is not a plural."""
         if self.given:
             return self.given
         for plural, singular in SINGULARS.items():
@@ -68,7 +68,7 @@ class Name:
 
 
 def check_name(name: str, workspace: Workspace) -> None:
-    """Raise `Refusal` if no feature can have this name, whatever its kind."""
+    """Raise `Refusal` if no feature can have this name."""
     if not name:
         raise Refusal("NAME is missing. Give one in snake case, such as NAME=customers.")
     if not SNAKE_CASE.fullmatch(name):
@@ -92,19 +92,19 @@ def check_name(name: str, workspace: Workspace) -> None:
 
 
 def check_singular(name: str, singular: str) -> None:
-    """Raise `Refusal` if one of the things cannot be called this."""
+    """Raise `Refusal` if a single one cannot have this name."""
     if singular and (not SNAKE_CASE.fullmatch(singular) or keyword.iskeyword(singular)):
-        raise Refusal(f"SINGULAR={singular}: is no name in snake case, such as customer_order.")
+        raise Refusal(f"SINGULAR={singular}: is not a name in snake case, such as customer_order.")
     if singular == name:
         raise Refusal(f"SINGULAR={singular}: is NAME itself. Choose another, such as {name}_item.")
 
 
 def check_meanings(name: Name, used: Iterable[str], where: str) -> None:
-    """Raise `Refusal` if a name that the feature defines already means something there."""
+    """Raise `Refusal` if a name that the feature defines is already used there."""
     words = name.words()
     for form in ("things", "thing", "Things", "Thing"):
         if words[form] in {*used}:
-            what = f"{words[form]} already means something in {where}"
+            what = f"{words[form]} is already used in {where}"
             raise Refusal(f"NAME={name.things}: {what}. Choose another, such as my_{name.things}.")
 
 

@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 MARK = '"""An example '
 PAGE = "docs/develop.md"
-"""Lists the examples, in the section that is removed with the last one."""
+"""The page that lists the examples; its section is removed with the last one."""
 SETTING = (".py", ".env", ".yaml")
 """Files that can set variables."""
 SECTION = re.compile(r"^## Remove the examples\n.*?(?=^## )", re.MULTILINE | re.DOTALL)
 
 
 def examples(root: Path) -> list[str]:
-    """Find the examples that are there."""
+    """Find the examples in the service."""
     found = sorted(root.glob("app/*/__init__.py"))
     return [it.parent.name for it in found if it.read_text("utf-8").startswith(MARK)]
 
 
 def choose(root: Path, name: str) -> list[str]:
-    """Return the examples to remove. Raises `Refusal` if there is something else of this name."""
+    """Return the examples to remove. Raises `Refusal` if something else has this name."""
     found = examples(root)
     if name and name not in found and (root / "app" / name).exists():
         advice = f"Delete app/{name} by hand, and its lines in {PATH}"
@@ -45,7 +45,7 @@ def choose(root: Path, name: str) -> list[str]:
 def remove(workspace: Workspace, chosen: list[str], options: Namespace) -> list[str]:
     """Remove examples from the copy; return what to know about it.
 
-    Raises `Refusal` if something else needs one of them, or if git could not bring one back.
+    Raises `Refusal` if something else needs one of them, or if git cannot restore one.
     """
     said: list[str] = []
     root, variables = workspace.read(PATH), []
@@ -70,23 +70,23 @@ def remove(workspace: Workspace, chosen: list[str], options: Namespace) -> list[
 
 
 def edited_files(workspace: Workspace) -> list[str]:
-    """List what goes and several commits changed. Raises `Refusal` if git has not all that goes."""
+    """List removed files with several commits. Raises `Refusal` if git cannot restore them all."""
     paths = [path for verb, path in workspace.changes() if verb == "delete"]
     lost = workspace.git("ls-files", "--others", "--modified", "--exclude-standard", "--", *paths)
     log = ("log", "--all", "--format=", "--name-only", "--relative")
     changed = workspace.git(*log, "--", *paths)
     if lost is None or changed is None:
         advice = "Commit first, or add ARGS=--force."
-        raise Refusal(f"No git repository could bring back what is deleted. {advice}")
+        raise Refusal(f"There is no git repository to restore deleted files from. {advice}")
     if lost:
         others = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        what = f"git could not bring back {lost[0]}{others}"
+        what = f"git cannot restore {lost[0]}{others}"
         raise Refusal(f"{what}. Commit first, or add ARGS=--force.")
     return sorted(path for path, commits in Counter(changed).items() if commits > 1)
 
 
 def check_imports(workspace: Workspace, names: list[str]) -> None:
-    """Raise `Refusal` if Python that stays imports what goes."""
+    """Raise `Refusal` if remaining Python code imports what is removed."""
     modules = tuple(f"app.{name}." for name in names)
     for path in workspace.texts(".py"):
         for node in ast.walk(ast.parse(workspace.read(path), path)):
@@ -101,7 +101,7 @@ def check_imports(workspace: Workspace, names: list[str]) -> None:
 
 
 def remove_variables(workspace: Workspace, groups: list[str]) -> None:
-    """Remove the lines outside `app/` that set variables of groups, and a comment above each."""
+    """Remove the lines outside `app/` that set variables of groups, and the comment above each."""
     line = rf"[ \t]*[\"']?(?:{'|'.join(groups)})_[A-Z0-9_]+[\"']?[ \t]*[=:,].*\n"
     lines = re.compile(rf"(?:^[ \t]*#.*\bexample\b.*\n)?^{line}", re.MULTILINE)
     for path in workspace.texts(*SETTING):

@@ -1,4 +1,4 @@
-"""A copy of the service's sources: changed and tried there, and only then in the tree."""
+"""A copy of the service's sources: changes are made and tested there before the tree is changed."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Refusal(Exception):  # noqa: N818 - the service is fine, the request is no
 
 
 class Workspace:
-    """The copy, and the tree that it is of."""
+    """The copy, and the original tree."""
 
     def __init__(self, root: Path, copy: Path, environment: Mapping[str, str]) -> None:
-        """Copy the sources; `environment` is that of the programs that run in the copy."""
+        """Copy the sources; `environment` is for the programs that run in the copy."""
         self.root = root
         self.copy = copy
         self._environment = environment
@@ -55,7 +55,9 @@ class Workspace:
         try:
             return (self.copy / path).read_text("utf-8")
         except FileNotFoundError as error:
-            raise Refusal(f"{path} is missing, and a line of it has to change.") from error
+            raise Refusal(
+                f"{path} is missing, but must be changed. Restore it from git."
+            ) from error
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the copy."""
@@ -78,7 +80,7 @@ class Workspace:
             raise Refusal(f"`python -m {' '.join(module)}` would fail afterwards: {cause}")
 
     def git(self, *arguments: str) -> list[str] | None:
-        """Return the lines that git prints about the tree; None if there is no git, or it fails."""
+        """Return the lines that git prints about the tree; None if git is missing or fails."""
         program = shutil.which("git")
         if program is None:
             return None
@@ -87,7 +89,7 @@ class Workspace:
         return ended.stdout.splitlines() if ended.returncode == 0 else None
 
     def finish(self) -> None:
-        """Format what is new; write `docs/settings.md`, `.env.example` and `openapi.json`."""
+        """Format new files; write `docs/settings.md`, `.env.example` and `openapi.json`."""
         new = [path for verb, path in self.changes() if verb == "add" and path.endswith(".py")]
         if new:
             self.run("ruff", "check", "--quiet", "--fix", "--exit-zero", *new)
@@ -101,7 +103,7 @@ class Workspace:
         return (path for path in sorted(self._files()) if path.endswith(suffixes))
 
     def changes(self) -> list[tuple[str, str]]:
-        """List what differs from the tree: add, change or delete, and the path."""
+        """List the differences from the tree: add, change or delete, and the path."""
         now = self._files()
         found = [("add", path) for path in now - self._before]
         found += [("delete", path) for path in self._before - now]
@@ -111,7 +113,7 @@ class Workspace:
         return sorted(found, key=lambda it: it[1])
 
     def apply(self) -> None:
-        """Change the tree; if anything fails, it is as it was."""
+        """Apply the changes to the tree; if anything fails, restore it."""
         changes = self.changes()
         before = {path: (self.root / path).read_bytes() for verb, path in changes if verb != "add"}
         try:
@@ -133,7 +135,7 @@ class Workspace:
                 self._remove_empty((self.root / path).parent)
 
     def _remove_empty(self, folder: Path) -> None:
-        """Remove a folder in which nothing but bytecode is left, and those around it."""
+        """Remove a folder that contains only bytecode, and empty parents."""
         if folder.is_dir() and not any(it.name != "__pycache__" for it in folder.iterdir()):
             shutil.rmtree(folder)
             self._remove_empty(folder.parent)

@@ -1,4 +1,4 @@
-"""How the service is rolled out on Kubernetes; README.md explains it."""
+"""Renders and validates the Kubernetes manifests; deploy/kubernetes/README.md explains them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Renders an overlay: what kustomize makes of it, and the alerts that watch it.
+"""Renders an overlay with kustomize, and adds the alerts.
 
 `python -m chassis.kubernetes.render OVERLAY` prints YAML for `kubectl apply`.
 """
@@ -23,10 +23,10 @@ NO_IMAGE = "sha256:" + 64 * "0"
 
 
 def render(overlay: str) -> str:
-    """Give every object of an overlay as YAML. Raises SystemExit with what kustomize said."""
+    """Return every object of an overlay as YAML. Raises SystemExit with kustomize's message."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
-        raise SystemExit("kubectl is not on PATH. `make k8s-render` brings its own.")
+        raise SystemExit("kubectl is not on PATH. Run `make k8s-render`, which installs one.")
     command = [kubectl, "kustomize", str(FOLDER / "overlays" / overlay)]
     ended = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")  # noqa: S603 - ours
     if ended.returncode:
@@ -37,13 +37,13 @@ def render(overlay: str) -> str:
 
 
 def main(overlay: str) -> None:
-    """Print an overlay, and say on standard error when it names no image yet."""
+    """Print an overlay; warn on standard error if it has no image yet."""
     if overlay not in OVERLAYS:
-        raise SystemExit(f"There is no overlay {overlay!r}, only {', '.join(OVERLAYS)}.")
+        raise SystemExit(f"There is no overlay {overlay!r}. Choose one of: {', '.join(OVERLAYS)}.")
     text = render(overlay)
     if NO_IMAGE in text:
         advice = "put the digest of a pushed image into its kustomization.yaml"
-        print(f"{overlay} names no image yet: {advice}.", file=sys.stderr)  # noqa: T201 - its job
+        print(f"{overlay} has no image yet: {advice}.", file=sys.stderr)  # noqa: T201 - its job
     sys.stdout.write(text)
 
 

@@ -1,6 +1,6 @@
-"""Wraps the alerts of monitoring/rules, as they are, into the object that an operator reads.
+"""Wraps the alerts of monitoring/rules, unchanged, into the object that the operator reads.
 
-Kustomize cannot, and a copy would not stay one.
+Kustomize cannot do that, and a copy of the rules could get out of date.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ RULES = ROOT / "monitoring" / "rules"
 
 
 def prometheus_rule(rendered: str) -> str:
-    """Give the alerts as a YAML document, named and placed as the rendered ServiceMonitor is."""
+    """Return the alerts as YAML, with name and namespace of the rendered ServiceMonitor."""
     monitors = (it for it in yaml.safe_load_all(rendered) if it["kind"] == "ServiceMonitor")
     rule = {
         "apiVersion": "monitoring.coreos.com/v1",
@@ -27,6 +27,6 @@ def prometheus_rule(rendered: str) -> str:
 
 
 def groups() -> list[dict[str, Any]]:
-    """Give every group of rules, in the order of their files."""
+    """Return every group of rules, in the order of their files."""
     files = (yaml.safe_load(path.read_text("utf-8")) for path in sorted(RULES.glob("*.yaml")))
     return [group for file in files for group in file["groups"]]

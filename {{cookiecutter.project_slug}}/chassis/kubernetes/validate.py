@@ -1,7 +1,7 @@
-"""Renders every overlay into build/kubernetes and holds each object against its schema.
+"""Renders every overlay into build/kubernetes and validates each object against its schema.
 
 The schemas of Kubernetes' own kinds come with kubernetes-validate, those of other kinds are in
-schemas.yaml. A kind that has none is a fault: nothing is skipped in silence.
+schemas.yaml. A kind without a schema is an error: nothing is skipped silently.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 BUILD = ROOT / "build" / "kubernetes"
 VERSIONS = ("1.34", "1.37")
-"""The oldest Kubernetes with all that is used here, and the newest that is known."""
+"""The oldest Kubernetes with all features that are used, and the newest known one."""
 SCHEMAS: dict[str, Any] = yaml.safe_load(
     Path(__file__).with_name("schemas.yaml").read_text("utf-8")
 )
 
 
 def faults(document: dict[str, Any]) -> Iterator[str]:
-    """Yield what the schemas say against an object; a field that they do not know counts."""
+    """Yield the errors of an object by the schemas; an unknown field is one."""
     kind = f"{document['apiVersion']}/{document['kind']}"
     if kind in SCHEMAS:
         for error in Draft202012Validator(SCHEMAS[kind]).iter_errors(document):

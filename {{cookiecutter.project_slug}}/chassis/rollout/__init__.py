@@ -1,1 +1,1 @@
-"""Rolls releases out on one host without losing a request: needs Python and nginx, nothing else."""
+"""Rolls releases out on one host without losing a request; needs only Python and nginx."""

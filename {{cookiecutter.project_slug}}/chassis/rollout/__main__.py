@@ -68,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     strategies = {
         "rollout": "roll a release out by the `strategy` of rollout.toml",
-        "rolling": "replace one instance after the other",
+        "rolling": "replace one instance at a time",
         "blue-green": "start the whole new release, then switch all traffic",
         "canary": "shift the traffic stage by stage, as long as the gates pass",
     }
@@ -76,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
         command = add(name, description)
         command.add_argument("image", nargs="?", default="", help="default: restart the live one")
         command.add_argument("--dry-run", action="store_true", help="only print the steps")
-    rollback = add("rollback", "roll an unfinished rollout back, or return to an earlier release")
+    rollback = add("rollback", "roll back an unfinished rollout, or return to an earlier release")
     rollback.add_argument("number", nargs="?", type=int, help="of the rollout to return to")
     resume = add("resume", "start what should run, and continue an unfinished rollout")
     resume.add_argument("--start-only", action="store_true", help="do not continue a rollout")

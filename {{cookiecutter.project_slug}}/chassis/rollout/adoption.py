@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def find_adoptable(host: Host) -> Fleet | None:
-    """Find what compose runs and no rollout has started; None if a rolled-out release serves.
+    """Find instances that compose has started, no rollout; None if a rolled-out release serves.
 
-    Raises RefusedError where it runs in place of what was rolled out.
+    Raises RefusedError if they run in place of a release that was rolled out.
     """
     before = host.history.expected_fleet().instances
     found = host.containers.find_compose_instances()
@@ -39,7 +39,7 @@ def find_adoptable(host: Host) -> Fleet | None:
 def adopt(host: Host, command: str) -> bool:
     """Have nginx send requests to each instance by its name; return whether that succeeded.
 
-    From then on an instance that starts beside them receives no traffic before it should.
+    From then on an instance that starts beside them gets no traffic before it is ready.
     """
     fleet = find_adoptable(host)
     if not fleet:

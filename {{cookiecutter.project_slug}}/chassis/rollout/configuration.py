@@ -37,7 +37,7 @@ class Readiness:
     timeout_seconds: Seconds = 60.0
     """Seconds after which an instance that is not ready has failed to start."""
     smoke: tuple[str, ...] = ()
-    """Paths that must then answer with a status below 400, before any user is sent there."""
+    """Paths that must then respond with a status below 400, before users reach the instance."""
     host: str = ""
     """Host header of these requests, where the service refuses others; empty for its address."""
     smoke_seconds: Seconds = 1.0
@@ -53,15 +53,15 @@ class Gates:
     counts: str = ""
     """Path of the request counters, on a port of its own; a canary requires it."""
     minimum_requests: Annotated[int, Range(1, 1_000_000)] = 100
-    """Requests needed for ratios and percentiles; missing ones count as good."""
+    """Requests needed for ratios and percentiles; missing ones count as successful."""
     canary_requests: Annotated[int, Range(1, 1_000_000)] = 20
-    """Requests that each stage of a canary needs; it waits for them up to 3 times its seconds."""
+    """Requests that each stage of a canary needs; it waits for them up to 3 times its duration."""
     error_ratio: Annotated[float, Range(0, 1)] = 0.01
     """Highest ratio of 5xx responses, on top of the ratio of the old release."""
     p99_seconds: Seconds = 0.5
-    """A 99th percentile below this is never too slow."""
+    """A 99th percentile in seconds that is never too slow."""
     p99_factor: Annotated[float, Range(1, 100)] = 1.5
-    """Above it, how many times slower than the old release a new one may be."""
+    """Above that, how many times slower than the old release the new one may be."""
     memory_mebibytes: Annotated[int, Range(1, 1_000_000)] = 512
     """Highest resident memory of one instance."""
     ignored_routes: tuple[str, ...] = ("/livez", "/readyz", "/startupz", "/health", "/version")
@@ -69,7 +69,7 @@ class Gates:
 
     @property
     def needed_requests(self) -> int:
-        """Requests that each stage of a canary needs, which are never more than suffice."""
+        """Requests that each stage of a canary needs, capped by `minimum_requests`."""
         return min(self.canary_requests, self.minimum_requests)
 
 
@@ -97,7 +97,7 @@ class Proxy:
     leave_seconds: Seconds = 30.0
     """Seconds that requests started before a reload of nginx may take.
 
-    Set what `worker_shutdown_timeout` in proxy/nginx says, or more.
+    At least `worker_shutdown_timeout` in proxy/nginx.
     """
 
     def __post_init__(self) -> None:
@@ -145,9 +145,9 @@ class Configuration:
     history: Annotated[int, Range(10, 10_000)] = 20
     """Number of rollouts whose journals are kept."""
     rollback_on_failure: bool = True
-    """Whether a failed rollout is rolled back at once, or stops for an operator to decide."""
+    """Whether a failed rollout is rolled back at once; else it stops for an operator to decide."""
     drain_seconds: Seconds = 0.0
-    """Seconds that a stopping instance keeps serving; the proxy has removed it before."""
+    """Seconds that a stopping instance keeps serving; the proxy has already removed it."""
     grace_seconds: Seconds = 20.0
     """Seconds after that for the requests in flight; then it is killed."""
     rolling_seconds: Seconds = 10.0

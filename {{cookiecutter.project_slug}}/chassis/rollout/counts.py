@@ -47,13 +47,13 @@ class Counts:
         return self.requests < other.requests or self.errors < other.errors or any(buckets)
 
     def error_ratio(self, minimum: float) -> float:
-        """Errors per request; requests missing to `minimum` count as good."""
+        """Errors per request; requests missing to `minimum` count as successful."""
         return self.errors / max(self.requests, minimum, 1)
 
     def quantile(self, fraction: float, minimum: float) -> float:
         """Seconds within which that fraction was answered, interpolated within a bucket.
 
-        Requests missing to `minimum` count as answered at once.
+        If there are fewer than `minimum`, the missing ones count as answered at once.
         """
         missing = max(0.0, minimum - self.requests)
         rank = fraction * (self.requests + missing) - missing

@@ -18,14 +18,14 @@ INTERVALS = 3
 
 
 def needed_rate(configuration: Configuration) -> float:
-    """Return the requests a second at which every stage just gets those that it needs."""
+    """Return the lowest rate, in requests a second, at which every stage gets enough."""
     requests = configuration.gates.needed_requests
     stages = ((it.share / 100) * it.seconds * PATIENCE for it in configuration.canary)
     return max(requests / max(stage, 0.01) for stage in stages)
 
 
 def describe_demand(host: Host, fleet: Fleet) -> str:
-    """Say whether a canary will get its requests, from those that the fleet serves right now."""
+    """Describe whether a canary will get enough requests, from the current rate of the fleet."""
     configuration = host.configuration
     needed = needed_rate(configuration)
     text = f"the canary needs {needed:.1f} requests a second"

@@ -1,4 +1,4 @@
-"""Checks a host for what would make a rollout fail, before one is begun."""
+"""Checks a host for what would make a rollout fail, before it begins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FREE_MEBIBYTES = 500
 MEBI = 2**20
 EARLIEST = 1_767_225_600
-"""Begin of 2026: a clock before it is wrong."""
+"""Start of 2026: an earlier clock is wrong."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class CheckResult:
 
 
 def run_checks(host: Host) -> Iterator[CheckResult]:
-    """Run every check; one that raises has failed."""
+    """Run every check; a check that raises has failed."""
     checks: dict[str, Callable[[Host], tuple[bool, str]]] = {
         "engine": _check_engine,
         "proxy": _check_proxy,
@@ -81,7 +81,10 @@ def _check_port(host: Host) -> tuple[bool, str]:
         except OSError:
             if host.nginx.listens_on(port):
                 return True, f"{port} is used by the proxy of this service"
-            return False, f"{port} is in use. Change port in [proxy], or stop that program."
+            return False, (
+                f"{port} is in use by something else. Stop that, change port in [proxy], or set "
+                "COMPOSE_PROJECT_NAME to the project of the running proxy."
+            )
     return True, f"{port} is free"
 
 
@@ -101,7 +104,7 @@ def _check_clock(_: Host) -> tuple[bool, str]:
 
 def _check_lock(host: Host) -> tuple[bool, str]:
     holder = find_holder(host.lock)
-    return holder is None, f"held by {holder}" if holder else "free"
+    return holder is None, f"held by {holder}: wait, or {TOOL} abort" if holder else "free"
 
 
 def _check_journal(host: Host) -> tuple[bool, str]:

@@ -19,7 +19,7 @@ def utc_now() -> str:
 
 @dataclass(frozen=True)
 class Begun:
-    """A rollout has begun: by whom, of what, and from which fleet."""
+    """A rollout has begun: operator, release, and the fleet before it."""
 
     number: int
     strategy: RolloutKind
@@ -29,7 +29,7 @@ class Begun:
     command: str
     fleet: Fleet
     migrates: bool = True
-    """Whether the schema is expanded first; not for a rollback to an older release."""
+    """Whether migrations run first; not for a rollback to an older release."""
     is_a: Literal["begun"] = "begun"
     at: str = field(default_factory=utc_now)
 

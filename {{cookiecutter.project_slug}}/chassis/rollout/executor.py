@@ -70,7 +70,7 @@ class Executor:
             rollout.record(Planned(tuple(plan_rollback(rollout)), back=True, reason=reason))
 
     def wait_until_ready(self, instances: Iterable[Instance]) -> None:
-        """Wait for one after the other. Raises StepError."""
+        """Wait for each instance in turn. Raises StepError."""
         for instance in instances:
             readiness.wait_until_ready(
                 instance, self.containers, self.configuration.ready, self.progress

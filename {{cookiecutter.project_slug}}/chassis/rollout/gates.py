@@ -1,4 +1,4 @@
-"""Observes new instances under traffic, and fails a release that does worse than the old one."""
+"""Observes new instances under traffic; fails a release that performs worse than the old one."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from chassis.rollout.steps import Observe
 
 UNREADY_LIMIT = 2
-"""Consecutive evaluations with an unready instance, after which the release has failed."""
+"""Consecutive evaluations with an unready instance after which the release has failed."""
 UNKNOWN_LIMIT = 5
 """Consecutive evaluations without the counters of every instance, after which it has failed."""
 MEBI = 2**20
 PATIENCE = 3
-"""Times its seconds that a stage of a canary waits for the requests that it needs."""
+"""Multiple of its duration that a stage of a canary waits for the requests that it needs."""
 
 
 class Observation:
-    """The gates of one step, counted from its beginning."""
+    """The gates of one step, measured from its beginning."""
 
     def __init__(self, step: Observe, containers: Containers, configuration: Configuration) -> None:
-        """Read where every counter starts."""
+        """Read the initial value of every counter."""
         self.step = step
         self.containers = containers
         self.gates = configuration.gates
@@ -43,7 +43,7 @@ class Observation:
         """Consecutive evaluations without the counters of every instance."""
 
     def evaluate(self) -> tuple[Reading, ...]:
-        """Read every gate. Raises StepError for what needs no counters."""
+        """Read every gate. Raises StepError for gates that need no counters."""
         restarts = sum(self._read_restarts(it) - self.restarts[it.name] for it in self.step.watched)
         self._check_readiness()
         memory = max(self.containers.inspect(it).memory for it in self.step.watched)
@@ -54,7 +54,7 @@ class Observation:
         )
 
     def _compare_releases(self) -> tuple[Reading, ...]:
-        """Read the gates that compare with the baseline; they need the counters of everyone."""
+        """Read the gates that compare with the baseline; they need all instances' counters."""
         failure = self.scraper.scrape_all()
         self.unknown = self.unknown + 1 if failure else 0
         if self.unknown >= UNKNOWN_LIMIT:
@@ -100,7 +100,7 @@ class Observation:
 def observe(
     step: Observe, containers: Containers, configuration: Configuration, progress: Progress
 ) -> tuple[Reading, ...]:
-    """Observe for as long as the step says; return the last readings. Raises StepError."""
+    """Observe for the duration of the step; return the last readings. Raises StepError."""
     gates = configuration.gates
     observation = Observation(step, containers, configuration)
     needed = gates.needed_requests if step.needs_data else 0

@@ -78,9 +78,9 @@ class History:
         return rollout
 
     def referenced_digests(self) -> set[str] | None:
-        """Collect the digests of every release that a rollout leads to or back to.
+        """Collect the digests of every release that a rollout can lead or return to.
 
-        None if a journal is damaged: what that one references is unknown.
+        None if a journal is damaged, because its references are unknown.
         """
         found: set[str] = set()
         for rollout in self.all():
@@ -92,7 +92,7 @@ class History:
         return found
 
     def next_number(self) -> int:
-        """Return the number of the next rollout; that of one that never began is used again."""
+        """Return the number of the next rollout; that of a rollout that never began is reused."""
         latest = self.latest()
         return latest.begun.number + 1 if latest else 1
 
@@ -117,7 +117,7 @@ class History:
 
 
 def _drop_rolled_back(good: Iterable[tuple[int, Release]]) -> list[tuple[int, Release]]:
-    """Leave out releases that were rolled back: a second rollback goes further back."""
+    """Skip releases that were rolled back: a second rollback goes further back."""
     line: list[tuple[int, Release]] = []
     for number, release in good:
         digests = [it.digest for _, it in line]

@@ -1,4 +1,4 @@
-"""The host: its configuration, its history, its lock, and what executes rollouts on it."""
+"""The host: its configuration, history, lock, and the executor of rollouts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Host:
 
     @property
     def directory(self) -> Path:
-        """Where journals and lock are kept."""
+        """Folder of journals and lock."""
         return Path(self.configuration.directory)
 
     @property

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 OK = 200
 MAX_BYTES = 10_000_000
-"""Bytes of a response that are read."""
+"""Most bytes of a response that are read."""
 
 
 class Address(NamedTuple):
@@ -26,11 +26,11 @@ class Response(NamedTuple):
     body: str
     seconds: float
     is_complete: bool = True
-    """Whether nothing of the body is missing."""
+    """Whether the whole body was received."""
 
 
 def get(address: Address, path: str, timeout: float = 2.0, host: str = "") -> Response:
-    """Send a GET. Raises OSError, whatever kept the response from coming."""
+    """Send a GET. Raises OSError for any failure to get a response."""
     headers = {"Connection": "close", **({"Host": host} if host else {})}
     started = monotonic()
     try:

@@ -1,4 +1,4 @@
-"""The write-ahead journal of one rollout: lines are only appended, each synced before it counts."""
+"""The write-ahead journal of one rollout: append-only, each line is synced before it counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FIRST_CHECKSUM = "0" * 16
 
 
 class Disk(Protocol):
-    """What the journal needs of the operating system."""
+    """What the journal needs from the operating system."""
 
     def write(self, descriptor: int, data: bytes | memoryview[int], /) -> int:
         """Write; return the number of bytes, perhaps fewer than all."""
@@ -39,7 +39,7 @@ class Journal:
         self.path = path
         self.entries: list[dict[str, Any]] = []
         self.torn = b""
-        """A last line that was written in part; its event is unknown."""
+        """A partially written last line; its event is unknown."""
         self._disk = disk
         self._check = FIRST_CHECKSUM
         self._size = 0

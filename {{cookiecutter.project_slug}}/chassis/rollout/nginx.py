@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from chassis.rollout.fleet import Traffic
 
 ADMIN_PORT = 8082
-"""Port in nginx's container where this tool asks for the generation and the revision."""
+"""Port in nginx's container where this tool requests the generation and the revision."""
 
 
 def render_block(head: str, *lines: str) -> str:
@@ -34,7 +34,7 @@ def render_traffic(
     standby = [upstreams[name] for name in traffic.standby]
     parts = [_render_upstream("stable", stable, standby)]
     if canary:
-        # What a canary refuses is retried on the old release, which is known to work.
+        # A connection that a canary refuses is retried on the old release, which is known to work.
         parts += [_render_upstream("canary", canary, stable)]
         parts += _render_split(traffic, sticky)
     else:
@@ -56,9 +56,9 @@ def render_traffic(
 
 
 def _render_upstream(name: str, servers: Sequence[str], backup: Sequence[str]) -> str:
-    # A restarted container has another address, so names are resolved again and again. Until the
-    # first time, the backup, resolved while nginx loads its configuration, has to do.
-    # With max_fails=0 a server that refused once stays in: with few of them none would be left.
+    # A restarted container has a new address, so names are resolved repeatedly. Before the first
+    # time, nginx uses the backup, which is resolved when it loads its configuration. With
+    # max_fails=0 a server stays in use after a failure: with few servers none might be left.
     lines = [f"server {server} resolve max_fails=0;" for server in servers]
     lines += [f"server {server} max_fails=0 backup;" for server in (*servers, *backup)]
     return render_block(

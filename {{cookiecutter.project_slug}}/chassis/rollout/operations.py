@@ -27,7 +27,7 @@ POLL_SECONDS = 0.1
 
 
 def roll_out(host: Host, strategy: Strategy, image: str, command: str) -> int:
-    """Roll a release out; without an image, restart the one that is live."""
+    """Roll a release out; without an image, restart the live one."""
     with host.locked(command):
         _check_before_rollout(host, strategy)
         image = image and pin_image(pull(host, image))
@@ -58,7 +58,7 @@ def plan(host: Host, strategy: Strategy, image: str) -> list[str]:
 
 
 def roll_back(host: Host, number: int | None, command: str) -> int:
-    """Roll the unfinished rollout back; if there is none, return to an earlier release."""
+    """Roll back the unfinished rollout; if there is none, return to an earlier release."""
     with host.locked(command):
         latest = host.history.latest()
         host.nginx.check()
@@ -77,7 +77,7 @@ def roll_back(host: Host, number: int | None, command: str) -> int:
 def resume(host: Host, command: str, *, start_only: bool = False) -> int:
     """Start everything that should run; then continue the unfinished rollout, if there is one.
 
-    With `start_only` that rollout stays unfinished, for an operator to decide.
+    With `start_only` that rollout stays unfinished, so that an operator can decide.
     """
     with host.locked(command):
         latest = host.history.latest()
@@ -118,7 +118,7 @@ def _run(host: Host, rollout: Rollout, wanted: str) -> int:
 
 
 def _clean_up(host: Host) -> None:
-    """Remove images that no rollout references; a failure costs nothing but disk space."""
+    """Remove images that no rollout references; a failure only costs disk space."""
     if not host.history.expected_fleet().instances:
         host.nginx.clear_traffic()
     digests = host.history.referenced_digests()

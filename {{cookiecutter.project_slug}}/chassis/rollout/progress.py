@@ -22,16 +22,16 @@ TICK = 0.1
 
 
 class Progress:
-    """What the operator sees, and whether the operator cancels."""
+    """Shows progress to the operator, who can cancel."""
 
     def __init__(self, out: TextIO = sys.stdout, *, as_json: bool = False) -> None:
         self.out = out
         self.as_json = as_json
         self.is_terminal = out.isatty() and not as_json
         self.cancel_reason = ""
-        """Why the rollout should be rolled back; empty while it should not."""
+        """The reason to roll back; empty if there is none."""
         self.is_rolling_back = False
-        """Whether cancelling has no effect, because the rollout is being rolled back already."""
+        """Whether the rollout is being rolled back already, so that cancelling has no effect."""
         self._started = monotonic()
 
     def handle_signals(self) -> None:
@@ -62,13 +62,13 @@ class Progress:
         self._write({"message": message}, message)
 
     def begin_step(self, number: int, steps: int, action: str, *, rollback: bool) -> None:
-        """Write which step begins."""
+        """Write that a step begins."""
         arrow = "<-" if rollback else "->"
         entry = {"step": number, "steps": steps, "action": action, "rollback": rollback}
         self._write(entry, f"{arrow} {number}/{steps} {action}")
 
     def show_readings(self, share: float, readings: tuple[Reading, ...], remaining: float) -> None:
-        """Write the readings of the gates; on a terminal, over those of before."""
+        """Write the readings of the gates; on a terminal, over the previous ones."""
         text = f"   at {share:g} %: {', '.join(map(str, readings))}; {remaining:.0f} s remaining"
         gates = [asdict(reading) for reading in readings]
         entry = {"share": share, "gates": gates, "remaining_seconds": round(remaining, 1)}

@@ -37,7 +37,7 @@ class Proxy:
         self.nginx = nginx
 
     def shift(self, fleet: Fleet) -> None:
-        """Return when requests go where the fleet says, and the workers of before have exited."""
+        """Return when requests go to the fleet's instances, and the old workers have exited."""
         text, generation = self._render(fleet)
         self.nginx.install(text)
         before = self.nginx.worker_pids()
@@ -53,7 +53,7 @@ class Proxy:
             self._verify(fleet)
 
     def has_applied(self, fleet: Fleet) -> bool:
-        """Ask nginx whether it works by the traffic of this fleet."""
+        """Return whether nginx has loaded the traffic of this fleet."""
         return self._has_generation(self._render(fleet)[1])
 
     def _render(self, fleet: Fleet) -> tuple[str, str]:
@@ -75,11 +75,11 @@ class Proxy:
             return False
 
     def _verify(self, fleet: Fleet) -> None:
-        """Raise StepError if another revision answers through nginx than the fleet has."""
+        """Raise StepError if a revision responds through nginx that the fleet does not have."""
         traffic = fleet.traffic
         serving = [fleet.get(name) for name in (*traffic.stable, *traffic.canary)]
         expected = {readiness.read_revision(self.containers, it, self.ready) for it in serving}
-        for _ in range(0 if None in expected else CHECKS):  # None says nothing to compare with
+        for _ in range(0 if None in expected else CHECKS):  # with None there is nothing to compare
             try:
                 response = get(self.nginx.admin_address(), self.ready.version, host=self.ready.host)
                 revision = json.loads(response.body).get("revision")

@@ -74,7 +74,7 @@ def run_smoke_tests(instance: Instance, containers: Containers, ready: Readiness
 
 
 def read_revision(containers: Containers, instance: Instance, ready: Readiness) -> str | None:
-    """Read which revision an instance runs; None if it does not say."""
+    """Read the revision of an instance; None if it does not report one."""
     with suppress(OSError, ValueError, AttributeError):
         response = containers.get(instance, ready.version)
         revision = json.loads(response.body).get("revision")

@@ -1,4 +1,4 @@
-"""What a gate measured, and its limit."""
+"""A value that a gate measured, and its limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Reading:
     limit: float | None = None
     """None if it is shown for information only."""
     shown: str = ""
-    """What operators see instead of name and value."""
+    """Text for operators instead of name and value."""
 
     @property
     def exceeds_limit(self) -> bool:

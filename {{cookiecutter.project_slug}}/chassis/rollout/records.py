@@ -1,4 +1,4 @@
-"""Parses TOML and JSON into typed records, and names every place that is invalid."""
+"""Parses TOML and JSON into typed records, and reports every invalid place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or f
 
 
 class InvalidRecordError(ValueError):
-    """Every error of a record, one a line."""
+    """All errors of a record, one per line."""
 
     def __init__(self, errors: list[str]) -> None:
         super().__init__("\n".join(errors))
@@ -59,7 +59,7 @@ class _Parser:
         self.errors: list[str] = []
 
     def parse(self, kind: Any, value: object, where: str) -> Any:  # noqa: ANN401, PLR0911 - any kind
-        """Return `value` as `kind`; None where it is invalid, which is then among the errors."""
+        """Return `value` as `kind`; None if it is invalid, which adds an error."""
         origin, inner = get_origin(kind), get_args(kind)
         if origin is Annotated:
             number = self.parse(inner[0], value, where)

@@ -1,4 +1,4 @@
-"""Finds the release that a command is about, or says why there is none."""
+"""Finds the release for a command, or raises the reason why there is none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def pull(host: Host, image: str) -> Release:
-    """Pull an image before anything changes. Raises RefusedError where there is no such image."""
+    """Pull an image before anything changes. Raises RefusedError if there is no such image."""
     host.progress.log(f"pulling {image}")
     try:
         return host.images.pull(image)
@@ -32,7 +32,7 @@ def live_release(fleet: Fleet) -> Release:
 
 
 def explain_rolled_back(host: Host, latest: Rollout) -> str:
-    """Say that nothing is left to roll back, what serves, and how to go further back."""
+    """Explain that nothing is left to roll back, what serves, and how to go further back."""
     live = host.history.expected_fleet().instances
     serving = f"{live[-1].release} serves" if live else "nothing serves"
     text = f"Rollout {latest.begun.number} was rolled back already: {serving}."

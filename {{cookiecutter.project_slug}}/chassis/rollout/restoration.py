@@ -1,4 +1,4 @@
-"""Starts what a reboot or a crash has ended, so that a rollout can continue or roll back."""
+"""Restarts instances and nginx after a reboot or a crash, before a rollout goes on or back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RETRY = f"\nFix that, then run: {TOOL} resume"
 
 
 def restore(executor: Executor, rollout: Rollout) -> None:
-    """Start what a reboot or a crash has ended: instances and nginx.
+    """Restart instances and nginx that a reboot or a crash has ended.
 
     Raises UnfinishedError if an old instance does not become ready; if a new one does not, the
     rollout is rolled back.
@@ -30,7 +30,7 @@ def restore(executor: Executor, rollout: Rollout) -> None:
         executor.progress.log(f"{instance.name} is not running: starting it")
         executor.containers.start(instance)
     for instance in wanted:
-        executor.containers.start(instance)  # one that runs may have been started in part
+        executor.containers.start(instance)  # a running one may be only partially started
     try:
         executor.wait_until_ready(it for it in missing if it in before)
     except (StepError, OSError) as error:

@@ -1,4 +1,4 @@
-"""One rollout, replayed from its journal: where it began, its progress, and the expected fleet."""
+"""One rollout, replayed from its journal: its start, its progress, and the expected fleet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Rollout:
-    """All of its state follows from its events, whether they just happened or were read."""
+    """Its state is derived from its events, whether they just happened or were read."""
 
     begun: Begun
     fleet: Fleet

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def scrape(instance: Instance, containers: Containers, gates: Gates) -> Counts:
-    """Read what an instance has counted since it started. Raises OSError if that is unknown."""
+    """Read the counters of an instance since its start. Raises OSError if they are unknown."""
     try:
         return parse_counts(containers.fetch_counts(instance, gates.counts), gates.ignored_routes)
     except ValueError as error:
@@ -23,7 +23,7 @@ def scrape(instance: Instance, containers: Containers, gates: Gates) -> Counts:
 
 
 class Scraper:
-    """Adds up what each instance has counted since its first successful scrape."""
+    """Sums what each instance has counted since its first successful scrape."""
 
     def __init__(self, instances: Iterable[Instance], containers: Containers, gates: Gates) -> None:
         self.instances = tuple(instances) if gates.counts else ()
@@ -33,7 +33,7 @@ class Scraper:
         self._total: dict[str, Counts] = {}
 
     def scrape_all(self) -> str:
-        """Scrape each instance once; return which failed and why, or an empty string.
+        """Scrape each instance once; return the failures, or an empty string.
 
         The next scrape makes up for a failed one, because counters only rise.
         """
@@ -52,7 +52,7 @@ class Scraper:
         return failure
 
     def total(self, instances: Iterable[Instance]) -> Counts:
-        """Add up what these instances have counted, as far as it is known."""
+        """Sum what these instances have counted, as far as it is known."""
         total = Counts()
         for instance in instances:
             total += self._total.get(instance.name, Counts())

@@ -1,4 +1,4 @@
-"""Shows the instances that run: health, share of the traffic, requests, errors, CPU, memory."""
+"""Shows the running instances: health, share of the traffic, requests, errors, CPU, memory."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Observe:
-    """Observe new instances under traffic, compared with the old ones where these have some too."""
+    """Observe new instances under traffic, compared with the old ones if these have traffic too."""
 
     seconds: float
     watched: tuple[Instance, ...]
@@ -68,7 +68,7 @@ class Observe:
     share: float = 100.0
     """Percent of the users whom the observed instances serve."""
     needs_data: bool = False
-    """Whether fewer than `gates.minimum_requests` are a failure."""
+    """Whether too few requests are a failure."""
     is_a: Literal["observe"] = "observe"
 
 
@@ -84,7 +84,7 @@ Step: TypeAlias = Pull | Verify | Migrate | Start | WaitUntilReady | Shift | Obs
 
 
 def describe(step: Step, fleet: Fleet) -> str:  # noqa: PLR0911 - one for each step
-    """Describe to the operator what a step changes in the fleet."""
+    """Describe for the operator what a step changes in the fleet."""
     match step:
         case Pull():
             return f"pull {step.image.partition('@')[0]}"
@@ -106,7 +106,7 @@ def describe(step: Step, fleet: Fleet) -> str:  # noqa: PLR0911 - one for each s
 
 
 def _describe_shift(before: Traffic, after: Traffic) -> str:
-    """Name what receives more traffic, what receives none any more, and what stands by."""
+    """Describe which instances get more traffic, get none any more, and are on standby."""
     old, new = (*before.stable, *before.canary), (*after.stable, *after.canary)
     gained = [it for it in new if after.share_of(it) > before.share_of(it) or it not in old]
     lost = [it for it in old if it not in new]

@@ -1,4 +1,4 @@
-"""The strategies: each yields the steps that replace the old instances by new ones."""
+"""The strategies: each yields the steps that replace the old instances with new ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RolloutKind: TypeAlias = Literal["rolling", "blue-green", "canary", "adopt"]
 
 @dataclass(frozen=True)
 class Replacement:
-    """The old instances, and those that replace them."""
+    """The old instances, and their replacements."""
 
     old: tuple[Instance, ...]
     new: tuple[Instance, ...]
@@ -33,7 +33,7 @@ class Replacement:
 
 
 def plan_forward(begun: Begun, release: Release, configuration: Configuration) -> Iterator[Step]:
-    """Plan all that follows once the release has been pulled."""
+    """Plan all steps after the release has been pulled."""
     fleet = begun.fleet
     new = fleet.name_new(release, begun.number, configuration.replicas)
     yield Verify(release)
@@ -67,7 +67,7 @@ def plan_blue_green(order: Replacement) -> Iterator[Step]:
 
 
 def plan_canary(order: Replacement) -> Iterator[Step]:
-    """Stage by stage: more users for the new release while it does no worse than the old one."""
+    """Stage by stage: more users for the new release while it is no worse than the old one."""
     running = 0
     for stage in order.configuration.canary:
         needed = max(running, ceil(len(order.new) * stage.share / 100))
@@ -88,7 +88,7 @@ def plan_adoption(order: Replacement) -> Iterator[Step]:
 def plan_rollback(rollout: Rollout) -> Iterator[Step]:
     """Restart the old instances that are gone, shift all traffic to them, then remove the new.
 
-    Traffic waits for the last of the old instances: those left could not bear it alone.
+    Traffic is shifted when all old instances are ready: fewer could not carry the load.
     """
     before, now = rollout.begun.fleet, rollout.fleet
     stopping = [old for old in before.instances if old.name in rollout.stopping]

@@ -21,9 +21,9 @@ def run(
     env: Mapping[str, str] | None = None,
     seconds: float | None = 600,
 ) -> str:
-    """Return what the program wrote, errors included; None for `seconds` waits without limit.
+    """Return the output of the program, including errors; `seconds=None` waits without limit.
 
-    Raises StepError with its last lines if it fails.
+    Raises StepError with the last lines of output if it fails.
     """
     try:
         ended = subprocess.run(  # noqa: S603 - commands of the configuration, never of a shell

@@ -1,1 +1,1 @@
-"""What the tests of a service may ask for: fixtures, a real process of it, a faulty dependency."""
+"""Helpers for the tests of a service: fixtures, a real process, a faulty dependency."""

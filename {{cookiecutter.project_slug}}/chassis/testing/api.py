@@ -1,4 +1,4 @@
-"""Holds a service against its own OpenAPI document: schemathesis calls every operation."""
+"""Tests a service against its own OpenAPI document: schemathesis calls every operation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Exploration", "explore", "scopes"]
 
 SUCCESSFUL = range(200, 300)
 SECONDS = 300
-"""Far more than it takes, so that only what hangs is cut off."""
+"""Far more than it needs: only a hanging test is cut off."""
 CONFIGURATION: dict[str, Any] = {
     "workers": 1,  # several are slower, and their writes at once wait for each other
     "generation": {"max-examples": 3, "deterministic": True},
@@ -34,15 +34,15 @@ CONFIGURATION: dict[str, Any] = {
         "missing_required_header": {"expected-statuses": ["401", "403", "422", "428"]},
     },
 }
-"""The bound of cases, which are the same on each run."""
+"""Limits of the test cases, which are the same in each run."""
 
 
 @dataclass
 class Exploration:
-    """What calling every operation has shown."""
+    """The results of calling every operation."""
 
     findings: list[str] = field(default_factory=list)
-    """What contradicts the document, with a curl command each."""
+    """Contradictions to the document, each with a curl command."""
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """The statuses of each operation, such as `GET /orders`."""
     types: set[str] = field(default_factory=set)
@@ -50,11 +50,11 @@ class Exploration:
 
     @property
     def never_successful(self) -> list[str]:
-        """Operations that no call succeeded in: an example in their parameters may help."""
+        """Operations without a successful call: an example in their parameters may help."""
         return [name for name, seen in self.statuses.items() if seen.isdisjoint(SUCCESSFUL)]
 
     def record(self, event: events.EngineEvent) -> None:
-        """Record what has happened."""
+        """Record an event."""
         if isinstance(event, events.NonFatalError):
             self.findings.append(f"{event.label}: {event.value}")
         elif isinstance(event, events.FatalError):
@@ -80,7 +80,7 @@ class Exploration:
 def explore(app: Application, headers: Mapping[str, str]) -> Exploration:
     """Call every operation of a service in this process, with these headers.
 
-    The data is valid or not, and taken from earlier answers where the document says so.
+    The data is valid and invalid, and taken from earlier responses where the document has links.
     """
     found = Exploration()
     schema = openapi.from_dict(

@@ -41,7 +41,7 @@ __all__ = [
 
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 RUN = f"test_{secrets.token_hex(6)}"
-"""Prefix of the databases of this run, so that two runs at once do not collide."""
+"""Prefix of the databases of this run, so that concurrent runs do not collide."""
 
 needs_a_migration = pytest.mark.skipif(
     not heads(),
@@ -57,7 +57,7 @@ SQL_RULES = Path(chassis.database.__file__).with_name("squawk.toml")
 
 
 def migrations() -> list[Script]:
-    """Return every migration but those that only join two heads."""
+    """Return every migration except those that only join two heads."""
     found = ScriptDirectory.from_config(config()).walk_revisions()
     return [migration for migration in found if not migration.is_merge_point]
 
@@ -85,7 +85,7 @@ def empty(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """Settings of a migrated database that tests copy, which is faster than migrating."""
+    """Settings of a migrated database that tests copy, because copying is faster."""
     with created(tmp_path_factory.mktemp("database") / "template.db", RUN) as settings:
         asyncio.run(migrate(settings, lambda config: alembic.upgrade(config, "head")))
         yield settings
@@ -102,7 +102,7 @@ def database(template: Database, tmp_path: Path) -> Iterator[Database]:
 
 @contextmanager
 def created(path: Path, name: str = "", copied: str = "") -> Iterator[Database]:
-    """Name an embedded database's file, or create one on the server, as a copy, and drop it."""
+    """Yield the URL of a database: a file, or a copy on the server, which is dropped in the end."""
     if not SERVER:
         yield Database(url=f"sqlite:///{path}")
         return

@@ -50,7 +50,7 @@ def respond(status: int = 200, body: bytes = b"{}", **headers: str) -> Fault:
 
 
 def delay(seconds: float, then: Fault | None = None) -> Fault:
-    """Wait, then respond, or do what comes `then`."""
+    """Wait, then respond, or do `then`."""
 
     async def act(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(seconds)
@@ -88,7 +88,7 @@ class FaultyServer:
     script: deque[Fault] = field(default_factory=deque)
     received: list[ReceivedRequest] = field(default_factory=list)
     connections: int = 0
-    """How many are open."""
+    """Number of open connections."""
     url: str = ""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""A test that installs logging must leave none of it to those after it."""
+"""Restores logging after a test that installs it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["logging_as_it_was"]
 
 @pytest.fixture
 def logging_as_it_was() -> Iterator[None]:
-    """Put back handlers, levels and hooks."""
+    """Restore handlers, levels and hooks."""
     root, known = logging.getLogger(), logging.root.manager.loggerDict
     handlers, level = root.handlers[:], root.level
     levels = {name: it.level for name, it in known.items() if isinstance(it, logging.Logger)}

@@ -1,4 +1,4 @@
-"""A real process of the service, and what it says."""
+"""A real process of the service, and its log lines."""
 
 from __future__ import annotations
 
@@ -26,14 +26,13 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 KEPT = ("PATH", "SYSTEMROOT")
 BYTECODE = ["-B"] if sys.dont_write_bytecode else []
-"""A process keeps what it compiles, as this one does: without that, each start takes longer."""
+"""A process caches its bytecode, as this one does: otherwise each start takes longer."""
 
 
 class Running:
-    """Starts with the block, logs JSON, and is gone when the block ends.
+    """A process that starts with the block, logs JSON, and ends with the block.
 
-    `variables` are its environment beside PATH; it listens on a free port unless they say
-    otherwise.
+    `variables` are its environment besides PATH; it listens on a free port unless they set one.
     """
 
     def __init__(self, *command: str, **variables: str) -> None:
@@ -41,7 +40,7 @@ class Running:
         self.variables = {"ENVIRONMENT": "test", **variables}
         self.lines: list[dict[str, Any]] = []
         self.reading = threading.Event()
-        """Whether somebody reads what it says, once that is out."""
+        """Whether its output is being read."""
         self.reading.set()
         self._news = threading.Condition()
         self._silent = False
@@ -113,7 +112,7 @@ class Running:
             return answer.status, answer.read().decode()
 
     def wait_until_ready(self) -> None:
-        """Ask until the service says that it is ready; on a busy machine a check may time out."""
+        """Poll until the service is ready; on a busy machine a check may time out."""
         deadline = monotonic() + PATIENCE
         while (answer := self.get("/readyz"))[0] != HTTPStatus.OK:
             assert monotonic() < deadline, answer
@@ -123,7 +122,7 @@ class Running:
         self.process.send_signal(number)
 
     def exit_code(self) -> int:
-        """Wait for the end."""
+        """Wait for the process to exit."""
         code = self.process.wait(PATIENCE)
         self._reader.join()
         return code

@@ -44,7 +44,7 @@ class Compose:
 
     @cached_property
     def configuration(self) -> dict[str, Any]:
-        """The files, as compose merges them."""
+        """The merged configuration of the files."""
         return dict(json.loads(self("config", "--format", "json")))
 
     @property

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from chassis.rollout.docker.compose import Compose
 
 MARGIN = 10
-"""Seconds beyond drain and grace until the engine kills a container that should exit."""
+"""Seconds after drain and grace until the engine kills a container that should exit."""
 ADOPTED = "up-"
-"""Prefix of the names of instances that compose started, and no rollout."""
+"""Prefix of the names of instances that compose started, not a rollout."""
 RESTART_POLICY = "unless-stopped"
 CONFIGURATION = "chassis.rollout.configuration"
 """Label of a container: the configuration with which it was started."""
@@ -64,8 +64,8 @@ class Containers:
             self._create(instance, name)
         elif not is_running:
             run("docker", "start", name)
-        # `compose run` sets no restart policy, and a tool that was killed before this line has not
-        # set one either.
+        # `compose run` sets no restart policy, and an earlier run may have been killed before this
+        # line.
         if not found or found["HostConfig"]["RestartPolicy"]["Name"] != RESTART_POLICY:
             run("docker", "update", "--restart", RESTART_POLICY, name)
 
@@ -90,13 +90,13 @@ class Containers:
         """Send SIGTERM, wait for drain and grace, then remove the container."""
         name = self._name(instance)
         if found := engine.inspect_container(name):
-            own = found["Config"].get("StopTimeout") or 0  # of a container that compose started
+            own = found["Config"].get("StopTimeout") or 0  # a container that compose started
             timeout = max(int(self.drain + self.grace) + MARGIN, own)
             run("docker", "stop", "-t", str(timeout), name, seconds=timeout + MARGIN)
             run("docker", "rm", "--force", name)
 
     def inspect(self, instance: Instance) -> InstanceState:
-        """Read whether it runs, its restarts, and what its process uses."""
+        """Read whether it runs, its restarts, and the usage of its process."""
         found = engine.inspect_container(self._name(instance))
         if not found or not found["State"]["Running"]:
             return InstanceState()
@@ -122,7 +122,7 @@ class Containers:
         return get_text(address, path, "127.0.0.1")
 
     def upstream(self, instance: Instance) -> str:
-        """Return the address by which nginx reaches it, as Docker's resolver knows it."""
+        """Return the address at which nginx reaches it, a name that Docker resolves."""
         return f"{self._name(instance)}:{self.settings.port}"
 
     def find_outdated(self, instances: Iterable[Instance]) -> list[str]:

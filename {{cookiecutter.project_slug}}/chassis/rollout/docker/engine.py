@@ -1,4 +1,4 @@
-"""Asks the Docker engine about containers and images."""
+"""Queries the Docker engine about containers and images."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def inspect_image(name: str) -> dict[str, Any] | None:
 
 
 def find_address(container: dict[str, Any] | None, port: int) -> Address:
-    """Find where this host reaches a port of an inspected container.
+    """Return the address at which this host reaches a port of an inspected container.
 
-    A container that `make up` started publishes none: it is reached at its own address, which hosts
-    of Linux can. Raises ConnectionRefusedError if it does not run.
+    A container that `make up` started publishes no port: it is reached at its own address, which
+    works on Linux. Raises ConnectionRefusedError if it does not run.
     """
     if container and container["State"]["Running"]:
         network = container["NetworkSettings"]

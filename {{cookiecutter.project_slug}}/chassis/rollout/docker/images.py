@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 class Images:
-    """Each release has a tag of this tool, so that nothing else removes its image."""
+    """Each release has a tag of this tool, so that other tools do not remove its image."""
 
     def __init__(self, compose: Compose) -> None:
         self.compose = compose
 
     def pull(self, image: str) -> Release:
-        """Pull an image from its registry; one that was built here is used as it is."""
+        """Pull an image from its registry; an image built on this host is used as it is."""
         name, _, digest = image.partition("@")
         found = digest and (engine.inspect_image(self.tag(digest)) or engine.inspect_image(digest))
         if not found:
@@ -36,7 +36,7 @@ class Images:
         return Release(name, known, read_revision(found, known))
 
     def verify(self, release: Release) -> None:
-        """Raise StepError unless the tag still leads to the digest."""
+        """Raise StepError unless the tag still has the digest."""
         tag = self.tag(release.digest)
         found = engine.inspect_image(tag)
         names = [] if found is None else [found["Id"], *found["RepoDigests"]]

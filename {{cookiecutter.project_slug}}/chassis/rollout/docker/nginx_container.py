@@ -1,4 +1,4 @@
-"""Configures the proxy of the compose project by the files that its nginx.conf includes."""
+"""Configures the proxy of the compose project through the files that its nginx.conf includes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class NginxContainer:
         self.compose = compose
 
     def check(self) -> None:
-        """Raise RefusedError if its compose file or port is not that of rollouts."""
+        """Raise RefusedError if its compose file or port is not the one for rollouts."""
         found = self._inspect()
         if not found:
             return
@@ -75,7 +75,7 @@ class NginxContainer:
         return engine.find_address(self._inspect(), ADMIN_PORT)
 
     def install(self, text: str) -> None:
-        """Have nginx test new files in a container of their own, then rename them into place."""
+        """Let nginx test new files in a separate container, then rename them into place."""
         folder = self._folder()
         candidate = folder / "new"
         shutil.rmtree(candidate, ignore_errors=True)
@@ -87,7 +87,8 @@ class NginxContainer:
         instead = ("--volume", f"{candidate}:{TARGET}:ro")
         once = ("run", "--rm", "--no-deps", "--no-TTY", *instead, self.settings.proxy, "-t")
         self.compose(*once)
-        # In this order: nginx may start between the two, and the second says what the first means.
+        # In this order, because nginx may start in between, and the second file refers to the
+        # first.
         for name in (TRAFFIC, MAP):
             candidate.joinpath(name).replace(folder / name)
         candidate.rmdir()

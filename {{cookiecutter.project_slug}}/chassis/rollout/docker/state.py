@@ -1,4 +1,4 @@
-"""The state of an instance: what the engine says of its container, and what it uses."""
+"""The state of an instance: its container according to the engine, and its usage."""
 
 from __future__ import annotations
 

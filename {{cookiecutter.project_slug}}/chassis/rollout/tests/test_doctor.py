@@ -49,9 +49,7 @@ def test_an_unfinished_rollout_and_a_port_in_use_fail(
         world.roll_out("rolling", "one")
     results = check(world, listener)
     assert "is unfinished: run resume or rollback" in results["journal"].detail
-    assert results["port"].detail.endswith(
-        "is in use. Change port in [proxy], or stop that program."
-    )
+    assert results["port"].detail.endswith("to the project of the running proxy.")
     assert not results["port"].ok
     world.port = listener.getsockname()[1]
     assert check(world, listener)["port"].detail.endswith("is used by the proxy of this service")
