@@ -137,4 +137,7 @@ if __name__ == "__main__":
         raise SystemExit(f"The service could not be carved: {error or 'interrupted'}.") from None
     on = ", ".join(sorted(name for name, is_on in conditions(given).items() if is_on))
     print("{project_slug} is ready: {on}.".format(on=on, **given))
+    if given["email"].endswith("@example.com"):
+        who = given["email"]
+        print(f"{who} reaches nobody, and SECURITY.md names it. Carve with email=ADDRESS.")
     print("Next:\n  cd {project_slug}\n  make run\n  make test".format(**given))
