@@ -4,7 +4,7 @@ import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { Variant } from "./carving.mjs";
 
-const SUMS = "chassis/SHA256SUMS";
+export const SUMS = "chassis/SHA256SUMS";
 export const RECORD = ".cookiecutter.json";
 
 const encode = (text) => new TextEncoder().encode(text);

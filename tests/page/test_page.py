@@ -27,6 +27,8 @@ MOST = 1_000_000
 """Bytes that the page may have, compressed."""
 PHONE = {"width": 390, "height": 760}
 OPTIONS = [name for name, those in CHOICES.items() if isinstance(those[0], bool)]
+FIELDS = ["uvx", "day-two", "link", "one"]
+"""What can be copied; the last one is of a difference."""
 
 
 def test_a_choice_changes_tree_and_totals(page: Page, tmp_path: Path) -> None:
@@ -74,7 +76,7 @@ def test_what_one_answer_changes_is_listed_and_can_be_answered(
     expect(page.locator("#one")).to_have_value(
         re.compile(f" carve {'add' if other else 'remove'} {option}$")
     )
-    page.get_by_role("button", name="Answer so").click()
+    page.get_by_role("button", name="Take this answer").click()
     expect(page.locator('[data-total="files"] b')).to_have_text(f"{len(after)}")
     expect(page.locator("#uvx")).to_have_value(re.compile(f" {option}={str(other).lower()}$"))
 
@@ -173,3 +175,37 @@ def test_the_page_is_small_and_allows_nothing_from_elsewhere(built: Path) -> Non
     assert "default-src 'none'" in text
     assert "unsafe" not in text[: text.index("<title>")]
     assert not re.search(r"(?:src|href)=\"?https?:", text)
+
+
+def press_copy(page: Page, field: str) -> str:
+    """Press the button beside a field; return what the field holds."""
+    if field == "one":
+        page.locator('.change[data-question="auth"]').click()
+    button = page.locator(f'[data-of="{field}"]')
+    button.focus()
+    page.keyboard.press("Enter")
+    return page.locator(f"#{field}").input_value()
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_button_copies_a_command_or_the_link(page: Page, field: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("checkbox", name="cache").uncheck()
+    shown = press_copy(page, field)
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    assert shown
+    assert page.evaluate("navigator.clipboard.readText()") == shown
+    expect(page.get_by_role("status")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    "clipboard", ["undefined", "{ writeText: () => Promise.reject(new Error('denied')) }"]
+)
+def test_where_a_page_may_not_copy_the_field_is_selected_and_the_key_is_named(
+    page: Page, clipboard: str
+) -> None:
+    page.evaluate(f"Object.defineProperty(navigator, 'clipboard', {{ value: {clipboard} }})")
+    shown = press_copy(page, "uvx")
+    expect(page.get_by_role("status")).to_contain_text("It is selected: press Ctrl+C, or ⌘C.")
+    assert page.evaluate("getSelection().toString()") == shown
+    assert page.evaluate("document.activeElement.id") == "uvx"
