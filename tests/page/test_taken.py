@@ -40,12 +40,14 @@ def download(page: Page, folder: Path) -> dict[str, tuple[bytes, int]]:
         }
 
 
-def carved_by_cookiecutter(command: str, folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Run the command that the page shows, with the template unchanged here."""
+def carved_by_cookiecutter(
+    command: str, folder: Path, template: str = str(ROOT)
+) -> dict[str, tuple[bytes, int]]:
+    """Run the command that the page shows, with the template unchanged here, or another one."""
     uvx, program, address, *words = shlex.split(command)
     assert (uvx, program, address.partition(":")[0]) == ("uvx", "cookiecutter", "gh")
     ended = run(
-        sys.executable, "-m", "cookiecutter", str(ROOT), *words, cwd=folder, LC_ALL="C.UTF-8"
+        sys.executable, "-m", "cookiecutter", template, *words, cwd=folder, LC_ALL="C.UTF-8"
     )
     assert ended.returncode == 0, ended.stderr
     (made,) = [it for it in folder.iterdir() if it.is_dir() and not it.name.startswith(".")]
