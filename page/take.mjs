@@ -13,6 +13,8 @@ export function showCommands({ manifest, origin }, answers, names) {
   find("uvx").value = commands.carveCommand(origin, answers, names);
   find("day-two").value = commands.changeCommand(origin, answers, chosen);
   fill("folder", answers.project_slug);
+  fill("address", answers.email);
+  find("nobody").hidden = !answers.email.endsWith("@example.com");
 }
 
 /** Hands out the service as an archive. */

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from page import tools
+from page.__main__ import find_origin
+from tests.template import run, succeeded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,3 +36,22 @@ def test_without_the_registry_the_build_says_what_to_run(
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
     with pytest.raises(tools.MissingError, match=r"run in page/: npm ci$"):
         tools.prepare()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://ada:secret@example.com/acme/x.git", "https://example.com/acme/x.git"),
+        ("git@example.com:acme/x.git", "ssh://git@example.com/acme/x.git"),
+        ("/srv/x", None),
+        ("", None),
+    ],
+)
+def test_commands_name_the_origin_of_the_clone_if_others_can_reach_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, expected: str | None
+) -> None:
+    succeeded(run("git", "init", "--quiet", cwd=tmp_path))
+    if url:
+        succeeded(run("git", "remote", "add", "origin", url, cwd=tmp_path))
+    monkeypatch.setattr(tools, "FOLDER", tmp_path)
+    assert find_origin() == expected
