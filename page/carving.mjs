@@ -76,7 +76,12 @@ class RawFile {
 /** A file of a service. `keys` tell which line of one variant is which of another one. */
 export class Variant {
   constructor(path, text, mode, keys) {
-    Object.assign(this, { path, text, mode, keys });
+    this.path = path;
+    this.text = text;
+    this.mode = mode;
+    this.keys = keys;
+    this.encoded = undefined;
+    this.lines = undefined;
   }
 
   get bytes() {

@@ -12,6 +12,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** Finds what index.html has. @returns {any} */
 export const find = (id) => document.getElementById(id);
 
 /** Replaces what an element holds. */

@@ -49,7 +49,7 @@ export function showAnswers({ manifest }, given, settled) {
     const asked = manifest[name];
     if (typeof asked === "boolean") find(name).checked = answer === true;
     else if (Array.isArray(asked)) {
-      for (const it of document.getElementsByName(name)) it.checked = it.value === answer;
+      for (const it of find("form").elements[name]) it.checked = it.value === answer;
     } else if (document.activeElement !== find(name)) {
       find(name).value = name === "project_slug" ? (given[name] ?? "") : answer;
     }

@@ -66,6 +66,7 @@ export function problems(answers, template) {
   return found;
 }
 
+/** @type {[RegExp, string][]} */
 const CATEGORIES = [[/\p{Cc}/u, "Cc"], [/\p{Cs}/u, "Cs"], [/\p{Zl}/u, "Zl"], [/\p{Zp}/u, "Zp"]];
 
 /** Lists what keeps a text from standing in a line of any file. */

@@ -54,7 +54,7 @@ export function openView(origin) {
   function openFile(path) {
     state.file = path;
     for (const it of find("tree").querySelectorAll("[data-path]")) {
-      if (it.dataset.path === path) it.setAttribute("aria-current", "true");
+      if (it.getAttribute("data-path") === path) it.setAttribute("aria-current", "true");
       else it.removeAttribute("aria-current");
     }
     showFile();

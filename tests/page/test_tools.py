@@ -55,3 +55,9 @@ def test_commands_name_the_origin_of_the_clone_if_others_can_reach_it(
         succeeded(run("git", "remote", "add", "origin", url, cwd=tmp_path))
     monkeypatch.setattr(tools, "FOLDER", tmp_path)
     assert find_origin() == expected
+
+
+@pytest.mark.usefixtures("packages")
+def test_the_modules_of_the_page_are_consistent() -> None:
+    ended = tools.run(str(tools.PACKAGES / ".bin" / "tsc"), "--project", "jsconfig.json")
+    assert ended.returncode == 0, ended.stdout
