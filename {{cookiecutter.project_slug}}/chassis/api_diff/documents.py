@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     Node: TypeAlias = Any
     """A part of a document: what JSON can hold."""
 
@@ -67,3 +69,20 @@ class Document(NamedTuple):
 def written(value: Node) -> str:
     """Format a value as in JSON."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def pair(
+    old: list[Alternative], new: list[Alternative]
+) -> Iterator[tuple[Alternative, Alternative]]:
+    """Take out of both lists what belongs together: by content, name or type."""
+    for same in (
+        lambda it: (it.type, it.schema),
+        lambda it: (it.type, it.name),
+        lambda it: it.type,
+        lambda it: it.type.replace("integer", "number"),
+    ):
+        for one in [*old]:
+            for other in [it for it in new if same(it) == same(one)][:1]:
+                old.remove(one)
+                new.remove(other)
+                yield one, other

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from chassis.api_diff.documents import written
+from chassis.api_diff.documents import pair, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chassis.api_diff.documents import Alternative, Document, Node
+    from chassis.api_diff.documents import Document, Node
 
     Findings: TypeAlias = Iterator[tuple[str, str]]
     """Changes in words, each with the directions in which it breaks clients."""
@@ -28,6 +28,9 @@ TIGHTER = {
     **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"), -1),
 }
 """Direction in which a limit becomes tighter; other keywords are only equal or not."""
+FORMS = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}
+FORMS |= {exclusive: word for word, exclusive in FORMS.items()}
+"""The other form of a limit, which excludes its value or does not."""
 
 
 class Comparison:
@@ -102,14 +105,27 @@ def compare_keywords(before: dict[str, Node], after: dict[str, Node], place: str
         if old == new or word.startswith("x-"):
             continue
         if old is None:
-            yield f"{place}: has the {word} {written(new)}", REQUEST
+            breaks = NEITHER if implies(before, word, new) else REQUEST
+            yield f"{place}: has the {word} {written(new)}", breaks
         elif new is None:
-            yield f"{place}: no longer has the {word} {written(old)}", RESPONSE
+            breaks = NEITHER if implies(after, word, old) else RESPONSE
+            yield f"{place}: no longer has the {word} {written(old)}", breaks
         else:
             breaks = BOTH
             if word in TIGHTER:
                 breaks = REQUEST if (new - old) * TIGHTER[word] > 0 else RESPONSE
             yield f"{place}: has the {word} {written(new)} instead of {written(old)}", breaks
+
+
+def implies(schema: dict[str, Node], word: str, value: Node) -> bool:
+    """Return whether a schema has the other form of a limit, and that is as tight."""
+    its = schema.get(FORMS.get(word, ""))
+    if its is None:
+        return False
+    spare = (its - value) * TIGHTER[word]
+    if word.startswith("exclusive"):
+        return bool(spare > 0)
+    return bool(spare >= (-1 if schema.get("type") == "integer" else 0))  # > 0 is >= 1
 
 
 def compare_values(before: dict[str, Node], after: dict[str, Node], place: str) -> Findings:
@@ -128,20 +144,3 @@ def compare_values(before: dict[str, Node], after: dict[str, Node], place: str) 
 def within(place: str, name: str) -> str:
     """Return the place of a member, such as `response 200, notes[].title`."""
     return f"{place}{'.' if ', ' in place else ', '}{name}" if place else name
-
-
-def pair(
-    old: list[Alternative], new: list[Alternative]
-) -> Iterator[tuple[Alternative, Alternative]]:
-    """Remove matching alternatives from both lists: by content, name or type."""
-    for same in (
-        lambda it: (it.type, it.schema),
-        lambda it: (it.type, it.name),
-        lambda it: it.type,
-        lambda it: it.type.replace("integer", "number"),
-    ):
-        for one in [*old]:
-            for other in [it for it in new if same(it) == same(one)][:1]:
-                old.remove(one)
-                new.remove(other)
-                yield one, other

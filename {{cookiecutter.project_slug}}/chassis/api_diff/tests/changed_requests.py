@@ -87,6 +87,27 @@ CHANGES: list[tuple[Any, ...]] = [
         "ok: query parameter limit: has the maximum 100 instead of 50",
     ),
     (
+        "a limit of numbers no longer excludes its value",
+        takes(schema={"type": "number", "exclusiveMinimum": 0}),
+        takes(schema={"type": "number", "minimum": 0}),
+        "ok: query parameter limit: no longer has the exclusiveMinimum 0",
+        "ok: query parameter limit: has the minimum 0",
+    ),
+    (
+        "a limit of numbers excludes its value",
+        takes(schema={"type": "number", "maximum": 9}),
+        takes(schema={"type": "number", "exclusiveMaximum": 9}),
+        "BREAKING: query parameter limit: has the exclusiveMaximum 9",
+        "ok: query parameter limit: no longer has the maximum 9",
+    ),
+    (
+        "a limit is said in another way",
+        takes(schema=other(NUMBER, exclusiveMinimum=0)),
+        takes(schema=other(NUMBER, minimum=1)),
+        "ok: query parameter limit: no longer has the exclusiveMinimum 0",
+        "ok: query parameter limit: has the minimum 1",
+    ),
+    (
         "an optional member is sent",
         sends(members(name=TEXT)),
         sends(members(name=TEXT, note=TEXT)),

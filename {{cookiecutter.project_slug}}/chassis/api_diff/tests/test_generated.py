@@ -15,8 +15,14 @@ from chassis.api_diff.tests.describing import members, reference, returns, sends
 NAMES = ("a", "b")
 INTEGERS = st.fixed_dictionaries(
     {"type": st.just("integer")},
-    optional={"minimum": st.integers(0, 3), "exclusiveMaximum": st.integers(2, 5)},
+    optional={
+        "minimum": st.integers(0, 3),
+        "exclusiveMinimum": st.integers(-1, 2),
+        "maximum": st.integers(2, 5),
+        "exclusiveMaximum": st.integers(2, 5),
+    },
 )
+FORMS = ({"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"})
 STRINGS = st.one_of(
     st.fixed_dictionaries(
         {"type": st.just("string")},
@@ -61,8 +67,9 @@ def accepts(schema: dict[str, Any], value: Any) -> bool:
         return any(accepts(it, value) for it in schema["anyOf"])
     fits = value in schema.get("enum", [value]) and isinstance(value, TYPES[schema["type"]])
     if isinstance(value, int):
-        least, bound = schema.get("minimum", 0), schema.get("exclusiveMaximum", 9)
-        return fits and bool(least <= value < bound)
+        within = schema.get("minimum", -9) <= value <= schema.get("maximum", 9)
+        inside = schema.get("exclusiveMinimum", -9) < value < schema.get("exclusiveMaximum", 9)
+        return fits and bool(within and inside)
     if isinstance(value, str):
         least, most = schema.get("minLength", 0), schema.get("maxLength", 9)
         return fits and bool(least <= len(value) <= most)
@@ -102,6 +109,18 @@ def test_a_response_that_was_impossible_is_a_breaking_change(
 ) -> None:
     if accepts(after, value) and not accepts(before, value):
         assert is_breaking(returns(before), returns(after))
+
+
+@settings(deadline=None, max_examples=500)
+@given(INTEGERS, INTEGERS)
+def test_limits_break_requests_only_if_a_number_is_no_longer_accepted(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    old, new = ({it for it in range(-8, 9) if accepts(one, it)} for one in (before, after))
+    one_form_each = all(len(forms & it.keys()) < 2 for forms in FORMS for it in (before, after))
+    if old and new and one_form_each:
+        assert is_breaking(sends(before), sends(after)) == bool(old - new)
+        assert is_breaking(returns(before), returns(after)) == bool(new - old)
 
 
 MIRRORED = [
