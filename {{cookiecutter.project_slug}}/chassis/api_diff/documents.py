@@ -74,7 +74,7 @@ def written(value: Node) -> str:
 def pair(
     old: list[Alternative], new: list[Alternative]
 ) -> Iterator[tuple[Alternative, Alternative]]:
-    """Take out of both lists what belongs together: by content, name or type."""
+    """Remove matching alternatives from both lists: by content, name or type."""
     for same in (
         lambda it: (it.type, it.schema),
         lambda it: (it.type, it.name),
