@@ -56,6 +56,58 @@ def test_a_file_is_found_with_the_keyboard_and_shown_to_the_letter(
     assert shown == (carve(tmp_path / "orders") / "chassis/logs/__init__.py").read_text("utf-8")
 
 
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until it is where somebody wants to be."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("which => document.activeElement.matches(which)", selector):
+            return
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
+def test_the_keyboard_alone_leads_from_an_answer_to_the_archive(page: Page) -> None:
+    page.locator(".change").first.wait_for()
+    tab_to(page, "#metrics")
+    page.keyboard.press("Space")
+    tab_to(page, '.change[data-question="cache"]')
+    page.keyboard.press("Enter")
+    expect(page.locator("#service-heading")).to_be_focused()
+    tab_to(page, "#apply")
+    page.keyboard.press("Enter")
+    expect(page.locator("#uvx")).to_have_value(re.compile(" metrics=false cache=false$"))
+    tab_to(page, "#download")
+    with page.expect_download() as taken:
+        page.keyboard.press("Enter")
+    assert taken.value.suggested_filename == "orders.zip"
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE], ids=["desk", "phone"])
+def test_one_key_skips_the_questions(page: Page, size: Any) -> None:  # noqa: ANN401 - playwright's own types
+    page.set_viewport_size(size)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Skip to the service")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#service-heading")).to_be_focused()
+    expect(page.locator("#service-heading")).to_be_in_viewport()
+
+
+def test_at_a_desk_the_archive_is_in_view_before_anything_is_done(page: Page) -> None:
+    page.set_viewport_size({"width": 1360, "height": 820})
+    expect(page.get_by_role("button", name="Download ZIP")).to_be_in_viewport(ratio=1)
+    expect(page.locator("#uvx")).to_be_in_viewport(ratio=1)
+
+
+def test_on_a_phone_one_press_leads_to_the_service_and_one_to_taking_it(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    for name, heading in (
+        ("Look at the service", "#service-heading"),
+        ("Take it with you", "#take"),
+    ):
+        page.evaluate("scrollTo(0, 0)")
+        page.get_by_role("button", name=name).click()
+        expect(page.locator(heading)).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("option", OPTIONS)
 def test_what_one_answer_changes_is_listed_and_can_be_answered(
     page: Page, tmp_path: Path, option: str
