@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SQUAWK = Path(sys.executable).parent / "squawk"
 IGNORED = re.compile(r"^ *# squawk-ignore ([\w-]+): \S", re.MULTILINE)
 """A rule that a migration breaks on purpose, and why."""
+NUMBER_AS_BOOLEAN = re.compile(r"(\w+) BOOLEAN DEFAULT \(?[01]\b")
+"""A default that SQLite takes and PostgreSQL refuses; the linter knows no types."""
 
 
 @needs_a_migration
@@ -49,6 +51,8 @@ def test_the_linter_finds_nothing_in_the_sql_of_a_migration(
     assert command(empty, "sql", f"{migration.down_revision or 'base'}:{migration.revision}") == 0
     sql = capsys.readouterr().out
     assert migration.revision in sql
+    refused = NUMBER_AS_BOOLEAN.findall(sql)
+    assert not refused, f"{migration.path}: sa.true() or sa.false() is the default of {refused}"
     ignored = IGNORED.findall(Path(migration.path).read_text())
     file = tmp_path / f"{migration.revision}.sql"
     file.write_text(f"-- squawk-ignore-file {', '.join(ignored)}\n{sql}" if ignored else sql)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic.autogenerate import renderers
 from alembic.operations import ops
-from sqlalchemy import Enum, Table
+from sqlalchemy import BindParameter, DefaultClause, Enum, False_, Table, True_
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.functions import now
 
 from chassis.database.history import History
 
@@ -79,7 +80,9 @@ class Proposal:
     def _render_item(
         self, kind: str, item: object, context: AutogenContext
     ) -> str | Literal[False]:
-        """Render the type of an enum's column so that it does not create the enum."""
+        """Render the type of an enum's column so that it does not create the enum, and defaults."""
+        if kind == "server_default" and isinstance(item, DefaultClause):
+            return _render_default(item.arg)
         if kind != "type" or not isinstance(item, Enum) or not _is_a_type(item):
             return False
         context.imports.add("from sqlalchemy.dialects import postgresql")
@@ -108,6 +111,18 @@ class Proposal:
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 QUOTE = DIALECT.identifier_preparer.quote
+
+
+def _render_default(value: object) -> str | Literal[False]:
+    """Render a default by its name where Alembic would write the SQL of one database only."""
+    match value:
+        case True_() | BindParameter(value=True):
+            return "sa.true()"
+        case False_() | BindParameter(value=False):
+            return "sa.false()"
+        case now():
+            return "sa.func.now()"
+    return False
 
 
 def _enums(metadata: MetaData) -> Iterator[Any]:

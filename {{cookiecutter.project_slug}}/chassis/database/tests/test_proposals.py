@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from alembic import command as alembic
 from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Enum, Integer, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Enum,
+    Integer,
+    Table,
+    Text,
+    false,
+    func,
+    literal,
+    true,
+)
 
 from chassis.database import Base, Database
 from chassis.database.engines import create_migration_engine
@@ -88,6 +100,35 @@ def test_an_enum_is_made_once_and_dropped_when_nothing_is_of_it(
         assert drops == [*columns, "drops type mood"]
         assert command(database, "downgrade", "base") == 0
         assert command(database, "upgrade") == 0
+
+
+def test_a_default_suits_every_database_whichever_the_migration_was_written_on(
+    command: Command, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = Column("active", Boolean, server_default=true(), nullable=False)
+    with things(first):
+        propose(command, database, "active")
+    execute(database, "INSERT INTO things (id) VALUES (1)")
+    columns = [
+        Column("active", Boolean, server_default=true(), nullable=False),
+        Column("gone", Boolean, server_default=false(), nullable=False),
+        Column("shown", Boolean, server_default=literal(value=True), nullable=False),
+        Column("created", DateTime(timezone=True), server_default=func.now(), nullable=False),
+        Column("state", Text, server_default="draft", nullable=False),
+    ]
+    with things(*columns):
+        propose(command, database, "more")
+    capsys.readouterr()
+    assert command(database, "sql") == 0
+    sql = capsys.readouterr().out
+    for line in (
+        "active BOOLEAN DEFAULT true NOT NULL",
+        "gone BOOLEAN DEFAULT false NOT NULL",
+        "shown BOOLEAN DEFAULT true NOT NULL",
+        "created TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL",
+        "state TEXT DEFAULT 'draft' NOT NULL",
+    ):
+        assert line in sql
 
 
 def test_what_no_migration_made_is_left_and_told(
