@@ -13,7 +13,8 @@ from tests.containers.working import JSON, assert_works, is_scraped, query_prome
 if TYPE_CHECKING:
     from tests.containers.stack import Stack
 
-SECRETS = {"auth_secret_key", "cache_url", "cache_users", "database_password", "database_url"}
+OWN = {"auth_secret_key", "cache_url", "database_url"}
+SECRETS = {*(f"app/{name}" for name in OWN), "cache_users", "database_password"}
 MIGRATION = """\
 \"\"\"Add colour to notes.\"\"\"
 
@@ -118,15 +119,40 @@ def test_no_container_can_write_gain_rights_or_fill_the_disk(everything: Stack) 
 def test_the_secrets_are_made_once_and_shown_nowhere(everything: Stack) -> None:
     folder = everything.path / ".secrets"
     assert folder.stat().st_mode & 0o777 == 0o700
-    before = {file.name: file.read_text() for file in folder.iterdir()}
+    files = {str(it.relative_to(folder)): it for it in folder.rglob("*") if it.is_file()}
+    before = {name: file.read_text() for name, file in files.items()}
     assert set(before) == SECRETS
     everything.make("up")
-    assert {file.name: file.read_text() for file in folder.iterdir()} == before
+    assert {name: file.read_text() for name, file in files.items()} == before
     password = before["database_password"].strip()
     assert len(password) == 64
     shown = everything.compose("config") + everything.compose("logs") + str(services(everything))
     assert password not in shown
-    assert before["cache_url"].split(":")[2].split("@")[0] not in shown
+    assert before["app/cache_url"].split(":")[2].split("@")[0] not in shown
+
+
+def test_a_secret_setting_is_a_file_that_only_the_service_gets(everything: Stack) -> None:
+    folder = everything.path / ".secrets" / "app"
+    new = {"auth_previous_secret_key", "health_token"}
+    try:
+        for name in new:
+            (folder / name).write_text("a value of at least thirty-two bytes\n")
+            (folder / name).chmod(0o600)  # as under `umask 077`
+        everything.make("up")
+        everything.compose("up", "--detach", "--wait", "--force-recreate", "web")
+        web = everything.containers("web")[0]
+        assert set(docker("exec", web, "ls", "/run/secrets").split()) == OWN | new
+        shown = docker("exec", web, "python", "-m", "app", "settings").splitlines()
+        for name in new:
+            (line,) = (it for it in shown if it.startswith(f"{name.upper()}="))
+            assert line.split() == [f"{name.upper()}=**********", "/run/secrets"]
+        database = everything.containers("database")[0]
+        assert docker("exec", database, "ls", "/run/secrets").split() == ["database_password"]
+    finally:
+        for name in new:
+            (folder / name).unlink()
+    everything.compose("up", "--detach", "--wait", "--force-recreate", "web")
+    assert_works(everything)
 
 
 def test_a_second_up_runs_the_new_migration_and_keeps_the_data(everything: Stack) -> None:

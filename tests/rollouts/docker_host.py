@@ -61,6 +61,7 @@ class DockerHost(RolloutHost):
         self.variables = {"COMPOSE_PROJECT_NAME": self.project}
         ignored = shutil.ignore_patterns(".venv", "releases")
         shutil.copytree(self.service.path, self.folder, dirs_exist_ok=True, ignore=ignored)
+        subprocess.run(["make", "secrets"], cwd=self.folder, check=True)
 
     def create_release(self, revision: str, fault: str = "") -> str:
         """Build an image."""

@@ -1,11 +1,11 @@
 # Helpers of `make up`.
 
 # Containers read these as other users: make them readable, whatever the umask was.
-READABLE := proxy/nginx
+READABLE := proxy/nginx .secrets/app
 READABLE += monitoring  # if metrics
 READABLE += deploy/traffic  # if compose
 .PHONY: readable
-readable:
+readable: placed | .secrets/app
 	@find $(READABLE) ! -perm -go=r -exec chmod go+rX {} +
 
 # Prints the addresses at the end.
