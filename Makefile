@@ -1,4 +1,4 @@
-# Everything one does with this template; `make` alone lists it.
+# Every command for this template; `make` without a target lists them.
 # Needs git, make and Python 3.11 or later. uv is taken from PATH, or fetched from the package
 # index into .uv/.
 
@@ -22,7 +22,7 @@ service: $(UV) ## Carve a service into build/, install it and run it; ANSWERS="m
 	@cd $(BUILD)/* && $(abspath $(UV)) venv --quiet --relocatable && \
 		PATH="$(dir $(abspath $(UV))):$$PATH" $(MAKE) --no-print-directory run
 
-test: lint types carvings services ## Test the template: a verdict in minutes; `make prove` proves the rest
+test: lint types carvings services ## Test the template, in minutes; `make prove` adds the slow proofs
 
 prove: proofs pipelines containers rollouts instructions page-tests ## Run the slow proofs, stage by stage; SHARE=3 a third of them
 
@@ -32,62 +32,62 @@ carvings: $(UV) ## Test questions, hooks and every combination of answers, stati
 services: $(UV) ## Carve two services, the default and the smallest; lint, type, test and start them
 	@$(RUN) pytest tests/proofs/test_services.py --numprocesses 2 -rP $(NOTED) $(ARGS)
 
-pipelines: $(UV) ## Let carved services run style, types and all tests; PIPELINES=full for every one
+pipelines: $(UV) ## Run lint, types and tests of carved services; PIPELINES=full runs all of them
 	@$(RUN) pytest tests/proofs/test_own_tests.py --numprocesses 2 --dist worksteal -ra $(NOTED) $(ARGS)
 
-proofs: $(UV) ## Test carved services for real: as processes, under load, on a fresh machine
+proofs: $(UV) ## Test carved services as processes, under load, on a fresh machine
 	@$(RUN) pytest tests/proofs --ignore tests/proofs/test_own_tests.py --ignore tests/proofs/test_services.py -ra $(NOTED) $(ARGS)
 
-product: $(UV) ## Carve the whole product of all answers with the hook itself; an hour or so
+product: $(UV) ## Carve every combination of all answers with the hook itself; takes about an hour
 	@$(RUN) pytest tests/every_combination.py --numprocesses auto --timeout 0 $(ARGS)
 
-first-week: $(UV) ## Live through an owner's first week with a carved service, and print what each step took
+first-week: $(UV) ## Run an owner's first week with a carved service, and print how long each step took
 	@$(RUN) python -m tests.first_week
 
-report: $(UV) ## Say which promise was held up by which test that ran; build/report has it
+report: $(UV) ## Write to build/report which test proved which promise
 	@$(RUN) python -m tests.promises build/report
 
-bump: $(UV) ## Raise dependencies to the newest versions, and run the proofs with them
+bump: $(UV) ## Update dependencies to the newest versions, and run the proofs with them
 	@PYTHONPATH=hooks $(RUN) python -m tests.bump
 	@$(MAKE) --no-print-directory lint types carvings pipelines proofs
 
-notes: ## Print the part of the changelog that a release is about; TAG=v1.2.3
+notes: ## Print the section of the changelog for a release; TAG=v1.2.3
 	@grep --quiet --fixed-strings '"_version": "$(TAG:v%=%)"' cookiecutter.json || \
 	{ echo "cookiecutter.json has another _version than $(TAG)" >&2; exit 1; }
 	@awk -v tag="$(TAG)" '/^## / { on = index($$0, "[" substr(tag, 2) "]"); found = found || on; next } on; \
 	END { if (!found) { print "CHANGELOG.md has no part about " tag > "/dev/stderr"; exit 1 } }' CHANGELOG.md
 
-containers: $(UV) ## Test image, compose files and proxy with a container engine, where one answers
+containers: $(UV) ## Test image, compose files and proxy; skipped without a container engine
 	@$(RUN) pytest tests/containers --numprocesses 2 --dist loadfile -ra $(NOTED) $(ARGS)
 
-rollouts: $(UV) ## Roll carved services out, under load, and back; ROLLOUTS=full takes longer
+rollouts: $(UV) ## Roll carved services out and back under load; ROLLOUTS=full runs more of it
 	@$(RUN) pytest tests/rollouts --numprocesses 2 --dist worksteal -ra $(NOTED) $(ARGS)
 
-measured: $(UV) ## Write docs/rollouts-measured.md from what the last `make rollouts` noted
+measured: $(UV) ## Write docs/rollouts-measured.md from the figures of the last `make rollouts`
 	@$(RUN) python -m tests.rollouts.measured build/report/tests.json docs/rollouts-measured.md
 
-bench: $(UV) ## Measure what the wiring costs; STAGE=requests for one part of it
+bench: $(UV) ## Measure time and memory of carved services; STAGE=requests runs one part
 	@PYTHONPATH=hooks $(RUN) python -m benchmarks $(STAGE) $(ARGS)
 
-compare: $(UV) ## Give the same edits and versions to carve, cruft and Copier, and write docs/comparison.md
+compare: $(UV) ## Compare updates by carve, cruft and Copier, and write docs/comparison.md
 	@PYTHONPATH=.:hooks $(RUN) python -m benchmarks.day_two $(ARGS)
 
-instructions: $(UV) ## Count what a request takes, with valgrind, against what was recorded
+instructions: $(UV) ## Count the instructions of a request, with valgrind, and compare with the recorded bounds
 	@$(RUN) pytest tests/instructions -ra $(NOTED) $(ARGS)
 
-bounds: $(UV) ## Record what a request takes, as the bound that it is held against from then on
+bounds: $(UV) ## Record the instructions of a request as the new bounds
 	@$(RUN) python -m benchmarks.bounds
 
-page: $(UV) ## Write the page that shows a service before it is carved to build/page, and serve it
+page: $(UV) ## Build the page that shows a service before it is carved, in build/page, and serve it
 	@PYTHONPATH=.:hooks $(RUN) python -m page $(ARGS)
 
-page-tests: $(UV) ## Hold that page to the hooks, in Node and in Chromium, where there are both
+page-tests: $(UV) ## Compare that page with the hooks, in Node and in Chromium
 	@$(RUN) pytest tests/page -ra $(NOTED) $(ARGS)
 
 RAW := cd '{{cookiecutter.project_slug}}' && $(abspath $(UV)) run --quiet --project '$(CURDIR)'
 CHASSIS := cd '{{cookiecutter.project_slug}}/chassis' && $(abspath $(UV)) run --quiet --project '$(CURDIR)'
 
-lint: $(UV) ## Check style, format, spelling and words of the template, of the raw service and of its chassis
+lint: $(UV) ## Check style, format, spelling and prose of the template, the raw service and its chassis
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) yamllint --strict --config-file '{{cookiecutter.project_slug}}/.yamllint.yaml' .github .pre-commit-config.yaml
@@ -100,7 +100,7 @@ lint: $(UV) ## Check style, format, spelling and words of the template, of the r
 	@$(CHASSIS) ruff check --no-cache
 	@$(CHASSIS) ruff format --no-cache --check
 
-# The formatter first: it wraps lines that the linter would refuse as too long.
+# The formatter runs first: it wraps lines that the linter would reject as too long.
 format: $(UV) ## Fix style and format of the template, of the raw service and of its chassis
 	@$(RUN) ruff format
 	@$(RUN) ruff check --fix
