@@ -122,7 +122,7 @@ def page() -> str:
 
 
 def cell(name: Name) -> str:
-    """Format the meaning of a name; a deprecated one says so."""
+    """Format the meaning of a name, and whether it is deprecated."""
     text = name.meaning.replace("|", r"\|")
     return f"Deprecated. {text}" if name.deprecated else text
 

@@ -68,7 +68,7 @@ class Size(NamedTuple):
 
 
 def is_code(path: Path) -> bool:
-    """Tell whether a file is Python that is no test, nor helps one."""
+    """Return whether a file is Python, and neither a test nor a helper of tests."""
     tests = {"tests", "testing", "contract"} & {*path.parts} or path.name == "conftest.py"
     return path.suffix == ".py" and not tests
 

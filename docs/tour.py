@@ -71,7 +71,7 @@ def draw(phase: str, calls: Iterable[Call]) -> str:
 
 
 def is_shown(call: Call) -> bool:
-    """Tell whether a call is drawn: one between two folders, or one of STEPS."""
+    """Return whether a call is drawn: one between two folders, or one of STEPS."""
     if call.function in PERIODIC or call.function.startswith(EXTENDED):
         return False
     return folder(call.caller) != folder(call.callee) or call.function in STEPS

@@ -60,7 +60,7 @@ def needed(pyproject: str) -> list[str]:
 
 
 def raised(pyproject: str, versions: dict[str, str]) -> str:
-    """Set each bound to the version at hand; what is not among them stays as it is."""
+    """Set each bound to the available version; others stay unchanged."""
 
     def bound(match: re.Match[str]) -> str:
         version = versions.get(match["name"])
@@ -78,7 +78,7 @@ def pins(text: str) -> list[str]:
 
 
 def pinned(text: str, versions: dict[str, str]) -> str:
-    """Set each pin to the version at hand."""
+    """Set each pin to the available version."""
 
     def pin(match: re.Match[str]) -> str:
         return match["before"] + versions[(match["tool"] or match["arg"]).lower()]

@@ -117,7 +117,7 @@ def yaml_style(batches: Batches) -> Iterator[str]:
 
 
 def schemas(batches: Batches) -> Iterator[str]:
-    """Hold pipelines and what raises dependencies against their schemas."""
+    """Validate pipelines and the configuration of dependency updates against their schemas."""
     for pattern, schema in SCHEMAS.items():
         if found := batches.paths(pattern):
             command = ("check-jsonschema", "--builtin-schema", schema)

@@ -55,7 +55,7 @@ def pytest_report_header() -> str | None:
 
 
 def is_its_turn(module: str) -> bool:
-    """Tell whether a module is run: of the slow ones, one in SHARE, chosen by the seed.
+    """Return whether a module is run: of the slow ones, one in SHARE, chosen by the seed.
 
     In SHARE days that follow one another, each has its turn.
     """

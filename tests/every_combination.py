@@ -1,4 +1,4 @@
-"""The whole product of the answers, carved for real: too long to run but by its name."""
+"""Carves every combination of the answers with the hooks; takes long, so it runs only by name."""
 
 from __future__ import annotations
 

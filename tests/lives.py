@@ -108,7 +108,7 @@ def lost_lines(base: bytes, ours: bytes, new: bytes, result: bytes) -> list[byte
 
 
 def parses(name: str, content: bytes) -> bool:
-    """Tell whether a file is whole."""
+    """Return whether a file is complete."""
     try:
         if name.endswith(".py"):
             ast.parse(content)

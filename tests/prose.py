@@ -41,6 +41,17 @@ TERMS = {
     r"month's allowance": "error budget",
     r"not to be had": "not available",
     r"for the time being": "temporary",
+    r"for whoever": "what the page is about",
+    r"release before (?:it|that|this)": "previous release",
+    r"tells? whether": "return whether",
+    r"pin(?:s|ned)? (?:the routes|to the board)": "add",
+    r"put(?:s|ting)? back": "restore, revert",
+    r"(?:is|are) at hand": "available",
+    r"made? by chance|made up by chance": "generate at random",
+    r"dearer": "more expensive",
+    r"can(?:not)? be had": "is available, is not available",
+    r"do(?:es)? worse than": "performs worse than",
+    r"as (?:it|they) stands?": "unchanged",
 }
 """Pattern of a phrase -> the standard term."""
 PHRASES = {re.compile(rf"\b(?:{phrase})\b", re.IGNORECASE): it for phrase, it in TERMS.items()}

@@ -33,7 +33,7 @@ def answer(**given: object) -> dict[str, Any]:
 
 
 def stands(answers: dict[str, Any]) -> bool:
-    """Tell whether answers are carved as they are: neither refused nor resolved to others."""
+    """Return whether answers are carved unchanged: neither refused nor resolved to others."""
     return resolve(answers) == answers and not list(problems(answers))
 
 

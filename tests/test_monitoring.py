@@ -132,7 +132,7 @@ def test_every_dashboard_can_be_told_apart_and_is_of_no_one_data_source(service:
 
 
 def overlapping(panels: list[dict[str, Any]]) -> bool:
-    """Tell whether two panels share a cell of the grid, or one leaves it."""
+    """Return whether two panels share a cell of the grid, or one leaves it."""
     cells: list[tuple[int, int]] = []
     for place in (panel["gridPos"] for panel in panels):
         columns = range(place["x"], place["x"] + place["w"])

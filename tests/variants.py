@@ -76,7 +76,7 @@ class Combinations:
         return 1 << self.all.index({name: every[name] for name in self.all[0]})
 
     def has(self, given: dict[str, Any]) -> bool:
-        """Tell whether a combination is not refused."""
+        """Return whether a combination is accepted."""
         return stands({**answer(), **given})
 
     def named(self, where: int) -> str:

@@ -1,1 +1,1 @@
-"""The peers: each file is one stack, written from its documentation, and runs as it stands."""
+"""The peers: each file is one stack, written from its documentation, and runs unchanged."""

@@ -3,7 +3,7 @@
 
 From the root of the template: `PYTHONPATH=.:hooks python docs/pictures/canary.py`.
 
-It runs the session for real, behind nginx on this machine and with processes in place of
+It runs the real session, behind nginx on this machine and with processes in place of
 containers, notes what was printed in canary.json, and draws that; `--draw` draws what is noted.
 """
 

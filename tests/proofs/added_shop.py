@@ -13,7 +13,7 @@ class Shop(Feature):
     """Orders of customers."""
 
     def install(self, service: Service) -> None:
-        """Pin the routes."""
+        """Add the routes."""
         customers = APIRouter(prefix="/customers/{customer}")
 
         @customers.get("/orders/{order}")

@@ -43,7 +43,7 @@ class Answer(NamedTuple):
 
 
 def uv() -> str:
-    """Path of the uv that runs the tests, which says so itself, or of one on PATH."""
+    """Path of the uv that runs the tests, from its variable, or of one on PATH."""
     found = os.environ.get("UV") or shutil.which("uv")
     assert found, "uv is missing: run the tests through make"
     return found

@@ -101,7 +101,7 @@ def ask(address: Address, path: str) -> tuple[int, Any, float]:
 
 
 async def wait_for_state(address: Address, state: str, within: float) -> float:
-    """Wait until /health says so; readiness is 200 all the while. Gives the seconds it took."""
+    """Wait until /health reports it, while readiness stays 200; return the seconds it took."""
     began = time.monotonic()
     while True:
         status, body, seconds = await asyncio.to_thread(ask, address, "/readyz")

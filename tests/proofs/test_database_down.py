@@ -58,7 +58,7 @@ def ask(replica: Replica, path: str) -> tuple[int, dict[str, Any], float]:
 
 
 def wait_for_status(replica: Replica, path: str, status: str) -> float:
-    """Wait until a probe says so; return how long that took."""
+    """Wait until a probe reports it; return how long that took."""
     began = time.monotonic()
     while ask(replica, path)[1]["status"] != status:
         assert time.monotonic() - began < RETURN, ask(replica, path)

@@ -1,4 +1,4 @@
-"""The default service and the smallest one, for real: lint, types, tests and a start."""
+"""The default service and the smallest one: lint, types, tests and a start."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class LineFormatter(logging.Formatter):
             return _fallback_line(record, type(error).__name__)
 
     def format_value(self, value: object) -> str:
-        """Format one value as JSON, as it stands in a line."""
+        """Format one value as JSON, as in a line."""
         return to_json(Sanitizer(self._redactor, MAX_LINE_BYTES).value(value))
 
     def request_fields(self, exchange: Exchange | None) -> dict[str, str]:

@@ -77,7 +77,7 @@ class Executor:
             )
 
     def handle_failure(self, rollout: Rollout, reason: str) -> None:
-        """Roll back, or leave that to the operator where the configuration says so."""
+        """Roll back, or leave that to the operator, as configured."""
         self.progress.log(f"failed: {reason}")
         if not self.configuration.rollback_on_failure:
             raise UnfinishedError(

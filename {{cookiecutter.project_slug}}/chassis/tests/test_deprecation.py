@@ -1,4 +1,4 @@
-"""A deprecated operation says so to its clients, and who calls it is known."""
+"""A deprecated operation is announced to its clients, and its callers are logged."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ async def inside(_: Request) -> Response:
 @pytest.fixture
 def service() -> Service:
     service = Service(identity=Identity(name="t"), environment="test")
-    router = APIRouter(prefix=PREFIX)  # as the prefix, by chance
+    router = APIRouter(prefix=PREFIX)  # the same as the prefix
 
     @router.post("/goods")
     async def write(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The issuer's keys are at hand: whatever the issuer does, and whatever is asked of it."""
+"""The issuer's keys are available, whatever the issuer does."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ LINES = (
     "METRICS_ADDR METRICS_EXPORT_INTERVAL METRICS_PATH METRIC_HOST",  # if metrics
 )
 OF_OTHERS = [name for line in LINES for name in line.split()]
-"""As they stand in public repositories' environment files, in clusters' service links, in CGI."""
+"""As in public repositories' environment files, in clusters' service links, in CGI."""
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Plain processes in place of containers: rollouts for real, without the time that Docker takes.
+"""Plain processes in place of containers: real rollouts, without the time that Docker takes.
 
 `python3 -m chassis.rollout.tests.processes COMMAND` is the tool on such a host. A release is a
 directory; ports follow the port of users.
