@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import log10
 
-from benchmarks.picture import OTHER, OWN, TEXT
+from benchmarks.picture import DARK, OTHER, OWN, TEXT
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 912, 330, 60, 70, 40, 80
 PANEL = (WIDTH - 2 * LEFT - GAP) / 2
@@ -16,12 +16,13 @@ Points = list[dict[str, float]]
 
 
 def draw_curves(curves: dict[str, Points]) -> str:
-    """Draw both panels on white, which reads on any page."""
+    """Draw both panels, for light and for dark pages."""
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}"'
             f' viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
         ),
+        DARK,
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         text(12, 20, "Overload: by load, in times of the capacity", ' font-weight="bold"'),
     ]

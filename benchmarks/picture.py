@@ -9,6 +9,10 @@ WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 1000, 350, 90, 46, 16, 8
 OWN, OTHER, INK = "#2f9e62", "#9bb8e8", "#24292f"
 FAR = ("asgi", "starlette")
 """So far beyond the others that these would be too short to read; the page has them."""
+DARK = (
+    '<style>@media(prefers-color-scheme:dark){[fill="#ffffff"]{fill:#0d1117}[fill="#24292f"]{fill:#e6edf3}'
+    '[stroke="#24292f"]{stroke:#e6edf3}[stroke="#d0d7de"]{stroke:#30363d}}</style>'
+)
 TEXT = f'font-family="system-ui,sans-serif" font-size="12" fill="{INK}"'
 
 
@@ -31,6 +35,7 @@ def draw(results: dict[str, Any]) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}"'
             f' viewBox="0 0 {WIDTH} {height}" role="img">'
         ),
+        DARK,
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         (
             f'<text x="12" y="18" {TEXT} font-weight="bold">'

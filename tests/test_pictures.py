@@ -58,6 +58,14 @@ def test_the_readme_shows_every_picture() -> None:
     assert shown == {path.name for path in (ROOT / "docs/pictures").glob("*.svg")}
 
 
+def test_every_picture_is_for_light_and_for_dark_pages() -> None:
+    drawn = {path.name: path.read_text("utf-8") for path in (ROOT / "docs/pictures").glob("*.svg")}
+    only_light = [name for name, svg in drawn.items() if "prefers-color-scheme:dark" not in svg]
+    assert [
+        it for it in only_light if "-dark" not in it and it.replace(".", "-dark.") not in drawn
+    ] == []
+
+
 def test_the_readme_says_of_the_rollouts_what_was_measured() -> None:
     whole, faulty = NOTED[:-1], NOTED[-1]
     sent, failed = sum(run.requests for run in whole), sum(run.failed for run in whole)

@@ -43,6 +43,10 @@ REVISIONS = ("3f1c9ab", "8d20e47")
 WIDTH, HEIGHT, COLUMNS, GAP, LEFT, TOP = 440, 190, 2, 16, 60, 34
 COLOURS = ("#3274d9", "#e0752d", "#299c46", "#b877d9", "#c4162a", "#8f7a00", "#1f9fb4", "#70767d")
 STYLE = 'font-family="system-ui,sans-serif" font-size="11" fill="#24292f"'
+DARK = (
+    '<style>@media(prefers-color-scheme:dark){[fill="#24292f"]{fill:#e6edf3}[fill="#f4f5f5"]{fill:#0d1117}'
+    '[fill="#fff"]{fill:#161b22}[stroke="#d8d9da"],[stroke="#e4e5e6"]{stroke:#30363d}}</style>'
+)
 MOST = len(COLOURS)
 HOLE = 5
 """Seconds without a value after which a line is broken off."""
@@ -123,6 +127,7 @@ def picture(panels: list[tuple[dict[str, Any], list[Line]]], run: Run) -> str:
     height = rows * (HEIGHT + GAP) + GAP
     drawn = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {STYLE}>',
+        DARK,
         f'<rect width="{width}" height="{height}" fill="#f4f5f5"/>',
     ]
     for number, (panel, series) in enumerate(panels):

@@ -26,6 +26,10 @@ ROW, GAP, TOP, SIGN = 19, 12, 34, 62
 STYLE = 'font-family="ui-monospace,monospace" font-size="12" fill="#24292f"'
 SAYS = 'fill="#59636e" font-family="system-ui,sans-serif" font-size="11"'
 FIELD = {"always": "#eef0f2", "optional": "#dbeafe"}
+DARK = (
+    '<style>@media(prefers-color-scheme:dark){[fill="#fff"]{fill:#0d1117}[fill="#24292f"]{fill:#e6edf3}'
+    '[fill="#59636e"]{fill:#9198a1}[fill="#eef0f2"]{fill:#21262d}[fill="#dbeafe"]{fill:#1c3a5e}}</style>'
+)
 
 
 class Entry(NamedTuple):
@@ -90,6 +94,7 @@ def picture() -> str:
     width = sum(WIDTHS) + (len(WIDTHS) + 1) * GAP
     drawn = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {STYLE}>',
+        DARK,
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
     ]
     x = GAP
