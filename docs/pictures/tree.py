@@ -102,8 +102,8 @@ def picture() -> str:
         drawn += column(title, rows, x, wide)
         x += wide + GAP
     drawn.append(
-        f'<text x="{GAP}" y="{height - 10}" {SAYS}>What is blue is there because of the answer '
-        "beside it. The sentences are those of the modules.</text>"
+        f'<text x="{GAP}" y="{height - 10}" {SAYS}>Blue: belongs to the answer beside it. '
+        "The sentences are the docstrings of the modules.</text>"
     )
     return "\n".join([*drawn, "</svg>", ""])
 
