@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.proofs.carved import FAULTY
+from tests.proofs.carved import FAULTY, TEMPLATE
 from tests.proofs.received import Receiver
 
 if TYPE_CHECKING:
@@ -23,8 +24,18 @@ FLUSH = 1.0
 BUSY = 3.0
 """Seconds that a stop takes without them, on a machine that others use."""
 REQUESTS = 200
+TIMEOUT = 30
+"""Seconds that the collector gets: whoever waited for it would take them all."""
+DECISION = TEMPLATE / "docs" / "decisions" / "0027-errors.md"
 KNOWN = "the-value-of-a-secret-setting-hunter2"
 PASSWORD = "pl4nted-Pa55word"  # noqa: S105 - planted, to be looked for
+
+
+def form(it: object) -> object:
+    """Return the names in an event; of a list the last part counts."""
+    if isinstance(it, dict):
+        return {name: form(inner) for name, inner in it.items()}
+    return [form(it[-1])] if isinstance(it, list) and it else None
 
 
 @pytest.fixture
@@ -55,8 +66,9 @@ def test_an_unhandled_error_is_one_event_and_no_secret_is_in_any(
     sent = json.dumps(events)
     assert KNOWN not in sent
     assert PASSWORD not in sent
-    frames = event["exception"]["values"][-1]["stacktrace"]["frames"]
-    del frames[:-1]
+    del event["exception"]["values"][-1]["stacktrace"]["frames"][:-1]
+    (shown,) = re.findall(r"```json\n(.*?)```", DECISION.read_text("utf-8"), re.DOTALL)
+    assert form(json.loads(shown)) == form(event), f"{DECISION}: its event has another form"
     print(f"E1 {len(events)} events without a secret, one of them: {json.dumps(event)}")  # noqa: T201 - the figure
 
 
@@ -70,12 +82,16 @@ def test_a_collector_that_is_away_delays_neither_answers_nor_the_end(
     else:
         receiver.process.send_signal(signal.SIGSTOP)
     dsn = f"http://public@{receiver.address}/1"
-    reported = {"ERRORS_DSN": dsn, "ERRORS_MAX_PER_MINUTE": "1000", "ERRORS_TIMEOUT_SECONDS": "30"}
+    reported = {
+        "ERRORS_DSN": dsn,
+        "ERRORS_MAX_PER_MINUTE": "1000",
+        "ERRORS_TIMEOUT_SECONDS": str(TIMEOUT),
+    }
     with everything.serve(FAULTY, str(tmp_path), **reported) as replica:
         answers = [replica.ask("/failing?known=no-secret&password=none") for _ in range(REQUESTS)]
         assert {answer.status for answer in answers} == {500}
         slowest = max(answer.seconds for answer in answers)
-        assert slowest < BUSY
+        assert slowest < TIMEOUT / 3
         began = time.monotonic()
         assert replica.stop() == 0
         seconds = time.monotonic() - began

@@ -73,6 +73,7 @@ class Reporter:
         self._add_request(event)
         for error in event.get("exception", {}).get("values", ()):
             del error.get("stacktrace", {}).get("frames", [])[:-MAX_FRAMES]
+            error.get("mechanism", {}).pop("handled", None)  # the SDK cannot know
         self.reported += 1
         names = [it for it in event if it not in LONG] + [it for it in LONG if it in event]
         return Sanitizer(self._redactor, MAX_CHARACTERS).mapping({it: event[it] for it in names})

@@ -45,6 +45,7 @@ def test_an_unhandled_exception_is_one_line_and_one_event_that_names_the_request
     assert frames[-1]["function"] == "fail"
     assert frames[-1]["context_line"].strip() == "raise LookupError(how)"
     assert not [frame for frame in frames if "vars" in frame]
+    assert "handled" not in event["exception"]["values"][0]["mechanism"]
 
 
 @pytest.mark.parametrize(
