@@ -21,11 +21,12 @@ from tests.template import MANIFEST, QUESTIONS, answer, carve, files, stands, te
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 MOST = 1_000_000
 """Bytes that the page may have, compressed."""
-PHONE = {"width": 390, "height": 760}
+DESK: ViewportSize = {"width": 1360, "height": 820}
+PHONE: ViewportSize = {"width": 390, "height": 760}
 OPTIONS = [name for name, those in CHOICES.items() if isinstance(those[0], bool)]
 FIELDS = ["uvx", "day-two", "link", "one"]
 """What can be copied; the last one is of a difference."""
@@ -81,8 +82,8 @@ def test_the_keyboard_alone_leads_from_an_answer_to_the_archive(page: Page) -> N
     assert taken.value.suggested_filename == "orders.zip"
 
 
-@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE], ids=["desk", "phone"])
-def test_one_key_skips_the_questions(page: Page, size: Any) -> None:  # noqa: ANN401 - playwright's own types
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_one_key_skips_the_questions(page: Page, size: ViewportSize) -> None:
     page.set_viewport_size(size)
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Skip to the service")).to_be_focused()
@@ -92,7 +93,7 @@ def test_one_key_skips_the_questions(page: Page, size: Any) -> None:  # noqa: AN
 
 
 def test_at_a_desk_the_archive_is_in_view_before_anything_is_done(page: Page) -> None:
-    page.set_viewport_size({"width": 1360, "height": 820})
+    page.set_viewport_size(DESK)
     expect(page.get_by_role("button", name="Download ZIP")).to_be_in_viewport(ratio=1)
     expect(page.locator("#uvx")).to_be_in_viewport(ratio=1)
 
@@ -196,7 +197,7 @@ def test_day_two_names_every_option_and_choice(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_axe_finds_nothing(page: Page, scheme: Any, size: Any) -> None:  # noqa: ANN401 - playwright's own types
     page.set_viewport_size(size)
     page.emulate_media(color_scheme=scheme)
