@@ -78,10 +78,14 @@ class Owner:
         assert text.count(old) == 1, (path, old)
         file.write_text(text.replace(old, new))
 
-    def write(self, what: str, database: str = "sqlite") -> Path:
+    def write(self, what: str, database: str = "sqlite", arguments: str = "") -> Path:
         """Let `make migration` write the next one; what it says is in `said`."""
         ended = self.service.run(
-            "make", "migration", f"m={what}", DATABASE_URL=self.databases[database]
+            "make",
+            "migration",
+            f"m={what}",
+            f"ARGS={arguments}",
+            DATABASE_URL=self.databases[database],
         )
         self.said = ended.stdout
         (file,) = self.versions().glob(f"*_{what.replace(' ', '_')}.py")
@@ -126,7 +130,8 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
 
 
 def nothing(owner: Owner) -> None:
-    owner.write("nothing yet")
+    with pytest.raises(AssertionError, match="nothing was written"):
+        owner.write("nothing yet")
 
 
 def a_table(owner: Owner) -> None:
@@ -178,7 +183,7 @@ def a_rename_fills(owner: Owner) -> None:
         "import BaseModel, ConfigDict, ",
         "import AliasChoices, BaseModel, ConfigDict, Field, ",
     )
-    file = owner.write("fill body")
+    file = owner.write("fill body", arguments="--empty")
     (documented,) = (code for code in owner.documented if "UPDATE notes" in code)
     statement = documented.splitlines()[-1]
     owner.edit(str(file), *emptied(file.read_text(), statement))

@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     revision.add_argument(
         "--autogenerate", action="store_true", help="Generate it from the changes of the models"
     )
+    revision.add_argument("--empty", action="store_true", help="Write one to fill in by hand")
     merge = actions.add_parser("merge", help="Generate the migration that joins two heads")
     merge.add_argument("-m", "--message", default="merge", help="What it joins, in a few words")
 
@@ -88,9 +89,7 @@ async def run_action(settings: Database, given: argparse.Namespace) -> None:
         case "check":
             await run(settings, lambda config: command.check(enable_comparison(config)))
         case "revision":
-            options = {"message": given.message, "autogenerate": given.autogenerate}
-            prepare = enable_comparison if given.autogenerate else lambda config: config
-            await run(settings, lambda config: command.revision(prepare(config), **options))
+            await run(settings, lambda config: write_migration(config, given))
 
 
 def run_offline(given: argparse.Namespace) -> None:
@@ -104,6 +103,15 @@ def run_offline(given: argparse.Namespace) -> None:
             raise CommandError("There is nothing to merge: the migrations have one head.")
         case "merge":
             command.merge(config(), "heads", given.message)
+
+
+def write_migration(config: Config, given: argparse.Namespace) -> None:
+    """Write the migration that the models need, or an empty one."""
+    autogenerate = given.autogenerate and not given.empty
+    if autogenerate:
+        enable_comparison(config)
+        config.attributes["may_be_empty"] = False
+    command.revision(config, given.message, autogenerate=autogenerate)
 
 
 def enable_comparison(config: Config) -> Config:

@@ -53,7 +53,7 @@ class MigrationLockTimeout(Exception):  # noqa: N818 - named like the standard l
 def config(connection: Connection | None = None, output: TextIO | None = None) -> Config:
     """Return Alembic's settings; without a connection it can only write SQL."""
     made = Config(
-        attributes={"connection": connection, "history": ""},
+        attributes={"connection": connection, "history": "", "may_be_empty": True},
         stdout=sys.stdout,
         output_buffer=output or sys.stdout,
     )

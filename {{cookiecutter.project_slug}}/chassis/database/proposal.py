@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic.autogenerate import renderers
 from alembic.operations import ops
-from sqlalchemy import BindParameter, DefaultClause, Enum, False_, Table, True_
+from alembic.util import CommandError
+from sqlalchemy import Enum, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.sql.functions import now
 
 from chassis.database.history import History
+from chassis.database.rendering import is_type, render_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,17 +46,25 @@ def render(_: AutogenContext, operation: EnumOp) -> list[str]:
 class Proposal:
     """The migration from the schema to the models."""
 
-    def __init__(self, metadata: MetaData, history: str, print_line: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        metadata: MetaData,
+        history: str,
+        print_line: Callable[[str], None],
+        *,
+        may_be_empty: bool,
+    ) -> None:
         """Take the models, the SQL of all migrations, and a function that prints a line."""
         self._metadata = metadata
         self._history = History(history)
         self._print_line = print_line
+        self._may_be_empty = may_be_empty
 
     def options(self) -> dict[str, Any]:
         """Return options of Alembic's context."""
         return {
             "include_object": self._is_ours,
-            "render_item": self._render_item,
+            "render_item": render_item,
             "process_revision_directives": self._complete,
         }
 
@@ -77,23 +86,10 @@ class Proposal:
             self._print_line(f"leaves {kind.replace('_', ' ')} {where}: no migration creates it")
         return ours
 
-    def _render_item(
-        self, kind: str, item: object, context: AutogenContext
-    ) -> str | Literal[False]:
-        """Render the type of an enum's column so that it does not create the enum, and defaults."""
-        if kind == "server_default" and isinstance(item, DefaultClause):
-            return _render_default(item.arg)
-        if kind != "type" or not isinstance(item, Enum) or not _is_a_type(item):
-            return False
-        context.imports.add("from sqlalchemy.dialects import postgresql")
-        values = ", ".join(map(repr, item.enums))
-        other = f"postgresql.ENUM(name={item.name!r}, create_type=False)"
-        return f"sa.Enum({values}, name={item.name!r}).with_variant({other}, 'postgresql')"
-
     def _complete(
         self, _: MigrationContext, __: object, directives: list[ops.MigrationScript]
     ) -> None:
-        """Add and drop enums; print every drop."""
+        """Add and drop enums; print every drop. Raises `CommandError` if nothing is left to do."""
         for script in directives:
             up, down = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
             models = {item.name: item for item in _enums(self._metadata)}
@@ -107,33 +103,22 @@ class Proposal:
                 down.ops.insert(0, EnumOp("add", name, existing[name]))
             for drop in _drops(up):
                 self._print_line(f"drops {drop}")
+            if up.is_empty() and not self._may_be_empty:
+                raise CommandError(
+                    "The models are what the migrations create, so nothing was written. Save the "
+                    "change of the model first; ARGS=--empty writes a migration to fill in by hand."
+                )
 
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 QUOTE = DIALECT.identifier_preparer.quote
 
 
-def _render_default(value: object) -> str | Literal[False]:
-    """Render a default by its name where Alembic would write the SQL of one database only."""
-    match value:
-        case True_() | BindParameter(value=True):
-            return "sa.true()"
-        case False_() | BindParameter(value=False):
-            return "sa.false()"
-        case now():
-            return "sa.func.now()"
-    return False
-
-
 def _enums(metadata: MetaData) -> Iterator[Any]:
     for table in metadata.tables.values():
         for column in table.columns:
-            if isinstance(column.type, Enum) and _is_a_type(column.type):
+            if isinstance(column.type, Enum) and is_type(column.type):
                 yield column.type
-
-
-def _is_a_type(enum: Enum) -> bool:
-    return bool(enum.native_enum and enum.name and not enum.schema)
 
 
 def _drops(container: ops.OpContainer) -> Iterator[str]:

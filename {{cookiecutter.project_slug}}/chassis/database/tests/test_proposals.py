@@ -155,6 +155,19 @@ def test_what_no_migration_made_is_left_and_told(
     assert not any(word in newest() for word in ("reports", "integer", "ix_of_others"))
 
 
+def test_no_migration_is_written_while_no_model_changed(
+    command: Command, database: Database, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = sorted(folder.iterdir())
+    arguments = ("revision", "--autogenerate", "--message", "nothing")
+    assert command(database, *arguments) == 1
+    assert "ARGS=--empty" in capsys.readouterr().err
+    assert sorted(folder.iterdir()) == before
+    assert command(database, "check") == 0
+    assert command(database, *arguments, "--empty") == 0
+    assert '    """Take it back."""\n    pass\n' in newest()
+
+
 def test_a_database_that_is_behind_is_told_what_to_run_first(
     command: Command, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
