@@ -16,7 +16,8 @@ from page.tools import PACKAGES
 from tests.page.links import answer_with
 from tests.page.test_taken import carved_by_cookiecutter, download
 from tests.pipelines import workflows
-from tests.template import ROOT, commit, run, succeeded
+from tests.proofs.carved import clean, uv
+from tests.template import MANIFEST, ROOT, commit, run, succeeded, texts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +67,14 @@ def built(published: Path) -> Path:
     return published / "index.html"
 
 
+def home_that_finds(template: Path, where: Path) -> Path:
+    """Make a home in which git finds the template at the address of its repository."""
+    home = where / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text(f'[url "{template.as_uri()}"]\n\tinsteadOf = {ADDRESS}\n')
+    return home
+
+
 def test_the_workflow_publishes_the_page_and_its_licences_and_nothing_else(published: Path) -> None:
     assert {it.name for it in published.iterdir()} == {"index.html", "licences.txt"}
 
@@ -91,8 +100,27 @@ def test_its_archive_is_what_its_command_carves_from_the_repository_at_the_tag(
     answer_with(page, built, {"project_name": "Order desk", "cache": False})
     taken = download(page, tmp_path)
     assert ADDRESS.encode() in taken["order-desk/.cookiecutter.json"][0]
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / ".gitconfig").write_text(f'[url "{template.as_uri()}"]\n\tinsteadOf = {ADDRESS}\n')
+    home = home_that_finds(template, tmp_path)
     command = page.locator("#uvx").input_value()
     assert taken == carved_by_cookiecutter(command, home, shlex.split(command)[2])
+
+
+def test_its_command_gives_a_service_of_other_answers_those_of_the_archive(
+    page: Page, built: Path, template: Path, tmp_path: Path
+) -> None:
+    succeeded(run("git", "tag", f"v{MANIFEST['_version']}", cwd=template))
+    variables = {"HOME": str(home_that_finds(template, tmp_path))}
+    carving = ("cookiecutter", f"gh:{REPOSITORY}", "--checkout", TAG, "--no-input")
+    succeeded(run(*carving, "auth=true", "ci=none", cwd=tmp_path, **variables))
+    commit(tmp_path / "orders")
+    answer_with(page, built, {"auth": False})
+    taken = download(page, tmp_path)
+    uvx, *words = shlex.split(page.locator("#day-two").input_value())
+    assert uvx == "uvx"
+    command = (uv(), "tool", "run", "--quiet", *words)
+    succeeded(run(*command, cwd=tmp_path / "orders", **clean(**variables)))
+    changed = {f"orders/{it}": text for it, text in texts(tmp_path / "orders").items()}
+    expected = {path: content.decode() for path, (content, _) in taken.items()}
+    assert [it for it in expected if changed.get(it) != expected[it]] == []
+    more = {it for it in changed.keys() - expected.keys() if "/.git/" not in it}
+    assert more <= {"orders/uv.lock"}
