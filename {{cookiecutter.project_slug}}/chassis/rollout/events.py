@@ -42,6 +42,8 @@ class Planned:
     back: bool = False
     """Whether they roll back."""
     reason: str = ""
+    gates: tuple[Reading, ...] = ()
+    """Of a rollback: the last readings of the observation that failed."""
     is_a: Literal["planned"] = "planned"
     at: str = field(default_factory=utc_now)
 

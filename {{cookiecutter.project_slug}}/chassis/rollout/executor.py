@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from chassis.rollout import gates, readiness
 from chassis.rollout.errors import TOOL, StepError, UnfinishedError
 from chassis.rollout.events import Done, Ended, Intended, Planned
+from chassis.rollout.failure_log import keep_log
 from chassis.rollout.steps import (
     Migrate,
     Observe,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from chassis.rollout.fleet import Fleet, Instance, Release
     from chassis.rollout.progress import Progress
     from chassis.rollout.proxy import Proxy
-    from chassis.rollout.reading import Reading
     from chassis.rollout.rollout import Rollout
     from chassis.rollout.steps import Step
 
@@ -67,7 +67,9 @@ class Executor:
         """Plan the rollback, unless the rollout is being rolled back already."""
         self.progress.is_rolling_back = True
         if not rollout.plan.back:
-            rollout.record(Planned(tuple(plan_rollback(rollout)), back=True, reason=reason))
+            reason += keep_log(rollout, self.containers)
+            steps, readings = tuple(plan_rollback(rollout)), self.progress.readings
+            rollout.record(Planned(steps, back=True, reason=reason, gates=readings))
 
     def wait_until_ready(self, instances: Iterable[Instance]) -> None:
         """Wait for each instance in turn. Raises StepError."""
@@ -96,8 +98,8 @@ class Executor:
             action = describe(step, rollout.fleet)
             self.progress.begin_step(number + 1, len(plan.steps), action, rollback=plan.back)
             rollout.record(Intended(number))
-            release, readings = self._run_step(step, rollout.fleet)
-            rollout.record(Done(number, release, readings))
+            release = self._run_step(step, rollout.fleet)
+            rollout.record(Done(number, release, self.progress.readings))
         if plan.back:
             rollout.record(Ended("rolled back", plan.reason))
         elif isinstance(plan.steps[-1], Pull) and rollout.release:
@@ -106,11 +108,11 @@ class Executor:
         else:
             rollout.record(Ended("done"))
 
-    def _run_step(self, step: Step, fleet: Fleet) -> tuple[Release | None, tuple[Reading, ...]]:
+    def _run_step(self, step: Step, fleet: Fleet) -> Release | None:
         containers, configuration = self.containers, self.configuration
         match step:
             case Pull():
-                return self.images.pull(step.image), ()
+                return self.images.pull(step.image)
             case Verify():
                 self.images.verify(step.release)
             case Migrate():
@@ -124,7 +126,7 @@ class Executor:
             case Shift():
                 self.proxy.shift(expect_done(fleet, step))
             case Observe():
-                return None, gates.observe(step, containers, configuration, self.progress)
+                gates.observe(step, containers, configuration, self.progress)
             case Retire():
                 containers.stop(step.instance)
-        return None, ()
+        return None

@@ -75,6 +75,7 @@ class History:
         rollout.record(begun)
         for old in self.paths()[: -self.limit]:
             old.unlink()
+            old.with_suffix(".log").unlink(missing_ok=True)
         return rollout
 
     def referenced_digests(self) -> set[str] | None:

@@ -32,6 +32,8 @@ class Progress:
         """The reason to roll back; empty if there is none."""
         self.is_rolling_back = False
         """Whether the rollout is being rolled back already, so that cancelling has no effect."""
+        self.readings: tuple[Reading, ...] = ()
+        """The last readings of the step in progress."""
         self._started = monotonic()
 
     def handle_signals(self) -> None:
@@ -63,12 +65,14 @@ class Progress:
 
     def begin_step(self, number: int, steps: int, action: str, *, rollback: bool) -> None:
         """Write that a step begins."""
+        self.readings = ()
         arrow = "<-" if rollback else "->"
         entry = {"step": number, "steps": steps, "action": action, "rollback": rollback}
         self._write(entry, f"{arrow} {number}/{steps} {action}")
 
     def show_readings(self, share: float, readings: tuple[Reading, ...], remaining: float) -> None:
         """Write the readings of the gates; on a terminal, over the previous ones."""
+        self.readings = readings
         text = f"   at {share:g} %: {', '.join(map(str, readings))}; {remaining:.0f} s remaining"
         gates = [asdict(reading) for reading in readings]
         entry = {"share": share, "gates": gates, "remaining_seconds": round(remaining, 1)}

@@ -38,7 +38,7 @@ class Rollout:
         self.has_shifted = False
         """Whether a shift of traffic has begun, so that it may have to be undone."""
         self.readings: list[Reading] = []
-        """The last readings of each observation."""
+        """The last readings of each observation, also of one that failed."""
         self.ended: Ended | None = None
         for number, entry in enumerate(journal.entries, 1):
             self._apply(parse_record(Event, entry, f"{journal.path}:{number}"))
@@ -70,6 +70,7 @@ class Rollout:
     def _(self, event: Planned) -> None:
         self.plan = event
         self.next = 0
+        self.readings += event.gates
 
     @_apply.register
     def _(self, event: Intended) -> None:

@@ -105,9 +105,13 @@ class Containers:
             alive=True, restarts=found["RestartCount"], cpu_seconds=seconds, memory=memory
         )
 
+    def read_log(self, instance: Instance, lines: int) -> str:
+        """Read the last lines of its log."""
+        return run("docker", "logs", "--tail", str(lines), self._name(instance), seconds=60)
+
     def read_log_tail(self, instance: Instance) -> str:
-        """Read the end of its log."""
-        return last_lines(run("docker", "logs", "--tail", "5", self._name(instance)))
+        """Read the end of its log, in one line."""
+        return last_lines(self.read_log(instance, 5))
 
     def get(self, instance: Instance, path: str, timeout: float = 2.0) -> Response:
         """Send a GET to the instance, past the proxy. Raises OSError."""

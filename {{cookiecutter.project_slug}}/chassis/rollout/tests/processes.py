@@ -107,6 +107,10 @@ class Processes:
         seconds, memory = sum(it[0] for it in used), sum(it[1] for it in used)
         return InstanceState(alive=bool(used), cpu_seconds=seconds, memory=memory)
 
+    def read_log(self, instance: Instance, lines: int) -> str:
+        text = self._log(instance).read_text(errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
+
     def read_log_tail(self, instance: Instance) -> str:
         log = self._log(instance)
         return last_lines(log.read_text(errors="replace")[-5_000:]) if log.exists() else "no log"

@@ -57,6 +57,8 @@ class World:
     """Whether nginx sends requests to the containers of compose."""
     is_configured_anew: bool = False
     """Whether the files were changed since everything was started."""
+    logs: dict[str, str] = field(default_factory=dict)
+    """What the instances of a revision have logged."""
     port: int = 0
     """Port of users at nginx."""
     kept: set[str] = field(default_factory=set)
@@ -116,6 +118,9 @@ class World:
     def inspect(self, instance: Instance) -> InstanceState:
         return InstanceState(alive=instance.name in self.running)
 
+    def read_log(self, instance: Instance, _: int) -> str:
+        return self.logs.get(instance.release.revision, "")
+
     def read_log_tail(self, _: Instance) -> str:
         return "killed"
 
@@ -127,9 +132,10 @@ class World:
         status = 500 if bad or instance.name in self.stopping else 200
         return Response(status, f'{{"revision":"{revision}"}}', 9.0 if revision == "slow" else 0.0)
 
-    def fetch_counts(self, _: Instance, __: str) -> str:
+    def fetch_counts(self, instance: Instance, _: str) -> str:
         self.requests += self.rate
-        return COUNTS % ((self.requests,) * 3)
+        text = COUNTS % ((self.requests,) * 3)
+        return text.replace('"200"', '"500"') if instance.release.revision == "raises" else text
 
     def find_compose_instances(self) -> tuple[Instance, ...]:
         return tuple(it for it in self.compose_instances if it.name in self.running)
