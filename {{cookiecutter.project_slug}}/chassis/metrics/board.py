@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from socket import gethostname
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from chassis.metrics.exposition import Family
@@ -31,7 +32,8 @@ class BoardCollector:
         """Yield the identity, and every figure that can be read."""
         identity = self._service.identity.model_dump(include={"name", "version", "revision"})
         info = Family("gauge", "service_info", "Name and version of the service.")
-        info.add(series("service_info", **identity, environment=self._service.environment), 1)
+        labels = {**identity, "environment": self._service.environment, "host": gethostname()}
+        info.add(series("service_info", **labels), 1)
         yield info
         yield from self._collect_figures("gauge", self._service.gauges)
         yield from self._collect_figures("counter", self._service.counters)

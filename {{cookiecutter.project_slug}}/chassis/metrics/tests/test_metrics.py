@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -60,13 +61,14 @@ def test_a_scrape_shows_the_service_the_process_and_what_was_asked(
     with running(app, caplog) as (client, url):
         client.get("/nowhere")
         found = scrape(url)
-        info = "name", "version", "revision", "environment"
+        info = "name", "version", "revision", "environment", "host"
         [identity] = found["service_info"]
         assert dict(zip(info, identity, strict=True)) == {
             "name": "orders",
             "version": "1.2.3",
             "revision": "abc",
             "environment": "test",
+            "host": socket.gethostname(),
         }
         assert found["http_requests_total"] == {
             ("GET", "unmatched", "404"): 1,
