@@ -68,6 +68,14 @@ class Compose:
         filters = [word for it in labels for word in ("--filter", f"label=com.docker.compose.{it}")]
         return sorted(run("docker", "ps", "--format", "{{.Names}}", *filters, seconds=30).split())
 
+    def find_other_project(self, service: str) -> str:
+        """Return the other project that runs this service from this folder, if there is one."""
+        labels = (f"project.working_dir={self.files[0].parent}", f"service={service}")
+        filters = [word for it in labels for word in ("--filter", f"label=com.docker.compose.{it}")]
+        form = '{{.Label "com.docker.compose.project"}}'
+        found = run("docker", "ps", "--format", form, *filters, seconds=30).split()
+        return next((it for it in found if it != self.project), "")
+
     def start_dependencies(self) -> None:
         """Start what the service depends on, except services that run once and exit."""
         services = self.configuration["services"]

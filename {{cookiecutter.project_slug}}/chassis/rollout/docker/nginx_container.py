@@ -37,9 +37,14 @@ class NginxContainer:
         self.compose = compose
 
     def check(self) -> None:
-        """Raise RefusedError if its compose file or port is not the one for rollouts."""
+        """Raise RefusedError if its compose file, port or project is not the one for rollouts."""
         found = self._inspect()
         if not found:
+            if other := self.compose.find_other_project(self.settings.proxy):
+                raise RefusedError(
+                    f"The proxy of this folder runs in the compose project {other}, not in "
+                    f"{self.compose.project}.\nRun: echo COMPOSE_PROJECT_NAME={other} >> .env"
+                )
             return
         mounted = {it["Destination"]: it.get("Source") for it in found["Mounts"]}
         ports = found["NetworkSettings"]["Ports"]

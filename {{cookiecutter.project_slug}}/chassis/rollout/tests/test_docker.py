@@ -88,6 +88,18 @@ def test_a_proxy_that_was_started_otherwise_is_refused_with_the_command_that_fix
         proxy.check()
 
 
+def test_a_proxy_of_this_folder_in_another_project_is_refused_with_the_variable_that_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    projects = iter(["", "shop2\n"])
+    monkeypatch.setattr("chassis.rollout.docker.compose.run", lambda *_, **__: next(projects))
+    proxy = NginxContainer(Configuration(), compose())
+    with pytest.raises(
+        RefusedError, match=r"project shop2, not in shop\.\n.*_NAME=shop2 >> \.env$"
+    ):
+        proxy.check()
+
+
 @pytest.mark.parametrize("policy", ["no", "unless-stopped"])
 def test_an_instance_that_was_started_in_part_gets_its_restart_policy(
     monkeypatch: pytest.MonkeyPatch, policy: str
