@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from chassis.rollout.steps import Step
 
 
+UNJUDGED = "no request was judged, as the new release had none while it was observed"
+
+
 @dataclass(frozen=True)
 class Executor:
     """Runs the steps of a rollout on this host."""
@@ -106,7 +109,9 @@ class Executor:
             steps = plan_forward(rollout.begun, rollout.release, self.configuration)
             rollout.record(Planned(tuple(steps)))
         else:
-            rollout.record(Ended("done"))
+            counted = [it.value for it in rollout.readings if it.gate == "requests"]
+            is_unjudged = self.configuration.gates.counts and counted and not any(counted)
+            rollout.record(Ended("done", UNJUDGED if is_unjudged else ""))
 
     def _run_step(self, step: Step, fleet: Fleet) -> Release | None:
         containers, configuration = self.containers, self.configuration

@@ -9,6 +9,7 @@ from chassis.rollout.errors import StepError
 from chassis.rollout.http_client import OK
 from chassis.rollout.reading import Reading
 from chassis.rollout.scraper import Scraper
+from chassis.rollout.subprocesses import LINES, last_lines
 
 if TYPE_CHECKING:
     from chassis.rollout.configuration import Configuration
@@ -70,9 +71,11 @@ class Observation:
         gates, minimum = self.gates, self.gates.minimum_requests
         ratio_limit = gates.error_ratio + baseline.error_ratio(minimum)
         p99_limit = max(gates.p99_seconds, gates.p99_factor * baseline.quantile(0.99, minimum))
-        failed = f"{new.errors:g} of {new.requests:g} requests failed"
+        ratio = new.error_ratio(minimum)
+        few = f", counted as of {minimum}" if new.requests < minimum else ""
+        failed = f"{new.errors:g} of {new.requests:g} requests failed{few}: error ratio {ratio:.4g}"
         return (
-            Reading("error ratio", new.error_ratio(minimum), ratio_limit, failed),
+            Reading("error ratio", ratio, ratio_limit, failed),
             Reading("p99 seconds", new.quantile(0.99, minimum), p99_limit),
             requests,
         )
@@ -80,7 +83,7 @@ class Observation:
     def _read_restarts(self, instance: Instance) -> int:
         state = self.containers.inspect(instance)
         if not state.alive:
-            log = self.containers.read_log_tail(instance)
+            log = last_lines(self.containers.read_log(instance, LINES))
             raise StepError(f"{instance.name} exited under traffic. Its log ends with: {log}")
         return state.restarts
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chassis.rollout.errors import StepError
 from chassis.rollout.http_client import OK
+from chassis.rollout.subprocesses import LINES, last_lines
 
 if TYPE_CHECKING:
     from chassis.rollout.configuration import Readiness
@@ -31,7 +32,7 @@ def wait_until_ready(
     while successes < ready.times:
         state = containers.inspect(instance)
         if not state.alive or state.restarts > restarts:
-            log = containers.read_log_tail(instance)
+            log = last_lines(containers.read_log(instance, LINES))
             raise StepError(f"{instance.name} exited during its start. Its log ends with: {log}")
         try:
             response = containers.get(instance, ready.path)

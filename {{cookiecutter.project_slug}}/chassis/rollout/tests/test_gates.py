@@ -103,7 +103,8 @@ def test_an_observation_waits_for_a_failed_scrape_and_loses_nothing() -> None:
 
 
 def test_a_release_that_fails_every_request_shows_how_many_of_how_many() -> None:
-    with pytest.raises(StepError, match=r"limit: 24 of 24 requests failed \(limit 0\.01\)\.$"):
+    message = r"24 of 24 requests failed, counted as of 100: error ratio 0\.24 \(limit 0\.01\)\.$"
+    with pytest.raises(StepError, match=message):
         observe_releases([metrics(0), metrics(0, 24)], [metrics(0), metrics(200)])
 
 
@@ -118,7 +119,9 @@ def test_a_stage_of_a_canary_waits_for_its_requests() -> None:
 
 
 def test_errors_missed_by_a_failed_scrape_are_counted_by_the_next() -> None:
-    with pytest.raises(StepError, match=r"limit: 10 of 200 requests failed \(limit 0\.01\)"):
+    with pytest.raises(
+        StepError, match=r"limit: 10 of 200 requests failed: error ratio 0\.05 \(limit 0\.01\)"
+    ):
         observe_releases([metrics(0), "", "", metrics(190, 10)], [metrics(0)])
 
 
