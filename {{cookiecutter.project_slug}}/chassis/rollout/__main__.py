@@ -17,7 +17,7 @@ from chassis.rollout.configuration import load
 from chassis.rollout.doctor import run_checks
 from chassis.rollout.errors import TOOL, RolloutError, StepError, UnfinishedError
 from chassis.rollout.host import Host
-from chassis.rollout.listing import list_rollouts
+from chassis.rollout.listing import describe_state, list_rollouts
 from chassis.rollout.progress import Progress
 from chassis.rollout.status import collect_status, format_status
 
@@ -78,6 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--dry-run", action="store_true", help="only print the steps")
     rollback = add("rollback", "roll back an unfinished rollout, or return to an earlier release")
     rollback.add_argument("number", nargs="?", type=int, help="of the rollout to return to")
+    rollback.add_argument("--dry-run", action="store_true", help="only print the steps")
     resume = add("resume", "start what should run, and continue an unfinished rollout")
     resume.add_argument("--start-only", action="store_true", help="do not continue a rollout")
     add("abort", "roll back the rollout in progress")
@@ -92,16 +93,20 @@ def run_command(options: argparse.Namespace, host: Host, command: str) -> int:
     match options.command:
         case "status":
             rows = collect_status(host)
-            host.progress.show([asdict(row) for row in rows], format_status(rows))
+            text = format_status(rows)
+            if (latest := host.history.latest()) and not latest.ended:
+                state = ": ".join(describe_state(host, latest))
+                text += f"\n\nrollout {latest.begun.number} is {state}"
+            host.progress.show([asdict(row) for row in rows], text)
             return 0
         case "history":
-            host.progress.show(*list_rollouts(host.history))
+            host.progress.show(*list_rollouts(host))
             return 0
         case "doctor":
             results = list(run_checks(host))
             host.progress.show([asdict(it) for it in results], "\n".join(map(str, results)))
             return int(any(not it.ok for it in results))
-    host.progress.handle_signals()
+    host.progress.handle_signals(host.directory)
     return run_change(options, host, command)
 
 
@@ -113,14 +118,21 @@ def run_change(options: argparse.Namespace, host: Host, command: str) -> int:
         case "abort":
             return operations.abort(host, command)
         case "rollback":
+            if options.dry_run:
+                return show_steps(host, operations.plan_back(host, options.number))
             return operations.roll_back(host, options.number, command)
     is_strategy = options.command in STRATEGIES
     strategy = options.command if is_strategy else host.configuration.strategy
     if options.dry_run:
-        for step in operations.plan(host, strategy, options.image):
-            host.progress.log(step)
-        return 0
+        return show_steps(host, operations.plan(host, strategy, options.image))
     return operations.roll_out(host, strategy, options.image, command)
+
+
+def show_steps(host: Host, steps: Sequence[str]) -> int:
+    """Print what a command would do."""
+    for step in steps:
+        host.progress.log(step)
+    return 0
 
 
 if __name__ == "__main__":

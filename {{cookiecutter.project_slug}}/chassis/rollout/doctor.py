@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import socket
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chassis.rollout.adoption import find_adoptable
 from chassis.rollout.errors import TOOL, RolloutError
+from chassis.rollout.listing import describe_state
 from chassis.rollout.lock import find_holder
+from chassis.rollout.status import read_health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 FREE_MEBIBYTES = 500
 MEBI = 2**20
-EARLIEST = 1_767_225_600
-"""Start of 2026: an earlier clock is wrong."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,10 @@ def run_checks(host: Host) -> Iterator[CheckResult]:
     """Run every check; a check that raises has failed."""
     checks: dict[str, Callable[[Host], tuple[bool, str]]] = {
         "engine": _check_engine,
+        "instances": _check_instances,
         "proxy": _check_proxy,
         "port": _check_port,
         "disk": _check_disk,
-        "clock": _check_clock,
         "lock": _check_lock,
         "journal": _check_journal,
         "configuration": _check_configuration,
@@ -58,6 +56,18 @@ def run_checks(host: Host) -> Iterator[CheckResult]:
 
 def _check_engine(host: Host) -> tuple[bool, str]:
     return True, host.containers.describe_engine()
+
+
+def _check_instances(host: Host) -> tuple[bool, str]:
+    fleet = host.history.expected_fleet()
+    serving = [it for it in fleet.instances if fleet.traffic.share_of(it.name)]
+    health = {it: read_health(host, it, host.containers.inspect(it)) for it in serving}
+    bad = {it: state for it, state in health.items() if state != "ready"}
+    if not bad:
+        return True, f"{len(serving)} receive requests, all ready"
+    log = f"docker logs --tail 20 {host.containers.name_container(next(iter(bad)))}"
+    states = ", ".join(f"{it.name} is {state}" for it, state in bad.items())
+    return False, f"{states}. Run: {f'{TOOL} resume' if 'dead' in bad.values() else log}"
 
 
 def _check_proxy(host: Host) -> tuple[bool, str]:
@@ -79,6 +89,7 @@ def _check_port(host: Host) -> tuple[bool, str]:
         try:
             listener.bind(("", port))
         except OSError:
+            host.nginx.check()
             if host.nginx.listens_on(port):
                 return True, f"{port} is used by the proxy of this service"
             return False, (
@@ -95,13 +106,6 @@ def _check_disk(host: Host) -> tuple[bool, str]:
     return not advice, f"{free} MiB free at {folder}{advice}"
 
 
-def _check_clock(_: Host) -> tuple[bool, str]:
-    is_synchronized = Path("/run/systemd/timesync/synchronized").exists()
-    detail = "synchronized" if is_synchronized else "synchronization unknown"
-    now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    return time.time() > EARLIEST, f"{now}, {detail}"
-
-
 def _check_lock(host: Host) -> tuple[bool, str]:
     holder = find_holder(host.lock)
     return holder is None, f"held by {holder}: wait, or {TOOL} abort" if holder else "free"
@@ -111,9 +115,9 @@ def _check_journal(host: Host) -> tuple[bool, str]:
     latest = host.history.latest()
     if latest is None:
         return True, "nothing has been rolled out yet"
-    torn = "; the last line of its journal is torn" if latest.journal.torn else ""
-    state = latest.ended.result if latest.ended else "unfinished: run resume or rollback"
-    return latest.ended is not None, f"rollout {latest.begun.number} is {state}{torn}"
+    state, detail = describe_state(host, latest)
+    text = f"rollout {latest.begun.number} is {state}"
+    return state != "unfinished", text if latest.ended else f"{text}: {detail}"
 
 
 def _check_configuration(host: Host) -> tuple[bool, str]:

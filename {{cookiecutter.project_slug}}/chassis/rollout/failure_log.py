@@ -57,7 +57,7 @@ def _describe_errors(lines: list[str]) -> str:
         for it in errors
         if "exception.type" in it
     ) or Counter(str(it.get("message"))[:SHOWN_CHARACTERS] for it in ended or errors)
-    return "".join(f"\nMost frequent error, {n}×: {it}" for it, n in causes.most_common(1))
+    return "".join(f"\nMost frequent error ({n} times): {it}" for it, n in causes.most_common(1))
 
 
 def _parse(line: str) -> dict[str, Any]:

@@ -12,16 +12,21 @@ from chassis.rollout.adoption import adopt, find_adoptable, pin_image
 from chassis.rollout.demand import describe_demand
 from chassis.rollout.errors import TOOL, RefusedError, StepError, UnfinishedError
 from chassis.rollout.fleet import Release
-from chassis.rollout.lock import find_holder
-from chassis.rollout.releases import explain_rolled_back, live_release, pull
+from chassis.rollout.lock import Holder, find_holder
+from chassis.rollout.progress import ABORT_NOTE
+from chassis.rollout.releases import find_target, live_release, pull
 from chassis.rollout.restoration import restore
 from chassis.rollout.steps import describe, expect_begun, expect_done
-from chassis.rollout.strategies import instance_names, plan_forward
+from chassis.rollout.strategies import instance_names, plan_forward, plan_rollback
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from chassis.rollout.configuration import Strategy
+    from chassis.rollout.fleet import Fleet
     from chassis.rollout.host import Host
     from chassis.rollout.rollout import Rollout
+    from chassis.rollout.steps import Step
 
 POLL_SECONDS = 0.1
 
@@ -50,11 +55,20 @@ def plan(host: Host, strategy: Strategy, image: str) -> list[str]:
     release = Release(image, "the one pulled", "") if image else live_release(fleet)
     lines = [describe_demand(host, fleet)] if strategy == "canary" and fleet.instances else []
     lines += [f"take over {', '.join(instance_names(adopted.instances))}"] if adopted else []
-    lines += [f"pull {release.image}"]
-    for step in plan_forward(begun, release, host.configuration):
-        lines.append(describe(step, fleet))
-        fleet = expect_done(expect_begun(fleet, step), step)
-    return lines
+    steps = plan_forward(begun, release, host.configuration)
+    return [*lines, f"pull {release.image}", *_describe_steps(steps, fleet)]
+
+
+def plan_back(host: Host, number: int | None) -> list[str]:
+    """Describe the steps of `roll_back`; nothing is changed."""
+    latest = host.history.latest()
+    if latest and not latest.ended:
+        lines = [f"roll back rollout {latest.begun.number}"]
+        return [*lines, *_describe_steps(plan_rollback(latest), latest.fleet)]
+    release = find_target(host, latest, number)
+    begun = host.describe_rollout("rollback", pin_image(release), "")
+    steps = plan_forward(begun, release, host.configuration)
+    return [f"return to {release}", *_describe_steps(steps, begun.fleet)]
 
 
 def roll_back(host: Host, number: int | None, command: str) -> int:
@@ -66,11 +80,9 @@ def roll_back(host: Host, number: int | None, command: str) -> int:
             host.executor.begin_rollback(latest, f"rolled back by {command}")
             restore(host.executor, latest)
             return _run(host, latest, "rolled back")
-        if number is None and latest and not latest.succeeded:
-            raise RefusedError(explain_rolled_back(host, latest))
-        _, release = host.history.rollback_target(number)
+        release = find_target(host, latest, number)
         host.progress.log(f"returning to {release}")
-        begun = host.describe_rollout("blue-green", pin_image(release), command)
+        begun = host.describe_rollout("rollback", pin_image(release), command)
         return _run(host, host.history.begin(begun), "done")
 
 
@@ -98,9 +110,12 @@ def abort(host: Host, command: str) -> int:
     """Roll back the rollout in progress, whether its process is still alive or not."""
     if holder := find_holder(host.lock):
         host.progress.log(f"cancelling the rollout of {holder}")
+        note = host.directory / ABORT_NOTE
+        note.write_text(str(Holder.current_process(command)))
         os.kill(holder.pid, signal.SIGTERM)
         while find_holder(host.lock) == holder:
             sleep(POLL_SECONDS)
+        note.unlink()
     latest = host.history.latest()
     if latest and not latest.ended:
         return roll_back(host, None, command)
@@ -108,6 +123,12 @@ def abort(host: Host, command: str) -> int:
         return _run(host, latest, "rolled back")
     host.progress.log("no rollout is in progress")
     return 0
+
+
+def _describe_steps(steps: Iterable[Step], fleet: Fleet) -> Iterator[str]:
+    for step in steps:
+        yield describe(step, fleet)
+        fleet = expect_done(expect_begun(fleet, step), step)
 
 
 def _run(host: Host, rollout: Rollout, wanted: str) -> int:

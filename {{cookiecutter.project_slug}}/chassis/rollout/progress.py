@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -13,12 +14,15 @@ from chassis.rollout.errors import StepError
 from chassis.rollout.events import utc_now
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import FrameType
     from typing import TextIO
 
     from chassis.rollout.reading import Reading
 
 TICK = 0.1
+ABORT_NOTE = "abort"
+"""File in which `abort` says who cancels."""
 
 
 class Progress:
@@ -36,13 +40,16 @@ class Progress:
         """The last readings of the step in progress."""
         self._started = monotonic()
 
-    def handle_signals(self) -> None:
+    def handle_signals(self, folder: Path) -> None:
         """Cancel the rollout on SIGINT and SIGTERM; the second one ends the process."""
+        self._abort_note = folder / ABORT_NOTE
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._cancel)
 
     def _cancel(self, number: int, _: FrameType | None) -> None:
         self.cancel_reason = f"cancelled by {signal.Signals(number).name}."
+        with suppress(OSError):
+            self.cancel_reason = f"cancelled by {self._abort_note.read_text()}"
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_DFL)
 

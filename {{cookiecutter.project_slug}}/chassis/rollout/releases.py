@@ -31,12 +31,19 @@ def live_release(fleet: Fleet) -> Release:
     return fleet.instances[-1].release
 
 
-def explain_rolled_back(host: Host, latest: Rollout) -> str:
-    """Explain that nothing is left to roll back, what serves, and how to go further back."""
+def find_target(host: Host, latest: Rollout | None, number: int | None) -> Release:
+    """Find the release to return to: of that rollout, or the one before.
+
+    Raises RefusedError if there is none, and after a rollback: to go further back takes a number.
+    """
+    is_back = latest and (not latest.succeeded or latest.begun.strategy == "rollback")
+    if number is not None or not latest or not is_back:
+        return host.history.rollback_target(number)[1]
     live = host.history.expected_fleet().instances
     serving = f"{live[-1].release} serves" if live else "nothing serves"
-    text = f"Rollout {latest.begun.number} was rolled back already: {serving}."
+    was = "was a rollback" if latest.succeeded else "was rolled back already"
+    text = f"Rollout {latest.begun.number} {was}: {serving}."
     with suppress(RefusedError):
         number, release = host.history.rollback_target(None)
         text += f"\nTo return to {release} instead: {TOOL} rollback {number}"
-    return text
+    raise RefusedError(text)

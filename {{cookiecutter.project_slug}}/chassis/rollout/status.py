@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SECONDS = 1.0
 """Seconds over which rates are computed."""
 MEBI = 2**20
-HEADS = ("instance", "revision", "health", "share %", "req/s", "errors", "CPU %", "MiB")
+FIGURES = ("share %", "req/s", "errors %", "CPU %", "MiB")
+HEADS = ("instance", "revision", "health", *FIGURES, "container")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class InstanceStatus:
     error_ratio: float | None
     cpu_percent: float
     memory_mebibytes: float
+    container: str
+    """Name of its container."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,13 @@ def collect_status(host: Host) -> list[InstanceStatus]:
                 instance.colour,
                 instance.release.revision,
                 instance.release.image,
-                _read_health(host, instance, now.state),
+                read_health(host, instance, now.state),
                 round(fleet.traffic.share_of(instance.name), 2),
                 round(counted.requests / seconds, 1) if counted else None,
                 round(counted.error_ratio(1), 4) if counted else None,
                 round(100 * (now.state.cpu_seconds - before.state.cpu_seconds) / seconds, 1),
                 round(now.state.memory / MEBI, 1),
+                host.containers.name_container(instance),
             )
         )
     return rows
@@ -84,12 +88,12 @@ def format_status(rows: Sequence[InstanceStatus]) -> str:
         figures = (
             row.share,
             row.requests_per_second,
-            row.error_ratio,
+            None if row.error_ratio is None else 100 * row.error_ratio,
             row.cpu_percent,
             row.memory_mebibytes,
         )
         shown = ("-" if figure is None else f"{figure:g}" for figure in figures)
-        lines.append((row.name, row.revision, row.health, *shown))
+        lines.append((row.name, row.revision, row.health, *shown, row.container))
     return align_columns(lines) if rows else "nothing has been rolled out yet"
 
 
@@ -111,7 +115,8 @@ def _sample(host: Host, instance: Instance) -> Sample:
     return Sample(monotonic(), host.containers.inspect(instance), counts)
 
 
-def _read_health(host: Host, instance: Instance, state: InstanceState) -> str:
+def read_health(host: Host, instance: Instance, state: InstanceState) -> str:
+    """Return dead, unreachable, not ready, or ready."""
     if not state.alive:
         return "dead"
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chassis.rollout.steps import Step
 
 
-RolloutKind: TypeAlias = Literal["rolling", "blue-green", "canary", "adopt"]
+RolloutKind: TypeAlias = Literal["rolling", "blue-green", "canary", "adopt", "rollback"]
 
 
 @dataclass(frozen=True)
@@ -127,4 +127,5 @@ STRATEGIES: dict[RolloutKind, Callable[[Replacement], Iterator[Step]]] = {
     "blue-green": plan_blue_green,
     "canary": plan_canary,
     "adopt": plan_adoption,
+    "rollback": plan_blue_green,
 }

@@ -11,7 +11,7 @@ from chassis.rollout.docker.state import InstanceState, read_usage
 from chassis.rollout.errors import RefusedError
 from chassis.rollout.fleet import Instance, Release
 from chassis.rollout.http_client import Response, get, get_text
-from chassis.rollout.subprocesses import last_lines, run
+from chassis.rollout.subprocesses import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,7 @@ class Containers:
 
     def start(self, instance: Instance) -> None:
         """Start the container of an instance, with its restart policy."""
-        name = self._name(instance)
+        name = self.name_container(instance)
         found = engine.inspect_container(name)
         is_running = found is not None and found["State"]["Running"]
         if not is_running:
@@ -88,7 +88,7 @@ class Containers:
 
     def stop(self, instance: Instance) -> None:
         """Send SIGTERM, wait for drain and grace, then remove the container."""
-        name = self._name(instance)
+        name = self.name_container(instance)
         if found := engine.inspect_container(name):
             own = found["Config"].get("StopTimeout") or 0  # a container that compose started
             timeout = max(int(self.drain + self.grace) + MARGIN, own)
@@ -97,7 +97,7 @@ class Containers:
 
     def inspect(self, instance: Instance) -> InstanceState:
         """Read whether it runs, its restarts, and the usage of its process."""
-        found = engine.inspect_container(self._name(instance))
+        found = engine.inspect_container(self.name_container(instance))
         if not found or not found["State"]["Running"]:
             return InstanceState()
         seconds, memory = read_usage(Path(f"/proc/{found['State']['Pid']}"))
@@ -107,33 +107,30 @@ class Containers:
 
     def read_log(self, instance: Instance, lines: int) -> str:
         """Read the last lines of its log."""
-        return run("docker", "logs", "--tail", str(lines), self._name(instance), seconds=60)
-
-    def read_log_tail(self, instance: Instance) -> str:
-        """Read the end of its log, in one line."""
-        return last_lines(self.read_log(instance, 5))
+        name = self.name_container(instance)
+        return run("docker", "logs", "--tail", f"{lines}", name, seconds=60)
 
     def get(self, instance: Instance, path: str, timeout: float = 2.0) -> Response:
         """Send a GET to the instance, past the proxy. Raises OSError."""
-        container = engine.inspect_container(self._name(instance))
+        container = engine.inspect_container(self.name_container(instance))
         address = engine.find_address(container, self.settings.port)
         return get(address, path, timeout, self.host)
 
     def fetch_counts(self, instance: Instance, path: str) -> str:
         """Fetch its request counters. Raises OSError, also for anything but a complete 200."""
-        container = engine.inspect_container(self._name(instance))
+        container = engine.inspect_container(self.name_container(instance))
         address = engine.find_address(container, self.settings.counts_port)
         return get_text(address, path, "127.0.0.1")
 
     def upstream(self, instance: Instance) -> str:
         """Return the address at which nginx reaches it, a name that Docker resolves."""
-        return f"{self._name(instance)}:{self.settings.port}"
+        return f"{self.name_container(instance)}:{self.settings.port}"
 
     def find_outdated(self, instances: Iterable[Instance]) -> list[str]:
         """Name the instances that were started with another configuration than there is now."""
         names = []
         for instance in instances:
-            found = engine.inspect_container(self._name(instance))
+            found = engine.inspect_container(self.name_container(instance))
             started_with = found and found["Config"]["Labels"].get(CONFIGURATION)
             if started_with and started_with != self._read_configuration(instance):
                 names.append(instance.name)
@@ -163,7 +160,8 @@ class Containers:
         release = Release(repository, digest, read_revision(image, digest))
         return Instance(f"{ADOPTED}{number}", release, "green", slot)
 
-    def _name(self, instance: Instance) -> str:
+    def name_container(self, instance: Instance) -> str:
+        """Return the name by which Docker knows it."""
         return self._container_name(instance.name.removeprefix(ADOPTED))
 
     def _container_name(self, name: str) -> str:

@@ -23,7 +23,6 @@ from chassis.rollout.fleet import Release
 from chassis.rollout.host import Host
 from chassis.rollout.http_client import Address, Response, get, get_text
 from chassis.rollout.proxy import Proxy
-from chassis.rollout.subprocesses import last_lines
 from chassis.rollout.tests.local_nginx import LocalNginx
 
 if TYPE_CHECKING:
@@ -108,12 +107,9 @@ class Processes:
         return InstanceState(alive=bool(used), cpu_seconds=seconds, memory=memory)
 
     def read_log(self, instance: Instance, lines: int) -> str:
-        text = self._log(instance).read_text(errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
-
-    def read_log_tail(self, instance: Instance) -> str:
         log = self._log(instance)
-        return last_lines(log.read_text(errors="replace")[-5_000:]) if log.exists() else "no log"
+        text = log.read_text(errors="replace") if log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
 
     def get(self, instance: Instance, path: str, timeout: float = 2.0) -> Response:
         return get(Address("127.0.0.1", self._port(instance)), path, timeout, self.host)
@@ -123,6 +119,9 @@ class Processes:
 
     def find_compose_instances(self) -> tuple[Instance, ...]:
         return ()
+
+    def name_container(self, instance: Instance) -> str:
+        return instance.name
 
     def upstream(self, instance: Instance) -> str:
         return f"127.0.0.1:{self._port(instance)}"

@@ -36,7 +36,7 @@ LINES = (
 
 def test_the_readings_of_the_gate_that_failed_are_in_the_history(world: World) -> None:
     assert world.roll_out("canary", "raises").result == "rolled back"
-    entries, _ = list_rollouts(world.host().history)
+    entries, _ = list_rollouts(world.host())
     readings = {it["gate"]: it["value"] for it in entries[-1]["gates"]}
     assert readings["error ratio"] == 1
     assert readings["requests"] > 0
@@ -47,7 +47,7 @@ def test_warnings_and_errors_of_a_failed_release_outlive_its_instances(world: Wo
     reason = world.roll_out("canary", "raises").reason
     path = world.folder / "rollouts" / "2.log"
     assert reason.splitlines()[1:] == [
-        "Most frequent error, 2×: ValueError: no such greeting, GET /greetings/{name} 500",
+        "Most frequent error (2 times): ValueError: no such greeting, GET /greetings/{name} 500",
         f"Its warnings and errors: {path}",
     ]
     assert path.read_text().splitlines() == list(LINES[1:])

@@ -37,13 +37,20 @@ def test_rollback_returns_to_the_release_before_without_migrating(world: World) 
     assert not [it for it in world.done if it.startswith("migrate")]
 
 
-def test_a_second_rollback_goes_further_back(world: World) -> None:
+def test_a_second_rollback_is_refused_and_names_what_goes_further_back(world: World) -> None:
     for release in ("new", "newer"):
         world.roll_out("rolling", release)
-    for before in ("new", "old"):
-        assert operations.roll_back(world.host(), None, "rollback") == 0
-        assert world.settled() == [before]
-    with pytest.raises(RefusedError, match="no successful rollout before this one"):
+    assert operations.roll_back(world.host(), None, "rollback") == 0
+    with pytest.raises(RefusedError) as refused:
+        operations.roll_back(world.host(), None, "rollback")
+    assert str(refused.value) == (
+        "Rollout 4 was a rollback: new (revision new) serves.\n"
+        "To return to old (revision old) instead: python3 -m chassis.rollout rollback 1"
+    )
+    assert world.settled() == ["new"]
+    assert operations.roll_back(world.host(), 1, "rollback 1") == 0
+    assert world.settled() == ["old"]
+    with pytest.raises(RefusedError, match=r"was a rollback: old \(revision old\) serves\.$"):
         operations.roll_back(world.host(), None, "rollback")
 
 

@@ -121,9 +121,6 @@ class World:
     def read_log(self, instance: Instance, _: int) -> str:
         return self.logs.get(instance.release.revision, "")
 
-    def read_log_tail(self, _: Instance) -> str:
-        return "killed"
-
     def get(self, instance: Instance, path: str, timeout: float = 2.0) -> Response:  # noqa: ARG002
         if instance.name not in self.running:
             raise ConnectionRefusedError("connection refused")
@@ -139,6 +136,9 @@ class World:
 
     def find_compose_instances(self) -> tuple[Instance, ...]:
         return tuple(it for it in self.compose_instances if it.name in self.running)
+
+    def name_container(self, instance: Instance) -> str:
+        return f"shop-{instance.name}"
 
     def upstream(self, instance: Instance) -> str:
         return instance.name
