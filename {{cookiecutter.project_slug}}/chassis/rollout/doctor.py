@@ -64,7 +64,7 @@ def _check_instances(host: Host) -> tuple[bool, str]:
     health = {it: read_health(host, it, host.containers.inspect(it)) for it in serving}
     bad = {it: state for it, state in health.items() if state != "ready"}
     if not bad:
-        return True, f"{len(serving)} receive requests, all ready"
+        return True, f"{len(serving)} receive requests, all ready" if serving else "none yet"
     log = f"docker logs --tail 20 {host.containers.name_container(next(iter(bad)))}"
     states = ", ".join(f"{it.name} is {state}" for it, state in bad.items())
     return False, f"{states}. Run: {f'{TOOL} resume' if 'dead' in bad.values() else log}"
@@ -108,7 +108,7 @@ def _check_disk(host: Host) -> tuple[bool, str]:
 
 def _check_lock(host: Host) -> tuple[bool, str]:
     holder = find_holder(host.lock)
-    return holder is None, f"held by {holder}: wait, or {TOOL} abort" if holder else "free"
+    return holder is None, f"held by {holder}. Wait, or: {TOOL} abort" if holder else "free"
 
 
 def _check_journal(host: Host) -> tuple[bool, str]:
