@@ -28,7 +28,7 @@ LINES = (
     line("info", "GET /version 200"),
     *exception("1", "rare"),
     *exception("2", "no such greeting"),
-    line("warning", "circuit open"),
+    line("warning", "slow"),
     *exception("3", "no such greeting"),
     "Traceback: no JSON",
 )
