@@ -24,6 +24,9 @@ class Outcome(NamedTuple):
     """Class of the exception, whose message may have secrets; None if it passed."""
 
 
+NOT_YET_RUN = Outcome(0.0, "NotYetRun")
+
+
 class CheckRunner:
     """One check, its latest outcome, and the run in progress."""
 
@@ -33,7 +36,7 @@ class CheckRunner:
         self.check = check
         self.started = check.gates != "startup"
         """Whether it no longer delays the start: True after the first success."""
-        self.latest = Outcome(0.0, "NotYetRun")
+        self.latest = NOT_YET_RUN
         self._fresh = fresh
         self._timeout = timeout
         self._refreshed_at = -inf
@@ -85,7 +88,7 @@ class CheckRunner:
     def _record(self, outcome: Outcome, error: BaseException | None) -> None:
         if outcome.error and outcome.error != self.latest.error:
             logger.warning("check failed", extra={"check": self.name, "error": repr(error)})
-        elif self.is_failing and not outcome.error:
+        elif self.is_failing and self.latest is not NOT_YET_RUN and not outcome.error:
             logger.info("check recovered", extra={"check": self.name})
         self.latest = outcome
         self.started |= not self.is_failing
