@@ -23,11 +23,12 @@ DEVELOPMENT_KEY = "a key for development, which everybody knows"
 
 def validate_secret(secret: SecretStr) -> SecretStr:
     """Return the secret unchanged. Raises ValueError, which does not repeat it."""
-    key = import_secret(secret.get_secret_value())  # raises for a public key
-    if len(key.raw_value) < MIN_BYTES:
+    key = secret.get_secret_value()
+    if len(key.encode(errors="surrogateescape")) < MIN_BYTES:  # joserfc only warns, and of fewer
         raise ValueError(
             f"is shorter than {MIN_BYTES} bytes. Set it to the output of: {GENERATE_COMMAND}"
         )
+    import_secret(key)  # raises for a public key
     return secret
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_production_refuses_a_weak_key_and_does_not_repeat_it(
     assert said.startswith(f"{name}: ")
     assert message in said
     assert value not in said
+
+
+def test_a_short_key_is_one_line_without_a_warning_of_a_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        said = complaints(monkeypatch, AUTH_SECRET_KEY="short")
+    assert said.startswith("AUTH_SECRET_KEY: is shorter than 32 bytes.")
 
 
 @pytest.mark.parametrize("name", ["AUTH_ISSUER", "AUTH_JWKS_URL"])
