@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,11 @@ def _hide_values(value: object, message: str) -> str:
         it.get_secret_value() if isinstance(it, SecretStr) else it for it in iterate_values(value)
     }
     for text in sorted((it for it in texts if isinstance(it, str)), key=len, reverse=True):
-        if len(text) >= _MIN_HIDDEN_LENGTH:
+        if len(text) < _MIN_HIDDEN_LENGTH:
+            continue
+        if text.isalpha():  # such as "short", which "shorter" does not repeat
+            message = re.sub(rf"\b{text}\b", "\u2026", message)
+        else:
             message = message.replace(text, "\u2026").replace(repr(text)[1:-1], "\u2026")
     return message
 
