@@ -46,10 +46,10 @@ def serve(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 
 def show_settings(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the same
     """Print the effective settings, secrets masked, and where each is set."""
     if arguments.write:
-        changed = write_documents(settings, Path.cwd())
+        changed = write_documents(settings, Path.cwd(), arguments.environments)
         print(f"written: {', '.join(changed)}" if changed else "nothing to write")  # noqa: T201 - its job
         return 0
-    print(report(settings, arguments.format))  # noqa: T201 - its job
+    print(report(settings, arguments.format, arguments.environments))  # noqa: T201 - its job
     return 0
 
 
@@ -90,7 +90,9 @@ def main(
 ) -> int:
     """Run a command; return its exit code, EX_CONFIG if the settings are invalid."""
     parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
-    parser.set_defaults(run=serve, compose=compose, default=environments[0])
+    parser.set_defaults(
+        run=serve, compose=compose, default=environments[0], environments=environments
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, run in COMMANDS.items():
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)

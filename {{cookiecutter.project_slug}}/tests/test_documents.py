@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.main import Development, compose
+from app.main import ENVIRONMENTS, Development, compose
 from chassis.description import OPENAPI_JSON, describe
 from chassis.environment.report import format_markdown
 from chassis.environment.variables import variables
@@ -22,7 +22,7 @@ PAGES = [
 
 def test_the_page_of_the_settings_lists_every_variable_by_topic() -> None:
     page = (ROOT / "docs" / "settings.md").read_text()
-    assert page.endswith(f"\n\n{format_markdown(Development())}\n"), (
+    assert page.endswith(f"\n\n{format_markdown(Development(), ENVIRONMENTS)}\n"), (
         "run: make settings ARGS=--write"
     )
 

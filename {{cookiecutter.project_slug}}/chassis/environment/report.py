@@ -10,9 +10,11 @@ from chassis.environment.sources import origins
 from chassis.environment.variables import format_value, variables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from chassis.environment import Environment
+    from chassis.environment.variables import Variable
 
 __all__ = ["format_markdown", "report", "write_documents"]
 
@@ -22,9 +24,13 @@ SECTION = "## Variables"
 HEAD = "| Variable | Default | Meaning |\n| --- | --- | --- |"
 
 
-def report(settings: Environment, form: str = "text") -> str:
+def report(
+    settings: Environment, form: str = "text", environments: Sequence[type[Environment]] = ()
+) -> str:
     """Format the settings in one of FORMATS; secrets are masked in each."""
-    return {"text": format_text, "env": format_env, "markdown": format_markdown}[form](settings)
+    if form == "markdown":
+        return format_markdown(settings, environments)
+    return {"text": format_text, "env": format_env}[form](settings)
 
 
 def format_text(settings: Environment) -> str:
@@ -50,24 +56,34 @@ def format_env(settings: Environment) -> str:
     return "\n".join(lines)
 
 
-def format_markdown(settings: Environment) -> str:
-    """Format the end of `docs/settings.md`: a table for each group of settings."""
+def format_markdown(settings: Environment, environments: Sequence[type[Environment]] = ()) -> str:
+    """Format the end of `docs/settings.md`: a table for each group of settings.
+
+    It has the defaults of this environment, and others of those of `environments` that are strict.
+    """
     parts = [SECTION]
+    strict = {
+        it.name(): {variable.name: variable.default_text for variable in variables(it)}
+        for it in environments
+        if it.strict
+    }
     for group, found in groupby(variables(type(settings)), key=lambda it: it.group):
         title = group.replace("_", " ").capitalize()
-        rows = [f"| `{it.name}` | {_code(it.default_text)} | {it.meaning} |" for it in found]
+        rows = [f"| `{it.name}` | {_defaults(it, strict)} | {it.meaning} |" for it in found]
         parts.append("\n".join([f"### {title}", "", HEAD, *rows]))
     return "\n\n".join(parts)
 
 
-def write_documents(settings: Environment, root: Path) -> list[str]:
+def write_documents(
+    settings: Environment, root: Path, environments: Sequence[type[Environment]] = ()
+) -> list[str]:
     """Bring `docs/settings.md` and `.env.example` up to date; return what was changed.
 
     The text before the section of the page, or before the first blank line of the example, is kept.
     """
     stale = []
     for name, end, written in (
-        ("docs/settings.md", f"\n{SECTION}\n", format_markdown(settings)),
+        ("docs/settings.md", f"\n{SECTION}\n", format_markdown(settings, environments)),
         (".env.example", "\n\n", format_env(settings)),
     ):
         path = root / name
@@ -77,6 +93,16 @@ def write_documents(settings: Environment, root: Path) -> list[str]:
             path.write_text(wanted, "utf-8")
             stale.append(name)
     return stale
+
+
+def _defaults(variable: Variable, strict: dict[str, dict[str, str]]) -> str:
+    """Format the default, and what strict environments have: `DEBUG`; production: `INFO`."""
+    names: dict[str, list[str]] = {}
+    for name, texts in strict.items():
+        if texts[variable.name] != variable.default_text:
+            names.setdefault(texts[variable.name], []).append(name)
+    others = [f"{', '.join(named)}: {_code(text) or 'none'}" for text, named in names.items()]
+    return "; ".join([*filter(None, [_code(variable.default_text)]), *others])
 
 
 def _code(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chassis.environment import Environment
-from chassis.environment.report import write_documents
+from chassis.environment.report import format_markdown, write_documents
 from chassis.service import Feature
 
 if TYPE_CHECKING:
@@ -53,3 +53,17 @@ def test_a_page_without_sections_gets_them(tmp_path: Path) -> None:
     (tmp_path / ".env.example").write_text("# Copy me.\n")
     write_documents(Settings(), tmp_path)
     assert (tmp_path / "docs" / "settings.md").read_text() == f"# A\n\n{SECTIONS}"
+
+
+def test_a_default_that_strict_environments_change_names_them_and_theirs() -> None:
+    class Production(Settings):
+        strict = True
+
+        shop: Shop = Shop(size=5)
+
+    class Staging(Production):
+        """The same."""
+
+    written = format_markdown(Settings(), (Settings, Staging, Production))
+    assert "| `SHOP_SIZE` | `3`; staging, production: `5` | How large it is. |" in written
+    assert "| `NORTH_SHOP_SIZE` | `4` | How large it is. |" in written
