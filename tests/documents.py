@@ -52,7 +52,9 @@ def lost_targets(root: Path, *others: Path) -> Iterator[str]:
 
     That of `root` counts, and those of the folders that its documents speak of as well.
     """
-    texts = [(folder / "Makefile").read_text("utf-8") for folder in (root, *others)]
+    names = ("Makefile", "*.mk", "compose/*.mk")
+    makefiles = [it for folder in (root, *others) for name in names for it in folder.glob(name)]
+    texts = [it.read_text("utf-8") for it in makefiles]
     targets = re.findall(r"^([a-z][a-z0-9-]*):", "\n".join(texts), re.MULTILINE)
     pipelines = sources(root, ".yml", ".yaml")
     code = {name: "\n".join(CODE.findall(text)) for name, text in sources(root, ".md").items()}

@@ -155,6 +155,32 @@ def test_a_secret_setting_is_a_file_that_only_the_service_gets(everything: Stack
     assert_works(everything)
 
 
+def test_settings_of_containers_have_one_place_and_can_be_seen(everything: Stack) -> None:
+    env, file = everything.path / ".env", everything.path / "compose" / "blueprints.yaml"
+    before = file.read_text()
+    try:
+        env.write_text("ALLOWED_HOSTS=localhost,127.0.0.1\nDATABASE_STATEMENT_TIMEOUT_SECONDS=5\n")
+        said = everything.make("up")
+        assert "no compose file reads these of .env: DATABASE_STATEMENT_TIMEOUT_SECONDS\n" in said
+        assert shown(everything, "DATABASE_STATEMENT_TIMEOUT_SECONDS") == "10 default of production"
+        line = "      ENVIRONMENT: production\n"
+        assert line in before
+        added = f'{line}      DATABASE_STATEMENT_TIMEOUT_SECONDS: "5"\n'
+        file.write_text(before.replace(line, added))
+        everything.make("up")
+        assert shown(everything, "DATABASE_STATEMENT_TIMEOUT_SECONDS") == "5 the environment"
+    finally:
+        env.unlink()
+        file.write_text(before)
+        everything.make("up")
+
+
+def shown(stack: Stack, name: str) -> str:
+    """Return what `make live-settings` says of a variable: value and source."""
+    (line,) = (it for it in stack.make("live-settings").splitlines() if it.startswith(f"{name}="))
+    return " ".join(line.removeprefix(f"{name}=").split())
+
+
 def test_a_second_up_runs_the_new_migration_and_keeps_the_data(everything: Stack) -> None:
     title = f"kept-{time.time()}"
     place = ask(everything.address, "/notes", "POST", f'{{"title": "{title}"}}', **JSON)

@@ -8,6 +8,14 @@ READABLE += deploy/traffic  # if compose
 readable: placed | .secrets/app
 	@find $(READABLE) ! -perm -go=r -exec chmod go+rX {} +
 
+# Says which lines of `.env` no compose file uses: they do not reach the containers.
+.PHONY: unread
+unread:
+	@[ ! -e .env ] || { known=$$(docker compose config --variables 2>&1 | cut -d " " -f 1) && \
+	names=$$(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/\1/p' .env | grep -v ^COMPOSE_ | grep -vxF "$$known"); \
+	[ -z "$$names" ] || echo "note: no compose file reads these of .env:" $$names; \
+	[ -z "$$names" ] || echo "      Settings of containers are in compose/blueprints.yaml, below environment."; }
+
 # Prints the addresses at the end.
 define say_addresses
 @at=http://$$(docker compose port proxy 8080 | sed 's/^\(.*:.*\):/[\1]:/') && \
