@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from schemathesis import Case
+    from schemathesis.core.failures import Failure
+
     from chassis.application import Application
 
 __all__ = ["Exploration", "explore", "scopes"]
@@ -27,14 +30,29 @@ CONFIGURATION: dict[str, Any] = {
     "workers": 1,  # several are slower, and their writes at once wait for each other
     "generation": {"max-examples": 3, "deterministic": True},
     "phases": {"coverage": {"unexpected-methods": ["OPTIONS", "TRACE"]}},
-    "checks": {  # beside their defaults: 412 and 428, which answer If-Match
+    "checks": {  # beside their defaults: 412 and 428, which answer If-Match; 5xx has a check itself
         "positive_data_acceptance": {
-            "expected-statuses": ["2xx", "401", "403", "404", "409", "412"]
+            "expected-statuses": ["2xx", "401", "403", "404", "409", "412", "5xx"]
         },
         "missing_required_header": {"expected-statuses": ["401", "403", "422", "428"]},
     },
 }
 """Limits of the test cases, which are the same in each run."""
+UNDOCUMENTED = "the document says something else. Correct response_model= or responses=."
+CAUSES = {
+    "Schema-violating request accepted": "pydantic converts the value, such as 0 to a bool or "
+    "false to a float. Declare the field as StrictBool, StrictFloat or StrictInt of pydantic.",
+    "Schema-valid request rejected": "the route refuses more than the document says. Give the "
+    "field or parameter that limit: max_length=, ge=, pattern=.",
+    "Server error": "the error is in the log below. A value that the code or a column cannot take "
+    "needs a limit at its field: max_length=, le=, pattern=.",
+    "Undocumented status code": UNDOCUMENTED,
+    "Undocumented Content-Type": UNDOCUMENTED,
+    "Missing required response headers": UNDOCUMENTED,
+    "Response violates schema": UNDOCUMENTED,
+}
+"""By the title of a finding, its likely cause and what to do."""
+NEVER_SUCCESSFUL = "a parameter needs a value that exists. Show one: Path(examples=[1])."
 
 
 @dataclass
@@ -42,7 +60,7 @@ class Exploration:
     """The results of calling every operation."""
 
     findings: list[str] = field(default_factory=list)
-    """Contradictions to the document, each with a curl command."""
+    """Contradictions to the document, each once for an operation, with a curl command."""
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """The statuses of each operation, such as `GET /orders`."""
     types: set[str] = field(default_factory=set)
@@ -73,8 +91,25 @@ class Exploration:
         for case_id, checks in recorder.checks.items():
             for check in checks:
                 if check.failure_info is not None:
-                    curl = recorder.cases[case_id].value.as_curl_command()
-                    self.findings.append(f"{check.failure_info.failure}\n{curl}")
+                    failure, case = check.failure_info.failure, recorder.cases[case_id].value
+                    self._record_failure(f"{case.operation.label}: {failure.title}", failure, case)
+
+    def _record_failure(self, headline: str, failure: Failure, case: Case) -> None:
+        if any(it.startswith(f"{headline}\n") for it in self.findings):
+            return
+        lines = [headline, *failure.message.splitlines(), case.as_curl_command()]
+        if cause := CAUSES.get(failure.title):
+            lines.append(f"Likely: {cause}")
+        self.findings.append("\n  ".join(filter(None, lines)))
+
+    def report(self) -> str:
+        """Return what is wrong, and its likely causes; nothing if the document is kept."""
+        never = [
+            f"{name}: no call of it succeeded\n  Likely: {NEVER_SUCCESSFUL}"
+            for name in self.never_successful
+            if not any(it.startswith(f"{name}: ") for it in self.findings)
+        ]
+        return "\n".join([*self.findings, *never])
 
 
 def explore(app: Application, headers: Mapping[str, str]) -> Exploration:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Path
+from pydantic import BaseModel
 
 from chassis.application import Application
 from chassis.openapi import with_headers
@@ -36,6 +37,20 @@ async def strict(number: int) -> int:
     raise Problem(422, "It is none that I like.")
 
 
+class Draft(BaseModel):
+    active: bool
+
+
+@router.post("/converted")
+async def converted(draft: Draft) -> int:
+    return int(draft.active)
+
+
+@router.get("/rare/{number}")
+async def rare(number: Annotated[int, Path(ge=1)]) -> int:
+    raise Problem(404)
+
+
 @router.get("/lost/{number}")
 async def lost(number: Annotated[int, Path(ge=1)]) -> int:
     raise Problem(404, type="/problems/without-a-page")
@@ -54,6 +69,7 @@ def found() -> Exploration:
         ("/broken/", "Server error"),
         ("/untrue", "Missing required response headers"),
         ("/strict/", "Schema-valid request rejected"),
+        ("/converted", "StrictBool"),
         ("/problems/without-a-page", "has no page"),
     ],
 )
@@ -72,11 +88,24 @@ def test_an_operation_that_never_succeeds_is_found(found: Exploration) -> None:
             "/broken/{number}",
             "/untrue",
             "/strict/{number}",
+            "/rare/{number}",
             "/lost/{number}",
         )
-    }
+    } | {"POST /converted"}
     assert set(found.never_successful) == {
         "GET /broken/{number}",
         "GET /strict/{number}",
+        "GET /rare/{number}",
         "GET /lost/{number}",
     }
+
+
+def test_the_report_names_each_contradiction_of_an_operation_once_with_what_to_do(
+    found: Exploration,
+) -> None:
+    headlines = [line for line in found.report().splitlines() if not line.startswith(" ")]
+    assert len(headlines) == len(set(headlines))
+    assert headlines.count("GET /broken/{number}: Server error") == 1
+    assert "GET /broken/{number}: Schema-valid request rejected" not in headlines
+    assert "GET /rare/{number}: no call of it succeeded" in headlines
+    assert found.report().count("\n  Likely: ") == len(headlines) - 1  # a page is missing
