@@ -109,8 +109,10 @@ class Week:
         self.service.run("git", "init", "--quiet")
         with self.step("make run: until it answers, installation included"):
             self.run_until_it_answers()
-        with self.step("make feature NAME=customers KIND=table, make migrate"):
+        with self.step("make feature NAME=customers KIND=table, make migration, make migrate"):
             self.make("feature", "NAME=customers", "KIND=table")
+            self.make("migrate")
+            self.make("migration", "m=create customers")
             self.make("migrate")
         with self.step("make lint types"):
             self.make("lint", "types")

@@ -63,6 +63,15 @@ def service(carved: Carved) -> Iterator[Carved]:
     carved.run("git", "clean", "--quiet", "-dfx", "--exclude=.*_cache")
 
 
+def add(service: Carved, kind: str, name: str) -> str:
+    """Add a feature, and the migration that it asks for; return what the first command said."""
+    said = service.run("make", "feature", f"NAME={name}", f"KIND={kind}").stdout
+    for message in re.findall(r"^Next: .*: make migration m=\"(.*)\"$", said, re.MULTILINE):
+        service.run("make", "migrate")
+        service.run("make", "migration", f"m={message}")
+    return said
+
+
 def status(service: Carved) -> dict[str, str]:
     """Tell what git sees as changed: path -> verb."""
     found = service.run("git", "status", "--porcelain", "--untracked-files=all").stdout
@@ -98,7 +107,7 @@ def test_features_pass_every_stage_with_the_examples_and_without_them(
     kinds += ["table"] if record["database"] else []
     kinds += ["client"] if record["outbound"] else []
     for kind in kinds:
-        said = service.run("make", "feature", f"NAME={NAMES[kind]}", f"KIND={kind}").stdout
+        said = add(service, kind, NAMES[kind])
         assert said.endswith("Check the result: make lint types test\n")
     service.run("make", "lint", "types")
     service.run("make", "test", "ARGS=app tests")
@@ -119,7 +128,7 @@ def named_by(service: Carved) -> list[str]:
 
 def test_features_of_every_kind_answer_beside_the_examples(service: Carved, tmp_path: Path) -> None:
     for kind, name in NAMES.items():
-        service.run("make", "feature", f"NAME={name}", f"KIND={kind}")
+        add(service, kind, name)
     database = f"sqlite:///{tmp_path / 'features.db'}"
     service.run(str(service.python), "-m", "app", "database", "upgrade", DATABASE_URL=database)
     with (
@@ -157,6 +166,45 @@ def test_a_feature_is_what_the_page_shows_and_a_dry_run_said(service: Carved) ->
     listed = [line.split() for line in said.splitlines()[:-1]]
     assert listed == [line.split() for line in planned.splitlines()[:-1]]
     assert status(service) == {path: verb for verb, path in listed}
+
+
+def edit(file: Path, *replacements: tuple[str, str]) -> None:
+    """Replace texts of which each is there once."""
+    text = file.read_text()
+    for old, new in replacements:
+        assert text.count(old) == 1, (file, old)
+        text = text.replace(old, new)
+    file.write_text(text)
+
+
+@pytest.mark.timeout(600)
+def test_a_first_table_has_required_columns_update_and_delete_as_the_page_says(
+    service: Carved,
+) -> None:
+    page = (service.path / "docs" / "develop.md").read_text().partition("\n## Update and delete\n")
+    blocks = re.findall(
+        r"^   ```python\n(.*?)^   ```", page[2].partition("\n## ")[0], re.MULTILINE | re.DOTALL
+    )
+    version, imports, routes = (re.sub(r"(?m)^   ", "", block) for block in blocks)
+    service.run("make", "feature", "NAME=customers", "KIND=table")
+    assert [*service.path.glob("app/migrations/*_create_customers.py")] == []
+    name = "    name: Mapped[str] = mapped_column(Text)\n"
+    country = "    country: Mapped[str] = mapped_column(Text)\n"
+    edit(
+        service.path / "app" / "customers" / "models.py",
+        ("Identity, Integer, Text\n", "Identity, Integer, Text, text\n"),
+        (name, f"{name}{country}{version}"),
+    )
+    edit(
+        service.path / "app" / "customers" / "routes.py",
+        ("from sqlalchemy import select\n", f"from sqlalchemy import select\n{imports}"),
+        ("    name: ShortText\n", "    name: ShortText\n    country: ShortText\n"),
+        ("\n    return router\n", f"\n{routes}\n    return router\n"),
+    )
+    service.run("make", "migrate")
+    service.run("make", "migration", "m=create customers")
+    service.run("make", "format", "lint", "types")
+    service.run("make", "test", "ARGS=tests/test_migrations.py tests/test_api.py")
 
 
 @pytest.mark.parametrize(
@@ -306,7 +354,7 @@ def test_a_migration_that_no_release_has_goes_and_later_ones_follow_what_was_bef
     service: Carved,
 ) -> None:
     service.run("make", "migrate")
-    service.run("make", "feature", "NAME=customers", "KIND=table")
+    add(service, "table", "customers")
     commit(service, "Customers")
     said = service.run("make", "remove-examples").stdout
     (left,) = service.path.glob("app/migrations/2*.py")

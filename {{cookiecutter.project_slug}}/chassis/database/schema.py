@@ -70,7 +70,7 @@ def raise_if_outdated(config: Config) -> None:
         raise CommandError(f"{at}, the migrations end at {head()}: run `make migrate` first.")
     raise CommandError(
         f"{at}, which no migration here makes: check out the branch that has it and run "
-        "`python -m app database downgrade -1` there, or begin with an empty database."
+        "`uv run python -m app database downgrade -1` there, or begin with an empty database."
     )
 
 

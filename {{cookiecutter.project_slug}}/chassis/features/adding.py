@@ -9,7 +9,6 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from chassis.features.composition_root import PATH, add_lines
-from chassis.features.migrations import write_migration  # if database
 from chassis.features.names import Name, check_meanings, check_name, check_singular, identifiers
 from chassis.features.workspace import Refusal
 
@@ -40,11 +39,9 @@ def add(workspace: Workspace, given: str, kind: str, singular: str = "") -> list
     for path, text in feature["files"].items():
         workspace.write(f"app/{given}/{path}", text)
     workspace.write(PATH, add_lines(root, f"app.{given}", feature["imports"], feature["fields"]))
-    if "migration" in feature:  # if database
-        write_migration(workspace, feature["migration"])  # if database
     by_hand = [it for edit in feature.get("lines", ()) for it in insert(workspace, **edit)]
     workspace.finish()
-    return by_hand
+    return by_hand + feature.get("next", [])
 
 
 def insert(workspace: Workspace, path: str, after: str, line: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The migrations of a feature that is added or removed."""
+"""The migrations of a feature that goes."""
 
 from __future__ import annotations
 
