@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.template import RAW
 
 if TYPE_CHECKING:
@@ -24,6 +26,20 @@ def console() -> Iterator[str]:
 def source(*names: str) -> str:
     """Return the text of files of the tool."""
     return "".join((RAW / "chassis" / "rollout" / name).read_text("utf-8") for name in names)
+
+
+@pytest.mark.parametrize("page", ["develop.md", "expand-and-contract.md"])
+def test_a_command_of_a_page_for_developers_finds_what_the_service_needs(page: str) -> None:
+    text = (RAW / "docs" / page).read_text("utf-8")
+    assert "uv run python -m app" in text
+    assert re.findall(r".*(?<!uv run )python -m app.*", text) == []
+
+
+@pytest.mark.parametrize("page", ["AGENTS.md", "README.md", "docs/develop.md"])
+def test_every_page_names_the_same_command_after_which_a_change_is_done(page: str) -> None:
+    text = (RAW / page).read_text("utf-8")
+    done = re.findall(r"\b(?:is|be) done\s+when\s+`([^`]+)`", text)
+    assert set(done) == {"make lint types test"}
 
 
 def test_the_output_of_a_deployment_is_made_of_what_the_tool_says() -> None:

@@ -19,10 +19,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m chassis.features", description=__doc__)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
-    adding = actions.add_parser("add", help="Add a feature with its tests and settings")
-    adding.add_argument("name", nargs="?", default="", help="Such as customer_orders")
-    adding.add_argument("--kind", default="plain", help=f"One of: {', '.join(KINDS)}")
-    adding.add_argument("--singular", default="", help="The singular, if it is irregular")
+    usage = "make feature NAME=customers [KIND=plain] [SINGULAR=customer] [ARGS=--dry-run]"
+    text = "Add a feature with its tests and settings"
+    adding = actions.add_parser("add", help=text, usage=usage)
+    adding.add_argument("name", nargs="?", default="", help="NAME=, such as customer_orders")
+    adding.add_argument("--kind", default="plain", help=f"KIND=, one of: {', '.join(KINDS)}")
+    adding.add_argument("--singular", default="", help="SINGULAR=, the singular, if it is irregular")
     removing = actions.add_parser("remove-examples", help="Remove the examples, or one of them")
     removing.add_argument("name", nargs="?", default="", help="The only one to remove")
     add_flag(removing, "--force", "Also delete files that git cannot restore")

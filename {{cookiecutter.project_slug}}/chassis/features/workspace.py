@@ -90,6 +90,7 @@ class Workspace:
 
     def finish(self) -> None:
         """Format new files; write `docs/settings.md`, `.env.example` and `openapi.json`."""
+        print("Trying it in a copy of the service …", file=sys.stderr, flush=True)  # noqa: T201 - progress
         new = [path for verb, path in self.changes() if verb == "add" and path.endswith(".py")]
         if new:
             self.run("ruff", "check", "--quiet", "--fix", "--exit-zero", *new)
