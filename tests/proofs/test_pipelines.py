@@ -135,7 +135,7 @@ def test_a_scan_that_cannot_ask_fails_and_says_so(lean: Carved) -> None:
     lean.run(uv(), "sync", "--quiet", "--group", "audit")
     code, said = attempt(lean, "make", "scan", HTTPS_PROXY=NOWHERE)
     assert code != 0
-    assert "scan: osv.dev, the vulnerability database, cannot be reached" in said
+    assert "scan: osv.dev, which lists vulnerabilities, cannot be reached" in said
     assert "Traceback" not in said
 
 
