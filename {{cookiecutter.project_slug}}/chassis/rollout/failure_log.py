@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chassis.rollout.errors import StepError
 
@@ -56,14 +56,15 @@ def _describe_errors(lines: list[str]) -> str:
         + requests.get(it.get("request_id"), "")
         for it in errors
         if "exception.type" in it
-    ) or Counter(str(it.get("message"))[:SHOWN_CHARACTERS] for it in ended or errors)
+    ) or Counter(it.get("message", "")[:SHOWN_CHARACTERS] for it in ended or errors)
     return "".join(f"\nMost frequent error ({n} times): {it}" for it, n in causes.most_common(1))
 
 
-def _parse(line: str) -> dict[str, Any]:
-    """Return the fields of a line; of one that is no JSON, such as a traceback, none."""
+def _parse(line: str) -> dict[str, str]:
+    """Return the fields of a line, printable; of one that is no JSON, such as a traceback, none."""
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return entry if isinstance(entry, dict) else {}
+    fields = entry.items() if isinstance(entry, dict) else ()
+    return {name: "".join(it if it.isprintable() else " " for it in str(of)) for name, of in fields}

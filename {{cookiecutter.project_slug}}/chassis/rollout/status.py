@@ -44,37 +44,28 @@ class InstanceStatus:
     """Name of its container."""
 
 
-@dataclass(frozen=True)
-class Sample:
-    """An instance at one moment."""
-
-    at: float
-    state: InstanceState
-    counts: Counts | None
-
-
 def collect_status(host: Host) -> list[InstanceStatus]:
     """Sample every instance twice, a second apart."""
     fleet = host.history.expected_fleet()
     first = [_sample(host, instance) for instance in fleet.instances]
     sleep(SECONDS if fleet.instances else 0)
     rows = []
-    for instance, before in zip(fleet.instances, first, strict=True):
-        now = _sample(host, instance)
-        seconds = now.at - before.at
-        counted = now.counts - before.counts if now.counts and before.counts else None
+    for instance, (began, used, counts) in zip(fleet.instances, first, strict=True):
+        now, state, new_counts = _sample(host, instance)
+        seconds = now - began
+        counted = new_counts - counts if new_counts and counts else None
         rows.append(
             InstanceStatus(
                 instance.name,
                 instance.colour,
                 instance.release.revision,
                 instance.release.image,
-                read_health(host, instance, now.state),
+                read_health(host, instance, state),
                 round(fleet.traffic.share_of(instance.name), 2),
                 round(counted.requests / seconds, 1) if counted else None,
                 round(counted.error_ratio(1), 4) if counted else None,
-                round(100 * (now.state.cpu_seconds - before.state.cpu_seconds) / seconds, 1),
-                round(now.state.memory / MEBI, 1),
+                round(100 * (state.cpu_seconds - used.cpu_seconds) / seconds, 1),
+                round(state.memory / MEBI, 1),
                 host.containers.name_container(instance),
             )
         )
@@ -107,12 +98,12 @@ def align_columns(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(padded)
 
 
-def _sample(host: Host, instance: Instance) -> Sample:
+def _sample(host: Host, instance: Instance) -> tuple[float, InstanceState, Counts | None]:
     counts = None
     if host.configuration.gates.counts:
         with suppress(OSError):
             counts = scrape(instance, host.containers, host.configuration.gates)
-    return Sample(monotonic(), host.containers.inspect(instance), counts)
+    return monotonic(), host.containers.inspect(instance), counts
 
 
 def read_health(host: Host, instance: Instance, state: InstanceState) -> str:

@@ -54,6 +54,14 @@ def test_warnings_and_errors_of_a_failed_release_outlive_its_instances(world: Wo
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_nothing_in_a_line_stops_the_rollback_or_reaches_the_terminal_unseen(world: World) -> None:
+    odd = {"exception.type": ["a"], "exception.message": "\x1b[2J\ud800\n"}
+    world.logs["unready"] = f'{line("error", "m", **odd)}\n{"[" * 9_999}\n[1]\n{{"level": {{}}}}'
+    reason = world.roll_out("rolling", "unready").reason
+    assert reason.splitlines()[1].isprintable()
+    assert world.settled() == ["old"]
+
+
 def test_what_is_kept_of_a_log_is_bounded_and_ends_with_the_journal(world: World) -> None:
     world.logs["unready"] = "\n".join(line("error", f"{n} {'x' * 9_000}") for n in range(300))
     world.roll_out("rolling", "unready")
