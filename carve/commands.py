@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
-    from carve.source import Source
     from carve.template import Template
+    from carve.update import Outcome
 
 
 def open_service() -> tuple[Service, Record]:
@@ -35,50 +34,59 @@ def update(given: Namespace) -> int:
     source = source_of(record, given.source)
     target, said = choose_target(record, source, given.to)
     answers, notices = carry_over(target, record.answers, given.answers)
-    return run(service, record, source, target, lambda _: answers, given, said + notices)
+    outcome = change_service(
+        service, record, source, target, lambda _: answers, dry_run=given.dry_run
+    )
+    outcome.notices += said + notices
+    if given.request:
+        report.say(*request.describe(outcome))
+        return exit_code(outcome)
+    return show(outcome, given)
 
 
 def add(given: Namespace) -> int:
     """Turn options on."""
-    return other_answers(given, partial(switch, options=given.options, on=True))
+    return switch_options(given, on=True)
 
 
 def remove(given: Namespace) -> int:
     """Turn options off."""
-    return other_answers(given, partial(switch, options=given.options, on=False))
+    return switch_options(given, on=False)
+
+
+def switch_options(given: Namespace, *, on: bool) -> int:
+    """Turn options on or off."""
+    service, record = open_service()
+    answers = switch(record.answers, given.options, on=on)
+    return other_answers(given, service, record, lambda _: answers)
 
 
 def change_answers(given: Namespace) -> int:
     """Change answers."""
     service, record = open_service()
     answer = lambda template: change(template, record.answers, given.answers)  # noqa: E731
-    return run(service, record, source_of(record, given.source), None, answer, given, [])
+    return other_answers(given, service, record, answer)
 
 
-def other_answers(given: Namespace, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
-    """Carve the same version with other answers."""
-    service, record = open_service()
-    answers = answer(record.answers)
-    source = source_of(record, given.source)
-    return run(service, record, source, None, lambda _: answers, given, [])
-
-
-def run(  # noqa: PLR0913, PLR0917 - what a change is made of
+def other_answers(
+    given: Namespace,
     service: Service,
     record: Record,
-    source: Source | None,
-    target: Template | None,
     answer: Callable[[Template], dict[str, Any]],
-    given: Namespace,
-    notices: list[str],
 ) -> int:
-    """Change the service, and print what was changed, or would be."""
-    outcome = change_service(service, record, source, target, answer, dry_run=given.dry_run)
-    outcome.notices += notices
-    if getattr(given, "request", False):
-        report.say(*request.describe(outcome))
-    else:
-        report.show(outcome, dry_run=given.dry_run, as_json=given.json)
+    """Carve the same version with other answers."""
+    source = source_of(record, given.source)
+    return show(change_service(service, record, source, None, answer, dry_run=given.dry_run), given)
+
+
+def show(outcome: Outcome, given: Namespace) -> int:
+    """Print what was done, or would be; return the exit code."""
+    report.show(outcome, dry_run=given.dry_run, as_json=given.json)
+    return exit_code(outcome)
+
+
+def exit_code(outcome: Outcome) -> int:
+    """Return the exit code of a change."""
     return 1 if outcome.conflicts else 0
 
 
