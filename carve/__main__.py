@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
+from pathlib import Path
 
 from carve import commands, finish, new, report, status
 from carve.git import check_version
-from carve.refusal import Refusal
+from carve.journal import Journal
+from carve.refusal import Refusal, explain
+from carve.service import Service
 from carve.template import running
 
 REFUSED = 2
@@ -56,6 +60,15 @@ def parser() -> ArgumentParser:
     return whole
 
 
+def what_now() -> str:
+    """Say whether a command that broke off has begun a change."""
+    with suppress(Refusal, OSError, ValueError):
+        journal = Journal(Service(Path.cwd()))
+        if journal.exists and not journal.is_over():
+            return "To restore what was there before the change, run: carve abort"
+    return "Nothing was changed."
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return 0 for success, 1 for a conflict or a difference, 2 for a refusal."""
     given = parser().parse_args(arguments)
@@ -66,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
         report.complain(refusal)
         return REFUSED
     except (OSError, KeyboardInterrupt) as error:
-        report.complain(f"{error or 'interrupted'}. If a change was begun, run: carve abort")
+        report.complain(f"{explain(error)} {what_now()}")
         return REFUSED
     return code
 

@@ -26,7 +26,7 @@ def finish(service: Service, changed: set[str]) -> list[str]:
         there = (service.folder / ".venv").is_dir() and shutil.which("make")
         command = ("make", "--silent", "settings", "ARGS=--write")
         if there and succeeds(service.folder, *command):
-            stage(service, "docs/settings.md", ".env.example")
+            remaining += stage(service, "docs/settings.md", ".env.example")
         else:
             remaining.append("make settings ARGS=--write")
     if changed.intersection(LOCKED):
@@ -37,7 +37,7 @@ def finish(service: Service, changed: set[str]) -> list[str]:
             and (uv := os.environ.get("UV") or shutil.which("uv"))  # uv sets UV where it runs us
             and succeeds(service.folder, uv, "lock", "-q")
         ):
-            stage(service, "uv.lock")
+            remaining += stage(service, "uv.lock")
         else:
             if before is not None:
                 locked.write_bytes(before)
@@ -63,8 +63,8 @@ def succeeds(folder: Path, *command: str) -> bool:
         return False
     try:
         return not process.wait(SECONDS)
-    except subprocess.TimeoutExpired:
-        return False
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        return False  # what was left out is among the commands to run
     finally:
         if hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):
@@ -73,6 +73,7 @@ def succeeds(folder: Path, *command: str) -> bool:
         process.wait()
 
 
-def stage(service: Service, *paths: str) -> None:
-    """Add written files to the index, if git tracks them."""
-    service.git("add", "--update", "--", *(it for it in paths if (service.folder / it).exists()))
+def stage(service: Service, *paths: str) -> list[str]:
+    """Add what was written to the index, where git knows it; return the command if that fails."""
+    command = ("add", "--update", "--", *(it for it in paths if (service.folder / it).exists()))
+    return [f"git {' '.join(command)}"] if service.git.run(*command).returncode else []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from carve.git import Git, joined
 from carve.journal import Journal, remove, step
 from carve.record import NAME
-from carve.refusal import Refusal
+from carve.refusal import Refusal, explain
 
 if TYPE_CHECKING:
     from carve.merge import Change
@@ -29,12 +29,13 @@ def apply(service: Service, scratch: Git, changes: list[Change], record: str) ->
     conflicts = [it.path for it in changes if it.how == "conflict"]
     journal.begin(paths, record=record, conflicts=conflicts, done=False)
     try:
+        service.check_ready()  # nobody edited a file while the carvings were made
         write(service, journal, changes)
         if not conflicts:
             write_record(service, record)
-    except (OSError, Refusal) as error:
+    except (OSError, Refusal, KeyboardInterrupt) as error:
         journal.take_back()
-        raise Refusal(f"{error} Everything was restored as it was before.") from None
+        raise Refusal(f"{explain(error)} Everything was restored as it was before.") from None
     journal.note(done=not conflicts)
     return journal
 

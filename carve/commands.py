@@ -12,6 +12,7 @@ from carve.record import NAME, Record, find_service
 from carve.refusal import Refusal
 from carve.service import Service
 from carve.target import choose_target
+from carve.update import SUMS, check_nothing_is_pending
 from carve.update import change as change_service
 
 if TYPE_CHECKING:
@@ -93,13 +94,19 @@ def exit_code(outcome: Outcome) -> int:
 def own(given: Namespace) -> int:
     """Make a path of the chassis the team's own."""
     service, record = open_service()
+    check_nothing_is_pending(service)
+    carved = (service.folder / SUMS).read_text("utf-8")
     paths = set(record.own)
     for one in given.paths:
         place = Path(one).resolve()
         if not place.is_relative_to(service.folder / "chassis"):
-            raise Refusal(f"{one}: is not in chassis/, so it is already yours.")
-        paths.add(place.relative_to(service.folder).as_posix())
+            raise Refusal(f"{one}: is not in chassis/, so it is yours already.")
+        path = place.relative_to(service.folder).as_posix()
+        if not place.exists() and f"  {path.removeprefix('chassis/')}\n" not in carved:
+            raise Refusal(f"{path}: is not there, and was not carved.")
+        paths.add(path)
     text = Record({**record.content, "own": sorted(paths)}).text()
     (service.folder / NAME).write_bytes(text.encode())
-    report.say(*(f"{it}: yours; updates merge into it." for it in sorted(paths)), f"Commit {NAME}.")
+    report.say(*(f"{it}: yours; updates merge into it." for it in sorted(paths)))
+    report.say(f"Next:\n  git commit {NAME}")
     return 0

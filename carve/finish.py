@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from carve import after, report
 from carve.apply import write_record
-from carve.journal import Journal
+from carve.journal import Journal, alone
 from carve.record import NAME, find_service
 from carve.refusal import Refusal
 from carve.service import Service
@@ -22,6 +22,14 @@ def resume(given: Namespace) -> int:
     """Finish a change whose conflicts were resolved."""
     del given
     service = Service(find_service(Path.cwd()))
+    with alone(service):
+        remaining = complete(service)
+    report.say(f"{NAME} is up to date.", *report.next_steps(remaining))
+    return 0
+
+
+def complete(service: Service) -> list[str]:
+    """Move the baseline; return the commands that remain to be run."""
     journal = Journal(service)
     if not journal.exists or journal.content["done"]:
         raise Refusal("Nothing to continue: no change has conflicts to resolve.")
@@ -34,9 +42,7 @@ def resume(given: Namespace) -> int:
             raise Refusal(f"{path}: has a conflict. Edit it, and run: git add {path}")
     write_record(service, content["record"])
     journal.note(done=True)
-    remaining = after.finish(service, set(content["paths"]))
-    report.say(f"{NAME} is up to date.", *report.next_steps(remaining))
-    return 0
+    return after.finish(service, set(content["paths"]))
 
 
 def has_markers(path: Path) -> bool:
@@ -49,6 +55,8 @@ def has_markers(path: Path) -> bool:
 def abort(given: Namespace) -> int:
     """Restore what was there before."""
     del given
-    Journal(Service(Path.cwd())).take_back()  # the record may be missing at the moment
+    service = Service(Path.cwd())  # the record may be gone for now
+    with alone(service):
+        Journal(service).take_back()
     report.say("Everything is as it was before.")
     return 0

@@ -23,8 +23,12 @@ POINTERS = (
     "PREFIX",
     "COMMON_DIR",
     "NAMESPACE",
+    "LITERAL_PATHSPECS",
+    "GLOB_PATHSPECS",
+    "NOGLOB_PATHSPECS",
+    "ICASE_PATHSPECS",
 )
-"""Variables `GIT_…` that a hook or an alias of git sets for its own repository."""
+"""Variables `GIT_…` that a hook or an alias of git sets for its own repository and paths."""
 ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
 SETTINGS = {
     "core.hooksPath": "/dev/null",

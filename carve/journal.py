@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import suppress
+import sys
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from carve.refusal import Refusal
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from carve.service import Service
 
 
@@ -121,6 +127,23 @@ class Journal:
             self.folder.rename(gone)
             shutil.rmtree(gone)
         shutil.rmtree(self.folder.with_name("carve.new"), ignore_errors=True)
+
+
+@contextmanager
+def alone(service: Service) -> Iterator[None]:
+    """Hold a lock of this work tree; it ends with the process, however that ends.
+
+    Raises:
+        Refusal: another command holds it.
+
+    """
+    with (service.git_folder / "carve.alone").open("ab") as file:
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Refusal(f"{service.folder}: another carve is at work. Let it end.") from None
+        yield
 
 
 def remove(folder: Path, path: str) -> None:

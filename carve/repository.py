@@ -16,11 +16,13 @@ VARIABLES = {"GIT_LFS_SKIP_SMUDGE": "1"} | {
 SETTINGS = {
     "core.autocrlf": "false",
     "core.eol": "lf",
-    "core.fileMode": "true",
-    "core.symlinks": "true",
+    "core.fileMode": "false",  # a carving has no executable files, whatever its file system says
+    "core.symlinks": "false",
     "merge.directoryRenames": "false",
     "merge.renames": "true",
     "merge.renameLimit": "10000",
+    "merge.verifySignatures": "false",
+    "rerere.enabled": "false",
     "commit.gpgSign": "false",
 }
 SIMILAR = "60%"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,8 @@ UNDER_WAY = {
     "rebase-apply": "rebase",
     "BISECT_LOG": "bisect",
 }
+DIFF = ("--name-only", "-z", "--ignore-submodules=dirty")
+"""What is edited inside of a submodule is no matter of this repository."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,16 @@ class Service:
         """Refuse a repository with an operation in progress or uncommitted changes."""
         self.check_idle()
         head = self.head
-        changed = lines(self.git("diff-index", "--name-only", "-z", head, "--", "."))
+        changed = lines(self.git("diff-index", *DIFF, head, "--", "."))
         if changed:
             self.git.run("update-index", "--really-refresh", "-q")
-            changed = lines(self.git("diff-index", "--name-only", "-z", head, "--", "."))
+            changed = lines(self.git("diff-index", *DIFF, head, "--", "."))
         if changed:
             named = f"{changed[0]} and {len(changed) - 1} more" if changed[1:] else changed[0]
             raise Refusal(f"{named}: not committed. Run: git commit or git stash.")
         self.tree  # noqa: B018 - it refuses as well
+        if self.git.run("config", "--get-regexp", r"^remote\..*\.promisor$").stdout:
+            self.check_fetched(head)
 
     def check_idle(self) -> None:
         """Refuse a repository with an operation of git in progress."""
@@ -102,6 +107,13 @@ class Service:
         if unmerged := lines(self.git("diff", "--name-only", "--diff-filter=U", "-z")):
             raise Refusal(f"{unmerged[0]}: has a conflict. Resolve it, and commit.")
 
+    def check_fetched(self, head: str) -> None:
+        """Refuse a partial clone that lacks files: a merge needs each of them."""
+        listed = self.git("rev-list", "--objects", "--no-walk", "--missing=print", head)
+        missing = sum(row.startswith("?") for row in listed.splitlines())
+        if missing:
+            raise Refusal(f"{missing} files were not fetched yet. Run: git sparse-checkout disable")
+
     def tracked(self) -> set[str]:
         """Return the tracked files of the service."""
         return set(lines(self.git("ls-files", "-z")))
@@ -109,6 +121,7 @@ class Service:
     def check_no_file_is_in_the_way(self, paths: list[str]) -> None:
         """Refuse to overwrite untracked files, ignored or not."""
         tracked = self.tracked()
+        self.check_case(paths, tracked)
         for path in paths:
             parents = [str(it) for it in Path(path).parents][:-1]
             for one in (path, *parents):
@@ -117,6 +130,21 @@ class Service:
                 blocked = one != path and one not in tracked and is_no_folder(place)
                 if untracked or blocked:
                     raise Refusal(f"{one}: is untracked and would be overwritten. Move it away.")
+
+    def check_case(self, paths: list[str], tracked: set[str]) -> None:
+        """Refuse files that would be one, where the file system ignores case (macOS, Windows)."""
+        if self.git.run("config", "--type=bool", "core.ignoreCase").stdout.strip() != b"true":
+            return
+        known = {fold(path): path for path in tracked}
+        for path in paths:
+            other = known.get(fold(path), path)
+            if other != path and other not in paths and path not in tracked:
+                raise Refusal(f"{path}: {other} is the same file here. Rename yours, and commit.")
+
+
+def fold(path: str) -> str:
+    """Return what a file system that ignores case compares."""
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def is_no_folder(place: Path) -> bool:

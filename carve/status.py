@@ -14,6 +14,7 @@ from carve.base import candidates, carve_both, source_of
 from carve.commands import open_service
 from carve.journal import Journal
 from carve.merge import Merge
+from carve.refusal import Refusal
 from carve.repository import Repository
 from carve.template import running
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from carve.record import Record
     from carve.service import Service
     from carve.source import Source
+
+NO_CHASSIS = (
+    "chassis/digest.py: is not there. Run: git checkout -- chassis"
+    " (in a sparse checkout: git sparse-checkout add chassis)"
+)
 
 
 def status(given: Namespace) -> int:
@@ -49,7 +55,9 @@ def status(given: Namespace) -> int:
 
 
 def chassis(folder: Path, record: Record) -> list[str]:
-    """List what differs in the chassis, with the service's own program."""
+    """List what differs in the chassis; the service's own program compares it."""
+    if not (folder / "chassis" / "digest.py").is_file():
+        raise Refusal(NO_CHASSIS)
     compare = run_path(str(folder / "chassis" / "digest.py"))["differences"]
     return [f"chassis/{line}" for line in compare(folder / "chassis", record.content)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from carve import after, notes
 from carve.answers import differences
 from carve.apply import apply
 from carve.base import carve_both
-from carve.journal import Journal
+from carve.journal import Journal, alone
 from carve.merge import Merge
 from carve.refusal import Refusal
 from carve.repository import Repository
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from carve.service import Service
     from carve.source import Source
     from carve.template import Template
+
+LINK = "120000"
+"""Git's mode of a symbolic link."""
+SUMS = "chassis/SHA256SUMS"
+MOST = 5
+"""Files of a changed chassis that are named."""
 
 
 @dataclass
@@ -69,6 +76,20 @@ def change(  # noqa: PLR0913 - what a change is made of
     dry_run: bool,
 ) -> Outcome:
     """Merge the difference between two carvings into the service."""
+    with nullcontext() if dry_run else alone(service):
+        return merge_carvings(service, record, source, target, answer, dry_run=dry_run)
+
+
+def merge_carvings(  # noqa: PLR0913 - what a change is made of
+    service: Service,
+    record: Record,
+    source: Source | None,
+    target: Template | None,
+    answer: Callable[[Template], dict[str, Any]],
+    *,
+    dry_run: bool,
+) -> Outcome:
+    """Do so, while no other command does."""
     check_nothing_is_pending(service)
     service.check_ready()
     with TemporaryDirectory(prefix="carve-") as made:
@@ -99,12 +120,16 @@ def change(  # noqa: PLR0913 - what a change is made of
 def check_chassis(merge: Merge, old: str, ours: str) -> None:
     """Refuse to replace files of the chassis that the team changed."""
     changed = merge.changed_by_team(old, ours, chassis=True)
+    kind = merge.repository.entries(ours).get("chassis", ("",))[0]
+    if kind:
+        what = "a symbolic link" if kind == LINK else "a submodule"
+        raise Refusal(f"chassis: is {what}. Put the folder itself into the repository, and commit.")
     if changed:
-        raise Refusal(
-            "\n".join(
-                [
-                    *(f"{path}: differs from what was carved." for path in changed),
-                    f"Restore it (git checkout), or keep it as your own: carve own {changed[0]}",
-                ]
-            )
+        named = [f"{path}: differs from what was carved." for path in changed[:MOST]]
+        named += [f"{len(changed) - MOST} more: see carve status"] if changed[MOST:] else []
+        path = next((it for it in changed if it != SUMS), changed[0])
+        advice = (
+            f"Restore it from an earlier commit (git log -- {path}, git checkout COMMIT -- {path}),"
+            f" or keep it as your own: carve own {path}"
         )
+        raise Refusal("\n".join([*named, advice]))

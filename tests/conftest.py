@@ -13,6 +13,9 @@ import pytest
 from tests.promises import Notes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.lives import Life
     from tests.versions import Kept
 
 ROOT = Path(__file__).parent
@@ -107,3 +110,14 @@ def versions(
     found = {tag: repository.at(commit).folder for tag, commit in commits.items() if commit}
     monkeypatch.setattr("carve.template.PACKAGED", source)
     return found
+
+
+@pytest.fixture
+def carve(versions: dict[str, Path], kept: Kept, tmp_path: Path) -> Callable[..., Life]:
+    """Carve a service of a made-up version into a repository."""
+    from tests.lives import Life, answers  # noqa: PLC0415 - few tests need it
+
+    def carve(version: str = "v0.1.0", *, name: str = "orders", **given: object) -> Life:
+        return Life(kept.carve(versions[version], answers(**given)), tmp_path / name)
+
+    return carve

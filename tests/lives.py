@@ -14,13 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from carve.__main__ import main
-from tests.template import run, succeeded
+from tests.template import MANIFEST, QUESTIONS, run, succeeded
 from tests.versions import SOMEBODY
 
 RECORD = ".cookiecutter.json"
 File = tuple[str, bytes, int]
 """Kind, content and mode."""
 Snapshot = dict[str, File]
+
+
+def answers(**given: object) -> dict[str, Any]:
+    """Answer every question: what is given, and the defaults."""
+    defaults = {name: MANIFEST[name] for name in QUESTIONS}
+    first = {name: it[0] if isinstance(it, list) else it for name, it in defaults.items()}
+    return {**first, "project_slug": "orders", **given}
 
 
 class Life:

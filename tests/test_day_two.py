@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from carve.after import succeeds
 from carve.notes import parse
 from tests.cases import Tally, generate, play
-from tests.lives import RECORD, Life, snapshot
+from tests.lives import RECORD, Life, answers, snapshot
 from tests.template import MANIFEST, QUESTIONS, run
 
 if TYPE_CHECKING:
@@ -24,23 +25,6 @@ CASES = 10
 SWITCHES = [f"{name}=false" for name in QUESTIONS if MANIFEST[name] is True]
 CHOICES = [f"{name}={it}" for name, those in MANIFEST["_choices"].items() for it in those[1:]]
 NAMES = ["project_name=Order desk", "project_slug=order-desk"]
-Carve = "Callable[..., Life]"
-
-
-@pytest.fixture
-def carve(versions: dict[str, Path], kept: Kept, tmp_path: Path) -> Callable[..., Life]:
-    """Carve a service of a made-up version into a repository."""
-
-    def carve(version: str = "v0.1.0", *, name: str = "orders", **given: object) -> Life:
-        return Life(kept.carve(versions[version], answers(**given)), tmp_path / name)
-
-    return carve
-
-
-def answers(**given: object) -> dict[str, Any]:
-    defaults = {name: MANIFEST[name] for name in QUESTIONS}
-    first = {name: it[0] if isinstance(it, list) else it for name, it in defaults.items()}
-    return {**first, "project_slug": "orders", **given}
 
 
 @pytest.mark.parametrize("number", range(CASES))
@@ -216,19 +200,29 @@ def test_abort_leaves_alone_what_was_committed_or_taken_back(carve: Callable[...
 
 
 @pytest.mark.parametrize("where", ["carve.apply.remove", "carve.apply.swap", "carve.apply.unmerge"])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "orders"), "orders: No space left on device."),
+        (KeyboardInterrupt(), "Interrupted."),
+    ],
+)
 def test_a_failed_write_is_no_success_and_is_undone(
-    where: str, carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
+    where: str,
+    error: BaseException,
+    said: str,
+    carve: Callable[..., Life],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise error
 
     life = in_conflict(carve)
     before, status = life.snapshot(), life.status()
     monkeypatch.setattr(where, fail)
     code, out, err = life.carve("remove", "database")
     assert (code, out) == (2, "")
-    assert "No space left on device" in err
-    assert "Everything was restored as it was before." in err
+    assert err == f"carve: {said} Everything was restored as it was before.\n"
     assert (life.snapshot(), life.status()) == (before, status)
 
 
@@ -271,105 +265,6 @@ def test_a_kill_at_any_step_and_of_abort_itself_is_undone(
         assert life.status() == status, number
         assert not list((life.folder / ".git").glob("*.lock"))
     assert number > 10
-
-
-def dirty(life: Life) -> None:
-    (life.folder / "README.md").write_text("changed")
-
-
-def staged(life: Life) -> None:
-    (life.folder / "new.md").write_text("new")
-    life.git("add", "new.md")
-
-
-def merging(life: Life) -> None:
-    life.git("checkout", "--quiet", "-b", "other")
-    life.git("commit", "--quiet", "--allow-empty", "-m", "one")
-    life.git("checkout", "--quiet", "-")
-    life.git("merge", "--quiet", "--no-ff", "--no-commit", "other")
-
-
-def in_the_way(life: Life) -> None:
-    (life.folder / "app/notes").mkdir()
-    (life.folder / "app/notes/__init__.py").write_text("mine")
-
-
-def ignored_and_in_the_way(life: Life) -> None:
-    (life.folder / ".git/info/exclude").write_text("app/notes\n")
-    in_the_way(life)
-
-
-def without_git(life: Life) -> None:
-    (life.folder / ".git").rename(life.folder.parent / "elsewhere")
-
-
-def of_an_older_template(life: Life) -> None:
-    record = {name: life.record[name] for name in ("answers", "template", "version")}
-    (life.folder / RECORD).write_text(json.dumps(record))
-    life.commit()
-
-
-def of_an_unknown_template(life: Life) -> None:
-    (life.folder / RECORD).write_text(json.dumps({**life.record, "raw_tree": "0" * 40}))
-    life.commit()
-
-
-def with_a_broken_record(life: Life) -> None:
-    (life.folder / RECORD).write_text("<<<<<<< HEAD\n")
-    life.commit()
-
-
-def with_another_answer(life: Life) -> None:
-    answers = {**life.record["answers"], "cache": False}
-    (life.folder / RECORD).write_text(json.dumps({**life.record, "answers": answers}))
-    life.commit()
-
-
-def without_an_answer(life: Life) -> None:
-    answers = {name: it for name, it in life.record["answers"].items() if name != "metrics"}
-    (life.folder / RECORD).write_text(json.dumps({**life.record, "answers": answers}))
-    life.commit()
-
-
-def with_no_text(life: Life) -> None:
-    (life.folder / RECORD).write_text(json.dumps({**life.record, "raw_tree": 5}))
-    life.commit()
-
-
-def with_a_changed_chassis(life: Life) -> None:
-    (life.folder / "chassis/probe.py").write_text("changed = 1\n")
-    life.commit()
-
-
-@pytest.mark.parametrize(
-    ("prepare", "said"),
-    [
-        (dirty, "README.md: not committed. Run: git commit or git stash"),
-        (staged, "new.md: not committed."),
-        (merging, "A merge is in progress. Finish it, or run: git merge --abort"),
-        (in_the_way, "app/notes/__init__.py: is untracked and would be overwritten"),
-        (ignored_and_in_the_way, "app/notes/__init__.py: is untracked and would be overwritten"),
-        (without_git, "not a git repository"),
-        (of_an_older_template, "carved before updates were possible. Carve it again"),
-        (of_an_unknown_template, "Restore it from git, or give --source"),
-        (with_a_broken_record, "cannot be read"),
-        (with_another_answer, "its answers are not those that its carving was made with."),
-        (without_an_answer, "its answers are not those that its carving was made with."),
-        (with_no_text, "is not a text. Restore it from git."),
-        (with_a_changed_chassis, "chassis/probe.py: differs from what was carved."),
-    ],
-)
-def test_what_stands_in_the_way_is_told_and_nothing_is_touched(
-    prepare: Callable[[Life], None], said: str, carve: Callable[..., Life]
-) -> None:
-    life = carve(database=False)
-    prepare(life)
-    before = life.snapshot()
-    code, out, err = life.carve("add", "database")
-    assert (code, out) == (2, "")
-    assert said in err
-    assert len(err.splitlines()) == (2 if "chassis" in said else 1)
-    assert life.snapshot() == before
 
 
 @pytest.mark.parametrize(
@@ -510,59 +405,6 @@ def test_other_answers_need_no_network_where_the_version_is_at_hand(
         assert life.change("remove", "cache", "--source", str(source))[0] == 0
 
 
-@pytest.mark.parametrize("place", ["subdirectory", "worktree", "shallow", "detached", "crlf"])
-def test_wherever_a_service_lies_the_result_is_the_same(
-    place: str, versions: dict[str, Path], kept: Kept, tmp_path: Path
-) -> None:
-    pristine = kept.carve(versions["v0.1.0"], answers())
-    top = tmp_path / "a repository's folder"
-    folder = top / "services/my orders" if place == "subdirectory" else top
-    life = Life(pristine, folder, top)
-    if place == "worktree":
-        life.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other tree"))
-        life.folder = life.top = tmp_path / "other tree"
-    elif place == "shallow":
-        life.git("commit", "--quiet", "--allow-empty", "-m", "second")
-        life.git("clone", "--quiet", "--depth=1", top.as_uri(), str(tmp_path / "shallow"))
-        life.folder = life.top = tmp_path / "shallow"
-    elif place == "detached":
-        life.git("checkout", "--quiet", "--detach")
-    elif place == "crlf":
-        (folder / ".gitattributes").write_text("* text=auto\n")
-        life.commit()
-        life.git("config", "core.autocrlf", "true")
-        life.git("-c", "core.autocrlf=true", "rm", "--quiet", "-r", "--cached", ".")
-        life.git("-c", "core.autocrlf=true", "reset", "--quiet", "--hard")
-        assert b"\r\n" in (folder / "README.md").read_bytes()
-    code, did = life.change("remove", "database")
-    assert (code, did["conflicts"]) == (0, [])
-    expected = snapshot(kept.carve(versions["v0.1.0"], answers(database=False)))
-    result = life.snapshot()
-    if place == "crlf":
-        assert result["README.md"][1].count(b"\r\n") == result["README.md"][1].count(b"\n")
-        result = {
-            name: (kind, it.replace(b"\r\n", b"\n"), mode)
-            for name, (kind, it, mode) in result.items()
-        }
-        result[".gitattributes"] = expected[".gitattributes"]
-    assert result == expected
-    if place == "subdirectory":
-        assert {it[3:].strip('"')[:9] for it in life.status().splitlines()} == {"services/"}
-
-
-def test_a_change_elsewhere_in_the_repository_is_left_alone(
-    versions: dict[str, Path], kept: Kept, tmp_path: Path
-) -> None:
-    (tmp_path / "other").mkdir()
-    life = Life(kept.carve(versions["v0.1.0"], answers()), tmp_path / "orders", tmp_path)
-    (tmp_path / "other/new.txt").write_text("staged")
-    life.git("add", "other/new.txt")
-    assert life.change("remove", "cache")[0] == 0
-    assert "A  other/new.txt" in life.status()
-    assert life.carve("abort")[0] == 0
-    assert life.status() == "A  other/new.txt\n"
-
-
 def test_the_lock_file_comes_last_and_a_failure_is_told(
     carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -596,3 +438,17 @@ def test_what_takes_too_long_is_ended_with_all_that_it_started(
     monkeypatch.setattr("carve.after.SECONDS", 60)
     assert succeeds(tmp_path, "sleep", "3")
     assert not (tmp_path / "late").exists()
+
+
+def test_an_interrupt_leaves_the_lock_file_for_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, really = [KeyboardInterrupt()], subprocess.Popen.wait
+
+    def wait(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        if waits:
+            raise waits.pop()
+        return really(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait)
+    assert not succeeds(tmp_path, "sleep", "60")
