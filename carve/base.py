@@ -70,14 +70,13 @@ def carve_both(
         if base.questions.keys() - record.answers.keys():
             continue
         new = target or base
-        wanted = [
-            (base, record.answers, folder / f"old-{number}"),
-            (new, answer(new), folder / f"new-{number}"),
-        ]
+        wanted = [(base, record.answers, folder / f"old-{number}")]
+        if (new, answer(new)) != (base, record.answers):
+            wanted.append((new, answer(new), folder / f"new-{number}"))
         carved = carve_all(wanted)
         old = Carving(base, carved[0])
         if old.record.carved_tree == record.carved_tree:
-            return old, Carving(new, carved[1])
+            return old, Carving(new, carved[-1])
     if found:
         raise Refusal(
             f"{NAME}: its answers are not those that its carving was made with. "

@@ -18,6 +18,7 @@ PACKAGED = Path(__file__).parent / "template"  # in a wheel; in a clone the temp
 CARVE = """
 import json, sys
 from cookiecutter.generate import generate_files
+sys.dont_write_bytecode = True  # none of the template's own modules, beside them
 template, folder, answers = json.loads(sys.argv[1])
 sys.path.append(template)
 generate_files(template, {"cookiecutter": answers}, folder)
@@ -93,7 +94,7 @@ def carve_all(wanted: list[tuple[Template, dict[str, Any], Path]]) -> list[Path]
         settled["_extensions"] = extensions
         given = json.dumps([str(template.folder), str(folder / "carved"), settled])
         process = subprocess.Popen(  # noqa: S603 - this very Python, without a shell
-            [sys.executable, "-B", "-c", CARVE, given],
+            [sys.executable, "-c", CARVE, given],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -21,8 +21,9 @@ from tests.template import ROOT, bake, carve, commit, copy_template, files, run,
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECONDS = {"add": 2, "update": 5}
-"""Processor time that a command may take, git and both carvings included; they run side by side."""
+SECONDS = {"update": 5}
+"""Seconds that a command may take, else 2. Both carvings run side by side, so the time of two
+processors is what is held to it: another process that works does not slow that down."""
 KILLED = """
 import os, signal, sys
 import carve.apply, carve.journal
@@ -76,30 +77,48 @@ def test_it_carves_what_cookiecutter_carves(command: Path, tmp_path: Path) -> No
     assert run(str(command), "new", "--no-input", "ci=jenkins", cwd=tmp_path).returncode == 2
 
 
-def test_other_answers_and_an_update_take_seconds(
-    command: Path, repository: Path, tmp_path: Path
-) -> None:
-    life = Life(
-        carve(tmp_path / "pristine", cache=False, project_slug="orders"), tmp_path / "orders"
-    )
+def measure(*command: str, cwd: Path, **variables: str) -> tuple[float, float]:
+    """Run a command that has to succeed; return its seconds, and those of processors."""
+    began, before = time.monotonic(), os.times()
+    succeeded(run(*command, cwd=cwd, **variables))
+    took, after = time.monotonic() - began, os.times()
+    return took, after[2] + after[3] - before[2] - before[3]
+
+
+def test_every_command_takes_seconds(command: Path, repository: Path, tmp_path: Path) -> None:
+    pristine = carve(tmp_path / "pristine", cache=False, project_slug="orders")
+    life = Life(pristine, tmp_path / "orders")
     home = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
     readme = next(repository.glob("*slug*")) / "README.md"
     readme.write_text(readme.read_text("utf-8").replace("## Operate", "## Operating"))
     commit(repository)
     source = ("--source", str(repository))
-    for words in (["add", "cache"], ["update", "--to", "HEAD", *source], ["status", *source]):
-        best = used = 99.0
-        for _ in range(3):
-            began, before = time.monotonic(), os.times()
-            ended = run(str(command), *words, cwd=life.folder, **home)
-            best, after = min(best, time.monotonic() - began), os.times()
-            user, system = after[2] - before[2], after[3] - before[3]
-            used = min(used, user + system)
-            assert ended.returncode == 0, ended.stderr
-            if words[0] != "status":
-                succeeded(run(str(command), "abort", cwd=life.folder, **home))
-        print(f"U7 {words[0]}: {best:.1f} s, {used:.1f} s of processors")  # noqa: T201 - a figure
-        assert used < 2 * SECONDS.get(words[0], 5)
+    commands = (
+        ("git", "status"),
+        ("python", "-c", "pass"),
+        ("carve", "status", *source),
+        ("carve", "add", "cache"),
+        ("carve", "remove", "metrics"),
+        ("carve", "change", "project_name=Order desk", "project_slug=order-desk"),
+        ("carve", "update", "--to", "HEAD", *source),
+        ("carve", "own", "chassis/probe.py"),
+    )
+    taken: dict[str, list[tuple[float, float]]] = {}
+    for _ in range(3):
+        for program, *words in commands:
+            path = str(command) if program == "carve" else program
+            row = taken.setdefault(f"{program} {words[0]}", [])
+            row.append(measure(path, *words, cwd=life.folder, **home))
+            if "own" in words:
+                life.git("checkout", "--quiet", ".")
+            elif program == "carve" and "status" not in words:
+                row = taken.setdefault("carve abort", [])
+                row.append(measure(str(command), "abort", cwd=life.folder, **home))
+    for name, row in taken.items():
+        took, used = (sorted(it)[1] for it in zip(*row, strict=True))
+        print(f"U7: {name}: {took:.1f} s, {used:.1f} s of processors")  # noqa: T201 - a figure
+        least = min(used for _, used in row)
+        assert least < 2 * SECONDS.get(name.removeprefix("carve "), 2), name
 
 
 def edited(tmp_path: Path) -> Life:
