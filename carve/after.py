@@ -9,6 +9,8 @@ import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from carve.report import progress
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,6 +27,7 @@ def finish(service: Service, changed: set[str]) -> list[str]:
     if has_settings:
         there = (service.folder / ".venv").is_dir() and shutil.which("make")
         command = ("make", "--silent", "settings", "ARGS=--write")
+        progress("writing the tables of settings") if there else None
         if there and succeeds(service.folder, *command):
             remaining += stage(service, "docs/settings.md", ".env.example")
         else:
@@ -32,6 +35,7 @@ def finish(service: Service, changed: set[str]) -> list[str]:
     if changed.intersection(LOCKED):
         locked = service.folder / "uv.lock"
         before = locked.read_bytes() if locked.is_file() else None
+        progress("locking dependencies") if before is not None else None
         if (
             before is not None
             and (uv := os.environ.get("UV") or shutil.which("uv"))  # uv sets UV where it runs us

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from carve.record import NAME, Record
 from carve.refusal import Refusal
+from carve.report import progress
 from carve.source import Source, running_source
 from carve.template import Template, carve_all, running
 
@@ -73,6 +74,7 @@ def carve_both(
         wanted = [(base, record.answers, folder / f"old-{number}")]
         if (new, answer(new)) != (base, record.answers):
             wanted.append((new, answer(new), folder / f"new-{number}"))
+        progress("carving " + " and ".join(dict.fromkeys(it.version for it, *_ in wanted)))
         carved = carve_all(wanted)
         old = Carving(base, carved[0])
         if old.record.carved_tree == record.carved_tree:

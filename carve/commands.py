@@ -99,11 +99,12 @@ def own(given: Namespace) -> int:
     paths = set(record.own)
     for one in given.paths:
         place = Path(one).resolve()
-        if not place.is_relative_to(service.folder / "chassis"):
-            raise Refusal(f"{one}: is not in chassis/, so it is yours already.")
-        path = place.relative_to(service.folder).as_posix()
+        is_inside = place.is_relative_to(service.folder / "chassis")
+        path = place.relative_to(service.folder).as_posix() if is_inside else one
         if not place.exists() and f"  {path.removeprefix('chassis/')}\n" not in carved:
             raise Refusal(f"{path}: is not there, and was not carved.")
+        if not is_inside:
+            raise Refusal(f"{one}: is not in chassis/, so it is yours already.")
         paths.add(path)
     text = Record({**record.content, "own": sorted(paths)}).text()
     (service.folder / NAME).write_bytes(text.encode())

@@ -39,7 +39,7 @@ def complete(service: Service) -> list[str]:
     unmerged = set(service.git("diff", "--name-only", "--relative", "--diff-filter=U").splitlines())
     for path in content["conflicts"]:
         if path in unmerged or has_markers(service.folder / path):
-            raise Refusal(f"{path}: has a conflict. Edit it, and run: git add {path}")
+            raise Refusal(f"{path}: has a conflict. Resolve it, and run: git add {path}")
     write_record(service, content["record"])
     journal.note(done=True)
     return after.finish(service, set(content["paths"]))

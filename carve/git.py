@@ -27,6 +27,7 @@ POINTERS = (
     "GLOB_PATHSPECS",
     "NOGLOB_PATHSPECS",
     "ICASE_PATHSPECS",
+    "QUARANTINE_PATH",
 )
 """Variables `GIT_…` that a hook or an alias of git sets for its own repository and paths."""
 ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 CHECKS = ("make lint types test",)
 ORDER = ("conflict", "deleted", "added", "merged", "replaced")
+UNDO = "To restore what was there before, run: carve abort"
 TEAMS = ("conflict", "merged")
 """Kinds of changes of files that the team had changed."""
 
@@ -73,14 +74,14 @@ def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
     elif outcome.conflicts:
         yield "Conflicts. Resolve each, then run: carve continue"
         yield from (f"  git mergetool {it}" for it in outcome.conflicts)
-        yield "To restore everything as it was, run: carve abort"
+        yield UNDO
     else:
         yield from next_steps(outcome.remaining)
 
 
 def next_steps(remaining: list[str]) -> list[str]:
-    """List the commands that finish and check a change."""
-    return ["Next:", *(f"  {it}" for it in (*remaining, *CHECKS, "git commit"))]
+    """List the commands that finish and check a change, and the one that takes it back."""
+    return ["Next:", *(f"  {it}" for it in (*remaining, *CHECKS, "git commit --all")), UNDO]
 
 
 def title(outcome: Outcome) -> str:
@@ -122,6 +123,12 @@ def entries(those: list[Entry]) -> Iterator[str]:
 def mark(entry: Entry) -> str:
     """Write an entry, marked if it fixes a security fault."""
     return f"- security: {entry.text[2:]}" if entry.section == SECURITY else entry.text
+
+
+def progress(doing: str) -> None:
+    """Tell a person at a terminal what takes a moment."""
+    if sys.stderr.isatty():
+        print(f"{doing} …", file=sys.stderr, flush=True)  # noqa: T201 - to who waits
 
 
 def complain(error: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from carve.git import Git, lines
@@ -9,6 +10,8 @@ from carve.record import NAME
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from carve.service import Service
 
 VARIABLES = {"GIT_LFS_SKIP_SMUDGE": "1"} | {
     f"GIT_{who}_{what}": "carve" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
@@ -53,6 +56,21 @@ class Repository:
         git(*place, "read-tree", "--empty")
         git(*place, "add", "--force", "--all", ".", f":(exclude){NAME}")
         return git(*place, "write-tree")
+
+    def work_tree(self, service: Service) -> str:
+        """Keep the service as it lies there, but for files that its git does not know."""
+        index = self.folder.with_suffix(".now")
+        shutil.copy2(service.git_folder / "index", index)
+        objects = self.folder / ".git/objects"
+        alternates = (objects / "info/alternates").read_text("utf-8").strip()
+        variables = {
+            "GIT_INDEX_FILE": str(index),
+            "GIT_OBJECT_DIRECTORY": str(objects),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": alternates,
+        }
+        git = Git(service.folder, variables)
+        git("add", "--update", ".")
+        return git("write-tree", f"--prefix={service.prefix}")
 
     def without_record(self, tree: str) -> str:
         """Return the tree of the service without its record."""

@@ -14,7 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from carve.git import Git, lines
-from carve.refusal import Refusal
+from carve.refusal import Refusal, explain
+from carve.report import progress
 from carve.template import RAW, Template, running
 
 ADDRESS = re.compile(r"(https?|ssh|file)://[^-]|[\w.-]+@[\w.-]+:[^-]")
@@ -24,6 +25,19 @@ RELEASE = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 def cache() -> Path:
     """Return the folder of fetched copies."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "carve")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder in the cache.
+
+    Raises:
+        Refusal: it cannot be written.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal(f"{explain(error)} Set XDG_CACHE_HOME to a folder of yours.") from None
 
 
 def running_source() -> str | None:
@@ -80,10 +94,11 @@ class Source:
         if not ADDRESS.match(self.address):
             return
         folder = self.repository
+        progress(f"fetching {self.public_address or self.address}")
         if folder.is_dir():
             self.git("fetch", "--quiet", "--prune", "--force", "origin", "+refs/*:refs/*")
             return
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
         with TemporaryDirectory(dir=folder.parent) as made:
             Git(Path(made))("clone", "--quiet", "--mirror", "--", self.address, "new.git")
             Path(made, "new.git").rename(folder)
@@ -103,7 +118,7 @@ class Source:
         identity = sha256(f"{self.address} {commit}".encode()).hexdigest()[:16]
         folder = cache() / "versions" / identity
         if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(folder.parent)
             with TemporaryDirectory(dir=folder.parent) as made:
                 Path(made, "new").mkdir()
                 apart = {"GIT_INDEX_FILE": f"{made}/index", "GIT_WORK_TREE": f"{made}/new"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from runpy import run_path
 from tempfile import TemporaryDirectory
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from carve import notes, report
@@ -69,20 +71,24 @@ def unfinished(service: Service) -> bool:
 
 
 def changed(service: Service, record: Record, source: Source | None) -> list[str] | None:
-    """List the files that the team changed, if the base is available."""
+    """List the files that the team changed, committed or not, if the base is at hand.
+
+    While a change is not finished, that is what was committed before it.
+    """
     if not candidates(record, source, fetch=False):
         return None
     with TemporaryDirectory(prefix="carve-") as made:
         folder = Path(made).resolve()
         old, _ = carve_both(record, source, None, lambda _: record.answers, folder)
         apart = Repository(folder / "merge", service.git)
-        trees = apart.tree(old.folder), apart.without_record(service.tree)
+        now = service.tree if unfinished(service) else apart.work_tree(service)
+        trees = apart.tree(old.folder), apart.without_record(now)
         return Merge(apart, record).changed_by_team(*trees, chassis=False)
 
 
 def newer(record: Record, source: Source | None) -> list[dict[str, Any]] | None:
     """List the versions that are newer, as far as that is known without a network."""
-    if running().raw_tree == record.raw_tree:
+    if running().raw_tree == record.raw_tree or number(running().version) < number(record.version):
         return []
     base = candidates(record, source, fetch=False)
     if not base:
@@ -99,16 +105,22 @@ def newer(record: Record, source: Source | None) -> list[dict[str, Any]] | None:
     ]
 
 
+def number(version: str) -> tuple[int, ...]:
+    """Return what versions are ordered by."""
+    return tuple(int(it) for it in re.findall(r"\d+", version))
+
+
 def describe(found: dict[str, Any]) -> list[str]:
     """Format it for people."""
     answers = ", ".join(f"{name}={say(it)}" for name, it in found["answers"].items())
     rows = [
         f"version  {report.name(found)}",
         f"source   {found['source'] or 'not recorded'}",
-        f"answers  {answers}",
-        f"chassis  {'as carved' if not found['chassis'] else 'changed, see: make lint'}",
+        fill(answers, 100, initial_indent="answers  ", subsequent_indent=" " * 9),
     ]
-    rows += [f"  {it}" for it in found["chassis"]]
+    if not found["unfinished"]:
+        rows.append(f"chassis  {'changed, see: make lint' if found['chassis'] else 'as carved'}")
+        rows += [f"  {it}" for it in found["chassis"]]
     rows += [f"own      {it}" for it in found["own"]]
     if found["unfinished"]:
         rows.append("change   not finished. Run: carve continue, or: carve abort")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from contextlib import suppress
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -375,6 +376,54 @@ def test_status_tells_version_answers_changes_and_missed_fixes(carve: Callable[.
     (life.folder / "chassis/probe.py").write_text("changed = 1\n")
     code, out, _ = life.carve("status", "--json")
     assert (code, json.loads(out)["chassis"]) == (1, ["chassis/probe.py: changed"])
+
+
+def test_status_tells_what_the_team_changed_before_a_change_is_committed(
+    carve: Callable[..., Life],
+) -> None:
+    life = carve("v0.3.0", telemetry=True, quotes=True)
+    assert life.change("remove", "cache")[0] == 0
+    (life.folder / "app/main.py").write_text("edited\n")
+    objects = life.git("count-objects")
+    code, out, _ = life.carve("status")
+    assert (code, out.partition("\nchanged  ")[2]) == (0, "1 files by the team\n  app/main.py\n")
+    assert life.git("count-objects") == objects
+    assert life.carve("abort")[0] == 0
+
+
+def test_status_in_the_middle_of_a_change_says_how_to_go_on(carve: Callable[..., Life]) -> None:
+    life = in_conflict(carve)
+    assert life.carve("remove", "database")[0] == 1
+    code, out, _ = life.carve("status")
+    assert code == 1
+    assert "\nchange   not finished. Run: carve continue, or: carve abort\n" in out
+    assert "chassis" not in out
+    assert "\n  app/notes/routes.py\n" in out
+
+
+def test_an_older_program_is_no_newer_version(
+    carve: Callable[..., Life],
+    versions: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    source: Path,
+) -> None:
+    life = carve("v0.2.0")
+    monkeypatch.setattr("carve.template.PACKAGED", versions["v0.1.0"])
+    assert json.loads(life.carve("status", "--json", "--source", str(source))[1])["newer"] == []
+
+
+class Terminal(StringIO):
+    """Where a person looks on."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_at_a_terminal_sees_what_takes_a_moment(
+    carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("io.StringIO", Terminal)
+    assert "carving 0.1.0 and 0.3.0 …\n" in carve().carve("update", "--dry-run")[2]
 
 
 def test_status_works_on_what_is_recorded_alone(

@@ -11,6 +11,7 @@ from tests.lives import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.lives import Life
 
@@ -152,6 +153,7 @@ def test_what_is_owned_has_to_be_there(carve: Callable[..., Life]) -> None:
         "",
         "carve: chassis/probes.py: is not there, and was not carved.\n",
     )
+    assert "chasis/probe.py: is not there" in life.carve("own", "chasis/probe.py")[2]
     (life.folder / "chassis/probe.py").unlink()
     assert life.carve("own", "chassis/probe.py", "chassis/health")[0] == 0
     assert life.record["own"] == ["chassis/health", "chassis/probe.py"]
@@ -182,3 +184,14 @@ def test_an_interrupt_says_whether_anything_was_changed(
         assert life.carve("remove", "cache")[2].endswith(" before the change, run: carve abort\n")
     assert life.carve("abort")[0] == 0
     assert life.snapshot() == before
+
+
+def test_a_cache_that_cannot_be_written_is_told(
+    carve: Callable[..., Life], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life = carve()
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file/cache"))
+    code, _, err = life.carve("update", "--source", str(source))
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.endswith(": Not a directory. Set XDG_CACHE_HOME to a folder of yours.\n")
