@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 REGENERATED = ("docs/settings.md", ".env.example", "uv.lock")
 """Files that are generated again after the merge."""
-NOTHING = "0" * 40
 
 
 def apply(service: Service, scratch: Git, changes: list[Change], record: str) -> Journal:
@@ -70,7 +69,8 @@ def copy_objects(scratch: Git, service: Git, changes: list[Change]) -> None:
 
 def stage(service: Service, index: Git, changes: list[Change]) -> None:
     """Add the resulting files to the index."""
-    rows = [f"0 {NOTHING}\t{service.prefix}{it.path}" for it in changes]
+    nothing = "0" * len(service.head)
+    rows = [f"0 {nothing}\t{service.prefix}{it.path}" for it in changes]
     rows += [f"{' '.join(it.entry)}\t{service.prefix}{it.path}" for it in changes if it.entry]
     index("update-index", "-z", "--index-info", given=joined(rows))
 
@@ -80,7 +80,7 @@ def unmerge(service: Service, index: Git, changes: list[Change]) -> None:
     rows = []
     for change in changes:
         path = service.prefix + change.path
-        rows += [f"0 {NOTHING}\t{path}"] if change.stages else []
+        rows += [f"0 {'0' * len(service.head)}\t{path}"] if change.stages else []
         stages = sorted(change.stages.items())
         rows += [f"{mode} {identity} {number}\t{path}" for number, (mode, identity) in stages]
     index("update-index", "-z", "--index-info", given=joined(rows))

@@ -103,7 +103,7 @@ class Merge:
             path: it for path, it in self.repository.entries(new).items() if self.is_replaced(path)
         }
         there = {path for path in lines(self.git("ls-files", "-z")) if self.is_replaced(path)}
-        rows = [f"0 {'0' * 40}\t{path}" for path in there]
+        rows = [f"0 {'0' * len(new)}\t{path}" for path in there]
         self.git("update-index", "-z", "--index-info", given=joined(rows))
         rows = [f"{mode} {identity}\t{path}" for path, (mode, identity) in wanted.items()]
         self.git("update-index", "-z", "--index-info", given=joined(rows))

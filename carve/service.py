@@ -7,9 +7,13 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from carve.git import Git, lines
 from carve.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 UNDER_WAY = {
     "MERGE_HEAD": "merge",
@@ -114,14 +118,16 @@ class Service:
         if missing:
             raise Refusal(f"{missing} files were not fetched yet. Run: git sparse-checkout disable")
 
-    def tracked(self) -> set[str]:
-        """Return the tracked files of the service."""
-        return set(lines(self.git("ls-files", "-z")))
+    def tracked(self) -> dict[str, str]:
+        """Return the tracked files of the service, each with its tag."""
+        rows = (row.partition(" ") for row in lines(self.git("ls-files", "-v", "-z")))
+        return {path: tag for tag, _, path in rows}
 
     def check_no_file_is_in_the_way(self, paths: list[str]) -> None:
         """Refuse to overwrite untracked files, ignored or not."""
         tracked = self.tracked()
         self.check_case(paths, tracked)
+        self.check_flags([it for it in paths if tracked.get(it, "H") != "H"])
         for path in paths:
             parents = [str(it) for it in Path(path).parents][:-1]
             for one in (path, *parents):
@@ -131,7 +137,15 @@ class Service:
                 if untracked or blocked:
                     raise Refusal(f"{one}: is untracked and would be overwritten. Move it away.")
 
-    def check_case(self, paths: list[str], tracked: set[str]) -> None:
+    def check_flags(self, paths: list[str]) -> None:
+        """Refuse edits that git was told not to look at."""
+        for path in (it for it in paths if (self.folder / it).is_file()):
+            committed = self.git("rev-parse", f":{self.prefix}{path}")
+            if self.git("hash-object", "--", path) != committed:
+                flags = "--no-assume-unchanged --no-skip-worktree"
+                raise Refusal(f"{path}: has hidden changes. Run: git update-index {flags} {path}")
+
+    def check_case(self, paths: list[str], tracked: Iterable[str]) -> None:
         """Refuse files that would be one, where the file system ignores case (macOS, Windows)."""
         if self.git.run("config", "--type=bool", "core.ignoreCase").stdout.strip() != b"true":
             return

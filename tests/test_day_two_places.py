@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tests.versions import Kept
 
 
-@pytest.mark.parametrize("place", ["subdirectory", "worktree", "shallow", "detached", "crlf"])
+@pytest.mark.parametrize(
+    "place", ["subdirectory", "worktree", "shallow", "detached", "crlf", "sha256"]
+)
 def test_wherever_a_service_lies_the_result_is_the_same(
     place: str, versions: dict[str, Path], kept: Kept, tmp_path: Path
 ) -> None:
@@ -41,6 +43,10 @@ def test_wherever_a_service_lies_the_result_is_the_same(
         life.folder = life.top = tmp_path / "shallow"
     elif place == "detached":
         life.git("checkout", "--quiet", "--detach")
+    elif place == "sha256":
+        shutil.rmtree(top / ".git")
+        life.git("init", "--quiet", "--object-format=sha256")
+        life.commit()
     elif place == "crlf":
         (folder / ".gitattributes").write_text("* text=auto\n")
         life.commit()

@@ -91,6 +91,12 @@ def with_a_file_of_another_case(life: Life) -> None:
     life.commit()
 
 
+def with_a_hidden_change(life: Life) -> None:
+    life.git("update-index", "--assume-unchanged", "compose.yaml")
+    with (life.folder / "compose.yaml").open("a") as file:
+        file.write("# of this machine\n")
+
+
 def with_a_changed_chassis(life: Life) -> None:
     (life.folder / "chassis/probe.py").write_text("changed = 1\n")
     life.commit()
@@ -116,6 +122,7 @@ def with_a_changed_chassis(life: Life) -> None:
             with_a_file_of_another_case,
             "compose/database.yaml: compose/Database.yaml is the same file here. Rename yours",
         ),
+        (with_a_hidden_change, "compose.yaml: has hidden changes. Run: git update-index --no-"),
         (with_a_changed_chassis, "chassis/probe.py: differs from what was carved."),
     ],
 )
