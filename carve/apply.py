@@ -21,12 +21,15 @@ REGENERATED = ("docs/settings.md", ".env.example", "uv.lock")
 
 def apply(service: Service, scratch: Git, changes: list[Change], record: str) -> Journal:
     """Apply the changes; the record stays unchanged while there is a conflict."""
-    service.check_no_file_is_in_the_way([it.path for it in changes if it.entry])
     copy_objects(scratch, service.git, changes)
     journal = Journal(service)
     paths = sorted({NAME, *REGENERATED, *(it.path for it in changes)})
     conflicts = [it.path for it in changes if it.how == "conflict"]
-    journal.begin(paths, record=record, conflicts=conflicts, done=False)
+    try:
+        journal.begin(paths, record=record, conflicts=conflicts, done=False)
+    except OSError:
+        journal.end()
+        raise
     try:
         service.check_ready()  # nobody edited a file while the carvings were made
         write(service, journal, changes)

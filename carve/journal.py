@@ -107,7 +107,7 @@ class Journal:
                 remove(folder, path)
         step()
         for path, kept in before.items():
-            if os.path.lexists(kept):
+            if os.path.lexists(kept) and not is_same(kept, folder / path):
                 remove(folder, path)
                 place = folder / path
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -144,6 +144,15 @@ def alone(service: Service) -> Iterator[None]:
             except BlockingIOError:
                 raise Refusal(f"{service.folder}: another carve is at work. Let it end.") from None
         yield
+
+
+def is_same(kept: Path, place: Path) -> bool:
+    """Tell whether a file is as it was: what could not be changed cannot be put back either."""
+    if not os.path.lexists(place) or kept.lstat().st_mode != place.lstat().st_mode:
+        return False
+    if kept.is_symlink():
+        return kept.readlink() == place.readlink()
+    return place.is_file() and kept.read_bytes() == place.read_bytes()
 
 
 def remove(folder: Path, path: str) -> None:

@@ -100,6 +100,7 @@ def merge_carvings(  # noqa: PLR0913 - what a change is made of
         trees = apart.tree(old.folder), apart.without_record(service.tree), apart.tree(new.folder)
         check_chassis(merge, trees[0], trees[1])
         changes = merge.run(*trees, label=f"template-{new.template.version}")
+        service.check_no_file_is_in_the_way([it.path for it in changes if it.entry])
         found = source.public_address if source and target else None
         became = new.record.with_kept(record, found)
         notices = list(differences(record.answers, became.answers))

@@ -126,8 +126,10 @@ def test_a_program_older_than_the_service_does_not_take_it_back(
 def test_what_the_team_deleted_stays_deleted(
     algorithm: str, carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GIT_TEST_MERGE_ALGORITHM", algorithm)  # before 2.34, git had but the latter
     life = carve()
+    if algorithm == "ort" and " 2.30." in life.git("version"):
+        pytest.skip("git 2.30 has but the other one")
+    monkeypatch.setenv("GIT_TEST_MERGE_ALGORITHM", algorithm)
     (life.folder / "docs/log-shipping.md").unlink()
     (life.folder / "docs/operations.md").unlink()
     life.commit()
@@ -224,6 +226,21 @@ def test_a_failed_write_is_no_success_and_is_undone(
     code, out, err = life.carve("remove", "database")
     assert (code, out) == (2, "")
     assert err == f"carve: {said} Everything was restored as it was before.\n"
+    assert (life.snapshot(), life.status()) == (before, status)
+
+
+def test_what_could_not_be_changed_needs_no_putting_back(
+    carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "compose")
+
+    life = carve()
+    before, status = life.snapshot(), life.status()
+    monkeypatch.setattr("carve.apply.stage", refuse)
+    monkeypatch.setattr("carve.journal.remove", refuse)  # the folder is read-only
+    said = "carve: compose: Permission denied. Everything was put back as it was.\n"
+    assert life.carve("remove", "cache") == (2, "", said)
     assert (life.snapshot(), life.status()) == (before, status)
 
 

@@ -211,7 +211,8 @@ def test_modes_that_a_file_system_makes_up_are_no_modes(
 
 def test_a_sparse_checkout_is_changed_like_a_whole_one(carve: Callable[..., Life]) -> None:
     life = carve()
-    life.git("sparse-checkout", "set", "--cone", "app")
+    life.git("sparse-checkout", "init", "--cone")
+    life.git("sparse-checkout", "set", "app")
     before = life.snapshot()
     code, _, err = life.carve("status")
     assert (code, err) == (2, f"carve: {NO_CHASSIS}\n")
@@ -227,7 +228,8 @@ def test_a_partial_clone_says_what_to_fetch(carve: Callable[..., Life], tmp_path
     options = ("--quiet", "--filter=blob:none", "--sparse")
     life.git("clone", *options, life.folder.as_uri(), str(tmp_path / "partial"))
     life.folder = life.top = tmp_path / "partial"
-    life.git("sparse-checkout", "set", "--cone", "chassis")
+    life.git("sparse-checkout", "init", "--cone")
+    life.git("sparse-checkout", "set", "chassis")
     code, _, err = life.carve("remove", "cache")
     assert code == 2
     assert re.fullmatch(

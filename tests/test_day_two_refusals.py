@@ -134,6 +134,7 @@ def test_what_stands_in_the_way_is_told_and_nothing_is_touched(
     before = life.snapshot()
     code, out, err = life.carve("add", "database")
     assert (code, out) == (2, "")
+    assert life.carve("add", "database", "--dry-run") == (code, out, err)
     assert said in err
     assert len(err.splitlines()) == (2 if "differs" in said else 1)
     assert life.snapshot() == before
