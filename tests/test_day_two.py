@@ -239,7 +239,7 @@ def test_what_could_not_be_changed_needs_no_putting_back(
     before, status = life.snapshot(), life.status()
     monkeypatch.setattr("carve.apply.stage", refuse)
     monkeypatch.setattr("carve.journal.remove", refuse)  # the folder is read-only
-    said = "carve: compose: Permission denied. Everything was put back as it was.\n"
+    said = "carve: compose: Permission denied. Everything was restored as it was before.\n"
     assert life.carve("remove", "cache") == (2, "", said)
     assert (life.snapshot(), life.status()) == (before, status)
 
