@@ -147,7 +147,7 @@ def alone(service: Service) -> Iterator[None]:
 
 
 def is_same(kept: Path, place: Path) -> bool:
-    """Tell whether a file is as it was: what could not be changed cannot be put back either."""
+    """Return whether a file is as it was: one that could not be changed cannot be restored."""
     if not os.path.lexists(place) or kept.lstat().st_mode != place.lstat().st_mode:
         return False
     if kept.is_symlink():

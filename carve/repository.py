@@ -58,7 +58,7 @@ class Repository:
         return git(*place, "write-tree")
 
     def work_tree(self, service: Service) -> str:
-        """Keep the service as it lies there, but for files that its git does not know."""
+        """Keep the files of the work tree as they are, except untracked ones."""
         index = self.folder.with_suffix(".now")
         shutil.copy2(service.git_folder / "index", index)
         objects = self.folder / ".git/objects"

@@ -71,7 +71,7 @@ def unfinished(service: Service) -> bool:
 
 
 def changed(service: Service, record: Record, source: Source | None) -> list[str] | None:
-    """List the files that the team changed, committed or not, if the base is at hand.
+    """List the files that the team changed, committed or not, if the base is available.
 
     While a change is not finished, that is what was committed before it.
     """

@@ -24,7 +24,7 @@ def render_item(kind: str, item: object, context: AutogenContext) -> str | Liter
 
 
 def is_type(enum: Enum) -> bool:
-    """Tell whether it is a type in PostgreSQL, which a migration creates and drops."""
+    """Return whether it is a type in PostgreSQL, which a migration creates and drops."""
     return bool(enum.native_enum and enum.name and not enum.schema)
 
 

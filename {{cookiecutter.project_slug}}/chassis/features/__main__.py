@@ -24,7 +24,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     adding = actions.add_parser("add", help=text, usage=usage)
     adding.add_argument("name", nargs="?", default="", help="NAME=, such as customer_orders")
     adding.add_argument("--kind", default="plain", help=f"KIND=, one of: {', '.join(KINDS)}")
-    adding.add_argument("--singular", default="", help="SINGULAR=, the singular, if it is irregular")
+    adding.add_argument(
+        "--singular", default="", help="SINGULAR=, the singular, if it is irregular"
+    )
     removing = actions.add_parser("remove-examples", help="Remove the examples, or one of them")
     removing.add_argument("name", nargs="?", default="", help="The only one to remove")
     add_flag(removing, "--force", "Also delete files that git cannot restore")
