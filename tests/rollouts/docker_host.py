@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+from contextlib import closing
+from hashlib import sha256
+from http.client import HTTPConnection
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from tests.proofs.carved import clean, uv
 from tests.rollouts.host import HERE, RolloutHost
 
 if TYPE_CHECKING:
@@ -105,3 +111,47 @@ class DockerHost(RolloutHost):
         ]
         if images:
             docker("rmi", "--force", *images)
+
+
+class ComposeHost(DockerHost):
+    """A checkout where `make` runs as well."""
+
+    def copy_files(self) -> None:
+        """Choose the ports that `make up` publishes."""
+        super().copy_files()
+        self.variables |= {"HTTP_PORT": str(self.proxy.port), "PROMETHEUS_PORT": "0"}
+
+    def run_make(self, *arguments: str, code: int = 0) -> str:
+        """Run `make`, which must exit with this code."""
+        path = f"{Path(uv()).parent}{os.pathsep}{os.environ['PATH']}"
+        ended = subprocess.run(
+            ["make", *arguments],
+            cwd=self.folder,
+            env=clean(**self.variables, PATH=path, PYTHONDONTWRITEBYTECODE="1"),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        output = ended.stdout + ended.stderr
+        assert ended.returncode == code, output
+        return output
+
+    def read_header(self, name: str) -> str | None:
+        """Read a header of an answer that comes through nginx."""
+        with closing(HTTPConnection(*self.proxy, timeout=10)) as connection:
+            connection.request("GET", "/version")
+            return connection.getresponse().getheader(name)
+
+    def read_state(self) -> dict[str, str]:
+        """Read all that a command could change: files by content, and what the engine has."""
+        deploy = self.folder / "deploy"
+        files = {
+            str(it): sha256(it.read_bytes()).hexdigest()
+            for it in deploy.rglob("*.*")
+            if it.is_file()
+        }
+        folders = {str(it): "folder" for it in deploy.rglob("*") if it.is_dir()}
+        ours = ("--filter", f"name={self.project}")
+        lists = (("ps", "--all", "--quiet", *ours), ("network", "ls", "--quiet", *ours))
+        engine = {it[0]: docker(*it) for it in (*lists, ("images", "--quiet", f"{self.project}*"))}
+        return {**files, **folders, **engine}

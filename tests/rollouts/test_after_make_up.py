@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
-from contextlib import closing
-from hashlib import sha256
-from http.client import HTTPConnection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.proofs.carved import clean, uv
-from tests.rollouts.docker_host import DockerHost, docker
+from tests.proofs.carved import clean
+from tests.rollouts.docker_host import ComposeHost, DockerHost, docker
 from tests.rollouts.host import user_load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.proofs.carved import Carved
 
@@ -33,50 +29,6 @@ services:
     networks: [edge]
 """
 READING = (["doctor"], ["status"], ["history"], ["--help"], ["rolling", "IMAGE", "--dry-run"])
-
-
-class ComposeHost(DockerHost):
-    """A checkout where `make` runs as well."""
-
-    def copy_files(self) -> None:
-        """Choose the ports that `make up` publishes."""
-        super().copy_files()
-        self.variables |= {"HTTP_PORT": str(self.proxy.port), "PROMETHEUS_PORT": "0"}
-
-    def run_make(self, *arguments: str, code: int = 0) -> str:
-        """Run `make`, which must exit with this code."""
-        path = f"{Path(uv()).parent}{os.pathsep}{os.environ['PATH']}"
-        ended = subprocess.run(
-            ["make", *arguments],
-            cwd=self.folder,
-            env=clean(**self.variables, PATH=path, PYTHONDONTWRITEBYTECODE="1"),
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        output = ended.stdout + ended.stderr
-        assert ended.returncode == code, output
-        return output
-
-    def read_header(self, name: str) -> str | None:
-        """Read a header of an answer that comes through nginx."""
-        with closing(HTTPConnection(*self.proxy, timeout=10)) as connection:
-            connection.request("GET", "/version")
-            return connection.getresponse().getheader(name)
-
-    def read_state(self) -> dict[str, str]:
-        """Read all that a command could change: files by content, and what the engine has."""
-        deploy = self.folder / "deploy"
-        files = {
-            str(it): sha256(it.read_bytes()).hexdigest()
-            for it in deploy.rglob("*.*")
-            if it.is_file()
-        }
-        folders = {str(it): "folder" for it in deploy.rglob("*") if it.is_dir()}
-        ours = ("--filter", f"name={self.project}")
-        lists = (("ps", "--all", "--quiet", *ours), ("network", "ls", "--quiet", *ours))
-        engine = {it[0]: docker(*it) for it in (*lists, ("images", "--quiet", f"{self.project}*"))}
-        return {**files, **folders, **engine}
 
 
 @pytest.fixture
