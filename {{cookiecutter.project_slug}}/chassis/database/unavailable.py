@@ -15,6 +15,7 @@ DATABASE_UNAVAILABLE = ProblemType(
 )
 TRANSIENT_STATES = (
     "08",  # the connection failed
+    "28",  # the login was refused, as while the password is changed
     "40",  # rolled back: a deadlock, or a serialization failure
     "53",  # out of connections, memory or disk
     "55P03",  # lock timeout
