@@ -40,25 +40,22 @@ def host(checkout: Carved, image: str, tmp_path: Path) -> Iterator[DockerHost]:
 
 def follow_logs(host: DockerHost, name: str) -> str:
     """Read what `make logs` writes, until it has a line of that container."""
-    process = subprocess.Popen(
-        ["make", "logs"],
-        cwd=host.folder,
-        env=clean(**host.variables, PATH=os.environ["PATH"]),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout
-    timer = time.monotonic() + SECONDS
-    os.set_blocking(process.stdout.fileno(), False)
-    output = ""
-    while f"{name} | " not in output and time.monotonic() < timer:
-        output += process.stdout.read() or ""
+    output = host.folder / "output"
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            ["make", "logs"],
+            cwd=host.folder,
+            env=clean(**host.variables, PATH=os.environ["PATH"]),
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    end = time.monotonic() + SECONDS
+    while f"{name} | " not in output.read_text() and time.monotonic() < end:
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C in a terminal
     process.wait(10)
-    return output
+    return output.read_text()
 
 
 @pytest.mark.timeout(600)

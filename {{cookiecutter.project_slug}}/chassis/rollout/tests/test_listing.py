@@ -96,7 +96,8 @@ def test_abort_says_in_the_history_who_aborted(world: World, monkeypatch: Any) -
     def roll_out() -> None:
         with hold_lock(host.lock, Holder.current_process("rollout new")):
             taken.set()
-            while not (world.folder / "abort").exists():
+            end = time.monotonic() + 10
+            while not (world.folder / "abort").exists() and time.monotonic() < end:
                 time.sleep(0.01)
             progress = Progress(io.StringIO())
             monkeypatch.setattr(signal, "signal", lambda _, handler: handlers.append(handler))
