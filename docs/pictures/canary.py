@@ -56,10 +56,18 @@ def record(host: RolloutHost) -> list[Step]:
 
 def stable(steps: list[Step]) -> list[tuple[str, list[str]]]:
     """Return what is the same however fast the machine is, and however early a gate decides."""
-    changing = re.compile(r"sha256:\w+|\d[\d.]*|\s+")
+    # A gate that decides early has fewer requests than count, and either kind may be the first.
+    changing = re.compile(r", counted as of \d+(?=:)|GET|POST|sha256:\w+|\d[\d.]*|\s+")
     readings = re.compile(r" +\d+\.\d +at \d+ %: ")
     return [
-        (it.typed, [changing.sub(" ", line) for line in it.printed if not readings.match(line)])
+        (
+            it.typed,
+            [
+                " ".join(changing.sub(" ", line).replace(" :", ":").split())
+                for line in it.printed
+                if not readings.match(line)
+            ],
+        )
         for it in steps
     ]
 
