@@ -41,7 +41,7 @@ def add(workspace: Workspace, given: str, kind: str, singular: str = "") -> list
     workspace.write(PATH, add_lines(root, f"app.{given}", feature["imports"], feature["fields"]))
     by_hand = [it for edit in feature.get("lines", ()) for it in insert(workspace, **edit)]
     workspace.finish()
-    return by_hand + feature.get("next", [])
+    return [*by_hand, *feature.get("next", [])]
 
 
 def insert(workspace: Workspace, path: str, after: str, line: str) -> list[str]:

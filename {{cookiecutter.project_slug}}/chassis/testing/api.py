@@ -94,7 +94,7 @@ class Exploration:
                     failure, case = check.failure_info.failure, recorder.cases[case_id].value
                     self._record_failure(f"{case.operation.label}: {failure.title}", failure, case)
 
-    def _record_failure(self, headline: str, failure: Failure, case: Case) -> None:
+    def _record_failure(self, headline: str, failure: Failure, case: Case[Any]) -> None:
         if any(it.startswith(f"{headline}\n") for it in self.findings):
             return
         lines = [headline, *failure.message.splitlines(), case.as_curl_command()]

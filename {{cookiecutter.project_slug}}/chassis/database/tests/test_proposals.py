@@ -109,7 +109,7 @@ def test_a_default_suits_every_database_whichever_the_migration_was_written_on(
     with things(first):
         propose(command, database, "active")
     execute(database, "INSERT INTO things (id) VALUES (1)")
-    columns = [
+    columns: list[Column[Any]] = [
         Column("active", Boolean, server_default=true(), nullable=False),
         Column("gone", Boolean, server_default=false(), nullable=False),
         Column("shown", Boolean, server_default=literal(value=True), nullable=False),

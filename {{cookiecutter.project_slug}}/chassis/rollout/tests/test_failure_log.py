@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chassis.rollout.listing import list_rollouts
 
@@ -55,7 +55,7 @@ def test_warnings_and_errors_of_a_failed_release_outlive_its_instances(world: Wo
 
 
 def test_nothing_in_a_line_stops_the_rollback_or_reaches_the_terminal_unseen(world: World) -> None:
-    odd = {"exception.type": ["a"], "exception.message": "\x1b[2J\ud800\n"}
+    odd: dict[str, Any] = {"exception.type": ["a"], "exception.message": "\x1b[2J\ud800\n"}
     world.logs["unready"] = f'{line("error", "m", **odd)}\n{"[" * 9_999}\n[1]\n{{"level": {{}}}}'
     reason = world.roll_out("rolling", "unready").reason
     assert reason.splitlines()[1].isprintable()
