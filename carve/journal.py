@@ -108,8 +108,8 @@ class Journal:
         step()
         for path, kept in before.items():
             if os.path.lexists(kept) and not is_same(kept, folder / path):
-                remove(folder, path)
                 place = folder / path
+                unlink(place)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(kept, place, follow_symlinks=False)
         step()
@@ -158,12 +158,17 @@ def is_same(kept: Path, place: Path) -> bool:
 def remove(folder: Path, path: str) -> None:
     """Remove a file, and folders that become empty."""
     place = folder / path
-    if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
-        place.unlink()
+    unlink(place)
     for parent in place.parents:
         if parent == folder or not parent.is_dir() or any(parent.iterdir()):
             break
         parent.rmdir()
+
+
+def unlink(place: Path) -> None:
+    """Remove a file, if one is there."""
+    if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
+        place.unlink()
 
 
 def step() -> None:

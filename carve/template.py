@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ template, folder, answers = json.loads(sys.argv[1])
 sys.path.append(template)
 generate_files(template, {"cookiecutter": answers}, folder)
 """
-"""What `cookiecutter --no-input` does after the questions; it starts three times as fast."""
+"""What `cookiecutter --no-input` does once it has its answers; it starts three times as fast."""
+SYSTEM = re.compile(r"\[Errno \d+\] ([\w -]+)")
+"""An error of the system, in what a carving complains of."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ def carve_all(wanted: list[tuple[Template, dict[str, Any], Path]]) -> list[Path]
         processes.append(process)
     for process in processes:
         complaints = process.communicate()[1]
+        if process.returncode and (found := SYSTEM.search(complaints)):
+            raise Refusal(f"{folder}: {found[1]}. Set TMPDIR to a folder with room for carvings.")
         if process.returncode:
             reasons = [it for it in complaints.splitlines() if it and not it.startswith(" ")]
             said = " ".join(reasons).partition("Nothing was carved.")[0].partition("Traceback")[0]

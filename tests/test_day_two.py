@@ -235,10 +235,13 @@ def test_what_could_not_be_changed_needs_no_putting_back(
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied", "compose")
 
+    def refuse_what_is_there(place: Path) -> None:
+        assert not place.exists(), f"{place}: its folder is read-only"
+
     life = carve()
     before, status = life.snapshot(), life.status()
     monkeypatch.setattr("carve.apply.stage", refuse)
-    monkeypatch.setattr("carve.journal.remove", refuse)  # the folder is read-only
+    monkeypatch.setattr("carve.journal.unlink", refuse_what_is_there)
     said = "carve: compose: Permission denied. Everything was restored as it was before.\n"
     assert life.carve("remove", "cache") == (2, "", said)
     assert (life.snapshot(), life.status()) == (before, status)
