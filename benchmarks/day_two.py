@@ -5,46 +5,66 @@ For cruft and Copier, carvings of both versions are templates without questions.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
+import re
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
-from typing import Any
 
+from benchmarks.updaters import COPIER, RECORD, Tools, commit_all, git
 from tests.cases import Result, put_back
 from tests.edits import EDITS, NotHere
-from tests.lives import RECORD, Snapshot, snapshot
-from tests.template import ROOT, commit, copy_template
-from tests.versions import STEPS, Kept, release
+from tests.lives import Snapshot, snapshot
+from tests.template import ROOT
 
-COPIER = "9.19.1"
-OUTPUT = ROOT / "docs/comparison.md"
+OUTPUT, README = ROOT / "docs/comparison.md", ROOT / "README.md"
+BLOCK = re.compile(r"(?<=<!-- written by make compare: -->\n\n).*?(?=\n<!-- end -->)", re.DOTALL)
 NOTES = (RECORD, ".cruft.json", ".copier-answers.yml")
 """Files in which a tool notes its baseline."""
-ANSWERS = {"project_slug": "orders", "python_version": "3.13"}
+KINDS = sorted(EDITS.keys() - {"a part of the chassis taken over"})
+"""All but the one that only carve has."""
 PAGE = """# Updates compared
 
-The same edits, of {kinds} kinds, {edits} of them in each service, and the same two versions, given
-to carve, cruft {cruft} and Copier {copier}, with git {git}, on {date}.
-`make compare ARGS={cases}` counts it again.
+The same {cases} services, each with {edits} edits of {kinds} kinds, are updated from one version
+of this template to the next by carve, cruft {cruft} and Copier {copier}.
+Counted on {date} with git {git}; `make compare ARGS={cases}` counts it again.
 
 {table}
 
 A change is lost when a line that the team or the template changed is not in the result, and no
-conflict shows it. A few services show kinds of faults, not rates.
+conflict shows it.
+
+Files with a conflict (C), and files in which a change was lost (L), with the number of services:
+
+{files}
+
+## How to read it
+
+- **Edits and versions are this project's own**, and carve was developed with them. Another template
+  would give other figures: the tables show kinds of faults, not rates.
+- For cruft and Copier, the carvings of both versions are templates without questions, so all three
+  apply the same difference. What a template for Copier can have besides (`_skip_if_exists`,
+  migrations, questions) is not compared.
+- Each service was committed as it was made, then edited and committed, so cruft finds what its
+  three-way merge needs. Each tool ran with the options that ask nothing.
+- Copier writes both sides between markers, marks the file as unmerged in git, and notes the new
+  version at once: that is its design, for a person who looks at `git status` before a commit. A
+  pipeline that only looks at the exit code sees no difference. carve ends with 1, and notes the new
+  version after `carve continue`.
+- A file that the team renamed is a deleted one for cruft and Copier, so what the template changed in
+  it is left out; carve follows renames, as git does.
+- cruft marks the file as unmerged too, or falls back to `.rej` files and says so; it ends with 0.
+- cruft and Copier work with any template; carve only with this one.
 """
 ROWS = (
     ("Services", "cases"),
     ("with a conflict", "conflicts"),
-    ("of those, ended with 0 and moved the baseline", "silent"),
-    ("in which a change was lost without a word", "lost"),
+    ("with a conflict, ended with 0 and noted the new version", "silent"),
+    ("in which a change was lost without a conflict", "lost"),
     ("that it refused to update", "refused"),
 )
 
@@ -58,108 +78,7 @@ class Counts:
     silent: int = 0
     lost: int = 0
     refused: int = 0
-
-
-def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program of this environment; whether it failed is for the caller to see."""
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-    )
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Run git as somebody; it has to succeed."""
-    somebody = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-    ended = run("git", *somebody, *arguments, cwd=folder)
-    ended.check_returncode()
-    return ended.stdout
-
-
-class Tools:
-    """The two versions, as each of the tools wants them."""
-
-    def __init__(self, folder: Path) -> None:
-        """Carve both, and make a template of each tool that has both as tags."""
-        self.folder = folder
-        self.carve = copy_template(folder / "carve")
-        shutil.copytree(ROOT / "carve", self.carve / "carve")
-        commit(self.carve)
-        release(self.carve, *STEPS[:1])
-        (folder / "kept").mkdir()
-        kept = Kept(folder / "kept")
-        manifest = json.loads((self.carve / "cookiecutter.json").read_text("utf-8"))
-        answers = {name: it for name, it in manifest.items() if not name.startswith("_")}
-        answers = {name: it[0] if isinstance(it, list) else it for name, it in answers.items()}
-        self.old = kept.carve(self.carve, {**answers, **ANSWERS})
-        release(self.carve, *STEPS[1:3])
-        (folder / "later").mkdir()
-        self.new = Kept(folder / "later").carve(self.carve, {**answers, **ANSWERS})
-        self.cruft, self.copier = folder / "cruft", folder / "copier"
-        for number, carving in (("1.0.0", self.old), ("2.0.0", self.new)):
-            self.add_version(number, carving)
-
-    def add_version(self, number: str, carving: Path) -> None:
-        """Commit a carving as a version of a template for cruft, and for Copier."""
-        files = {
-            self.cruft: {
-                "cookiecutter.json": '{"slug": "orders", "_copy_without_render": ["*"]}',
-            },
-            self.copier: {
-                "copier.yml": "_subdirectory: service\n",
-                "service/{{_copier_conf.answers_file}}.jinja": "{{_copier_answers|to_nice_yaml}}",
-            },
-        }
-        for template, texts in files.items():
-            template.mkdir(exist_ok=True)
-            inside = "{{cookiecutter.slug}}" if template == self.cruft else "service"
-            shutil.rmtree(template / inside, ignore_errors=True)
-            shutil.copytree(carving, template / inside)
-            for name, text in texts.items():
-                (template / name).write_text(text, "utf-8")
-            git(template, "init", "--quiet")
-            git(template, "add", "--all", "--force", ".")
-            git(template, "commit", "--quiet", "--message", number)
-            git(template, "tag", number)
-
-    def make(self, tool: str, where: Path) -> Path:
-        """Make a service of the first version."""
-        where.mkdir(parents=True)
-        service = where / "orders"
-        if tool == "carve":
-            shutil.copytree(self.old, service)
-        elif tool == "cruft":
-            cruft("create", str(self.cruft), "--checkout", "1.0.0", "--no-input", cwd=where)
-        else:
-            copier("copy", "--vcs-ref", "1.0.0", str(self.copier), "orders", cwd=where)
-        git(service, "init", "--quiet")
-        return service
-
-    def update(self, tool: str, service: Path) -> int:
-        """Bring the second version in; return the exit code."""
-        if tool == "carve":
-            words = ("-m", "carve", "update", "--to", "v0.2.0", "--source", str(self.carve))
-            return run(sys.executable, *words, cwd=service).returncode
-        if tool == "cruft":
-            return cruft("update", "-y", "--checkout", "2.0.0", cwd=service).returncode
-        return copier("update", "--vcs-ref", "2.0.0", cwd=service).returncode
-
-
-def cruft(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run cruft."""
-    return run(sys.executable, "-m", "cruft", *words, cwd=cwd)
-
-
-def copier(command: str, *words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run Copier, which is not among the dependencies; it asks nothing."""
-    where = ("uv", "tool", "run", "--quiet", "--from", f"copier=={COPIER}")
-    return run(*where, "copier", command, "--defaults", *words, cwd=cwd)
+    files: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def edit(service: Path, kinds: list[str]) -> None:
@@ -170,8 +89,7 @@ def edit(service: Path, kinds: list[str]) -> None:
             EDITS[kind](service)
         except NotHere:
             put_back(service, before)
-    git(service, "add", "--all")
-    git(service, "commit", "--quiet", "--message", "ours")
+    commit_all(service, "ours")
 
 
 def files(service: Path) -> Snapshot:
@@ -211,39 +129,75 @@ def play(tools: Tools, tool: str, kinds: list[str], where: Path, counts: Counts)
     counts.conflicts += bool(found)
     counts.silent += bool(found) and not code and moved
     counts.lost += bool(wrong)
+    counts.files.update(("C", it) for it in found if not it.endswith(".rej"))
+    counts.files.update({("L", it.partition(": ")[0]) for it in wrong})
     print(where.name, *wrong[:3], sep="\n  ", flush=True)  # noqa: T201 - for a look at it
 
 
 def page(counted: dict[str, Counts], edits: int) -> str:
     """Write the page."""
-    rows = [f"| | {' | '.join(counted)} |", f"| --- |{' ---: |' * len(counted)}"]
+    names = " | ".join(counted)
+    rows = [f"| | {names} |", f"| --- |{' ---: |' * len(counted)}"]
     for words, name in ROWS:
         figures = " | ".join(str(getattr(it, name)) for it in counted.values())
         rows.append(f"| {words} | {figures} |")
-    facts: dict[str, Any] = {
-        "kinds": len(EDITS),
-        "edits": edits,
-        "cases": counted["carve"].cases,
-        "cruft": version("cruft"),
-        "copier": COPIER,
-        "git": git(ROOT, "version").split()[2],
-        "date": datetime.now(UTC).date().isoformat(),
-        "table": "\n".join(rows),
-    }
-    return PAGE.format(**facts)
+    paths = sorted({path for it in counted.values() for _, path in it.files})
+    files = [f"| File | {names} |", f"| --- |{' --- |' * len(counted)}"]
+    for path in paths:
+        cells = (
+            " ".join(f"{it.files[kind, path]} {kind}" for kind in "CL" if it.files[kind, path])
+            for it in counted.values()
+        )
+        files.append(f"| `{path}` | {' | '.join(cells)} |")
+    return PAGE.format(
+        kinds=len(KINDS),
+        edits=edits,
+        cases=counted["carve"].cases,
+        cruft=version("cruft"),
+        copier=COPIER,
+        git=git(ROOT, "version").split()[2],
+        date=datetime.now(UTC).date().isoformat(),
+        table="\n".join(rows),
+        files="\n".join(files),
+    )
 
 
-def main(cases: int = 13, edits: int = 5) -> None:
+def summary(text: str) -> str:
+    """Say for the README what the page shows."""
+    shown = {}
+    for words, name in ROWS:
+        (row,) = re.findall(rf"^\| {words} \| (.*) \|$", text, re.MULTILINE)
+        shown[name] = row.split(" | ")
+    ((cruft, copier, date),) = re.findall(
+        r"carve, (cruft .*) and (Copier .*)\.\n.* on (\S+) w", text
+    )
+    lost, conflicts, silent = shown["lost"], shown["conflicts"], shown["silent"]
+    return f"""\
+The same edits and versions were given to other tools on {date}: {shown["cases"][0]} services each.
+
+| | carve | {cruft} | {copier} |
+| --- | ---: | ---: | ---: |
+| with a conflict | {" | ".join(conflicts)} |
+| of those, ended with 0 | {" | ".join(silent)} |
+| with a change lost without a conflict | {" | ".join(lost)} |
+
+[The comparison](docs/comparison.md) says in which files, and how to read it.
+"""
+
+
+def main(cases: int = 40, edits: int = 5) -> None:
     """Compare them over so many services, and write the page."""
     counted = {name: Counts() for name in ("carve", "cruft", "Copier")}
     with tempfile.TemporaryDirectory() as made:
         tools = Tools(Path(made).resolve())
         for number in range(cases):
-            kinds = Random(f"compared {number}").sample(sorted(EDITS), edits)  # noqa: S311 - a choice
+            kinds = Random(f"compared {number}").sample(KINDS, edits)  # noqa: S311 - a choice
             for name, counts in counted.items():
                 where = tools.folder / "services" / f"{name}-{number}"
                 play(tools, name.lower(), kinds, where, counts)
-    OUTPUT.write_text(page(counted, edits), "utf-8")
+    text = page(counted, edits)
+    OUTPUT.write_text(text, "utf-8")
+    README.write_text(BLOCK.sub(summary(text), README.read_text("utf-8")), "utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ SOURCE = "repository of the template, else the one that is recorded"
 
 
 EXITS = "Exit code: 0 done, 1 a conflict (status: a difference or a missed fix), 2 refused."
-LEAVES = "Nothing is committed: look at it with git diff --cached, then commit it, or carve abort."
+LEAVES = "Nothing is committed: look at it with git diff HEAD, then commit it, or carve abort."
 
 
 def parser() -> ArgumentParser:
