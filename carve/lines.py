@@ -14,6 +14,7 @@ UNORDERED = [
     re.compile(r"^()((?:from|import) [\w.]+).*$"),  # an import
     re.compile(r"^(\s+)(\w+): [\w\[\]., |]+ = .+$"),  # a field, such as a feature's
     re.compile(r'^(\s*)"([\w.\[\]-]+)[^"]*",(?:\s*#.*)?$'),  # an entry of a list
+    re.compile(r'^(\s+)"([\w.-]+)": .+,$'),  # an entry of a mapping
     re.compile(r"^()\| (`[^`|]+`) \|.*\|$"),  # a row of a table
     re.compile(r"^()(?:#?([A-Z][A-Z0-9_]*)=.*|# [^=]+)$"),  # a variable, and what it means
     re.compile(r"^()([A-Z]+ \+= .+)$"),  # a word added to a variable of make
