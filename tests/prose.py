@@ -44,7 +44,7 @@ TERMS = {
     r"for whoever": "what the page is about",
     r"release before (?:it|that|this)": "previous release",
     r"tells? whether": "return whether",
-    r"(?:pin|pins|pinned) (?:the routes|to the board)": "add",
+    r"pins? the routes|pinned to the board": "add",
     r"put(?:s|ting)? back": "restore, revert",
     r"(?:is|are) at hand": "available",
     r"made? by chance|made up by chance": "generate at random",
