@@ -212,7 +212,7 @@ def test_a_mistake_is_found(tmp_path: Path, file: str, old: str, new: str, compl
 
 def test_who_renders_is_told_that_no_image_is_named_yet(whole: Path) -> None:
     ended = run("python", "-m", "chassis.kubernetes.render", "staging", cwd=whole)
-    assert "staging names no image yet" in ended.stderr
+    assert "staging has no image yet" in ended.stderr
     assert list(yaml.safe_load_all(ended.stdout)) == rendered(whole, "staging")
     refused = run("python", "-m", "chassis.kubernetes.render", "stage", cwd=whole)
     assert refused.returncode == 1

@@ -77,7 +77,7 @@ def test_typed_at_the_prompts(tmp_path: Path, expected: dict[str, bytes]) -> Non
     typed = ["Order desk", "", HOSTILE, "", "", "", "2", "3", "no", *[""] * 8, "2"]
     asked = succeeded(run("cookiecutter", str(ROOT), cwd=tmp_path, typed="\n".join(typed)))
     assert contents(tmp_path / "order-desk") == expected
-    assert asked.count("[1/18] Name of the service, as people say it (Orders):") == 1
+    assert asked.count("[1/18] Name of the service, for people (Orders):") == 1
     assert "(order-desk):" in asked
 
 

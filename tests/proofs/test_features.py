@@ -320,7 +320,7 @@ def test_what_git_could_not_bring_back_is_not_deleted(service: Carved) -> None:
     new.write_text('"""Not committed."""\n')
     code, said = attempt(service, "make", "remove-examples")
     assert code == 2
-    assert "git could not bring back app/greetings/polite.py. Commit first" in said
+    assert "git cannot restore app/greetings/polite.py. Commit first" in said
     commit(service, "Polite")
     edited = service.path / "app" / "greetings" / "routes.py"
     edited.write_text(edited.read_text() + "\n")

@@ -110,7 +110,7 @@ def test_a_line_that_is_no_setting_is_named_by_its_number(line: str) -> None:
     Path(".env").write_text(f"# first\nSHOP_PORT=81\n\n{line}\n\nSHOP_TEXT=a\n")
     (complaint,) = lines()
     assert complaint == (
-        ".env line 4: is not a setting. Write NAME=value, with a quote on both sides or on none."
+        ".env line 4: is not a setting. Write NAME=value, with quotes on both sides or none."
     )
 
 

@@ -152,7 +152,7 @@ def test_a_list_is_words_between_commas_and_everything_may_be_json(
         ("quoting", SECRET, "'\u2026' is too long, \u2026"),
         ("zone", SECRET, "invalid timezone: \u2026"),
         ("imported", SECRET, "should be an import path, such as package.module.name"),
-        ("broken", SECRET, "its value makes a validator raise KeyError"),
+        ("broken", SECRET, "the value makes a validator raise KeyError"),
         ("text", "\udcff", "is not text in UTF-8"),
         ("secret", f"{SECRET}\udcff", "is not text in UTF-8"),
     ],
