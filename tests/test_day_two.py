@@ -353,7 +353,7 @@ def test_an_update_tells_what_concerns_the_answers_and_steps_by_hand_apart(
     assert "  - Caches are faster,\n    and smaller.\n" in new
     assert "GitLab" not in out
     assert by_hand.startswith("  - Rename `CACHE_OLD` to `CACHE_NEW`.\n")
-    assert "telemetry: answered as tracing was, true" in out
+    assert "telemetry: has the answer of tracing, true" in out
     code, out, _ = carve(name="other", cache=False).carve("update")
     assert "CACHE_OLD" not in out
     assert "  make lint types test\n" in out

@@ -216,4 +216,4 @@ def test_who_renders_is_told_that_no_image_is_named_yet(whole: Path) -> None:
     assert list(yaml.safe_load_all(ended.stdout)) == rendered(whole, "staging")
     refused = run("python", "-m", "chassis.kubernetes.render", "stage", cwd=whole)
     assert refused.returncode == 1
-    assert "no overlay 'stage', only staging, production" in refused.stderr
+    assert "no overlay 'stage'. Choose one of: staging, production" in refused.stderr

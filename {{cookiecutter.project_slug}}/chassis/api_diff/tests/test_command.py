@@ -110,7 +110,7 @@ def test_a_declaration_stays_as_a_record_once_its_change_is_merged(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[[change]]\n", "entry 1: operation is wrong"),
+        ("[[change]]\n", "entry 1: operation is invalid"),
         ("[[changes]]\n", "changes is unknown"),
         ("change", "Expected '='"),
     ],
@@ -128,10 +128,10 @@ def test_an_entry_has_a_date_and_nothing_that_is_unknown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     declare(team="ours")
-    assert "entry 1: team is wrong" in run(capsys)[1]
+    assert "entry 1: team is invalid" in run(capsys)[1]
     declare()
     Path(DECLARED).write_text(Path(DECLARED).read_text().replace(f"{TOMORROW}", '"2026"'))
-    assert "entry 1: until is wrong" in run(capsys)[1]
+    assert "entry 1: until is invalid" in run(capsys)[1]
 
 
 def test_what_came_to_the_main_branch_meanwhile_is_not_taken_for_removed(
