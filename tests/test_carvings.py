@@ -29,6 +29,13 @@ TRACES = {
         "postgres",
         r"app[./]notes|/notes\b|NOTES_",
     ],
+    "jobs": [
+        r"app[./]reminders|/reminders\b",
+        r"chassis[./]jobs|\bJOBS_|jobs_(waiting|held)",
+        "procrastinate",
+        "psycopg",
+        r"app (worker|jobs)\b",
+    ],
     "cache": [r"\bredis(?!t)", "valkey", "CACHE_(URL|TTL)", r"chassis[./]cache"],
     "outbound": ["outbound", "stamina", r"app[./]quotes", r"\bquotes_"],
     "outbound or cache": [r"chassis[./]breaker", "circuit"],

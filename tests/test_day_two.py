@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from tests.versions import Kept
 
 CASES = 10
-SWITCHES = [f"{name}=false" for name in QUESTIONS if MANIFEST[name] is True]
+SWITCHES = [
+    f"{name}={str(not MANIFEST[name]).lower()}"
+    for name in QUESTIONS
+    if isinstance(MANIFEST[name], bool)
+]
 CHOICES = [f"{name}={it}" for name, those in MANIFEST["_choices"].items() for it in those[1:]]
 NAMES = ["project_name=Order desk", "project_slug=order-desk"]
 

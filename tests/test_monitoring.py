@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FEATURES = [name for name, default in MANIFEST.items() if default is True and name != "metrics"]
 CARVINGS: list[dict[str, Any]] = [
     {},
+    {"jobs": True},
     *({name: False} for name in FEATURES),
     dict.fromkeys(FEATURES, False),
 ]
@@ -35,7 +36,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def everything(tmp_path: Path) -> Path:
-    return carve(tmp_path / "orders", _chassis_tests=True)
+    return carve(tmp_path / "orders", _chassis_tests=True, jobs=True)
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_the_command_names_template_and_place_as_they_were_given(tmp_path: Path)
 
 
 def test_answers_at_the_prompts_are_not_lost_either(tmp_path: Path) -> None:
-    typed = "\n".join(["Json", "", 'Of "orders"', *[""] * 12, "no", "", ""])
+    typed = "\n".join(["Json", "", 'Of "orders"', *[""] * 13, "no", "", ""])
     refused = run("cookiecutter", str(ROOT), cwd=tmp_path, typed=f"{typed}\n")
     succeeded(run("sh", "-c", printed_command(refused.stderr), cwd=tmp_path))
     answers = record(tmp_path / "json-service")

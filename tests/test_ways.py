@@ -74,10 +74,10 @@ def test_with_the_defaults_of_a_person(tmp_path: Path, expected: dict[str, bytes
 
 
 def test_typed_at_the_prompts(tmp_path: Path, expected: dict[str, bytes]) -> None:
-    typed = ["Order desk", "", HOSTILE, "", "", "", "2", "3", "no", *[""] * 8, "2"]
+    typed = ["Order desk", "", HOSTILE, "", "", "", "2", "3", "no", *[""] * 9, "2"]
     asked = succeeded(run("cookiecutter", str(ROOT), cwd=tmp_path, typed="\n".join(typed)))
     assert contents(tmp_path / "order-desk") == expected
-    assert asked.count("[1/18] Name of the service, for people (Orders):") == 1
+    assert asked.count("[1/19] Name of the service, for people (Orders):") == 1
     assert "(order-desk):" in asked
 
 
@@ -94,7 +94,7 @@ def test_a_contradiction_is_resolved_and_one_line_says_so(tmp_path: Path, wanted
 
 
 def test_docker_no_and_enter_for_the_rest_is_a_service(tmp_path: Path) -> None:
-    typed = "\n".join([*[""] * 15, "no", "", "", ""])
+    typed = "\n".join([*[""] * 16, "no", "", "", ""])
     ended = run("cookiecutter", str(ROOT), cwd=tmp_path, typed=typed)
     succeeded(ended)
     assert "deployment is none, not compose" in ended.stderr

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 NAMES = {"plain": "customer_orders", "table": "companies", "client": "addresses"}
 ODD = {"metrics": False, "auth": False, "cache": False, "docker": False, **NOWHERE}
 """Options that templates of features could rely on without meaning to."""
-EXAMPLES = re.compile(r"(?i:greeting)|\bapp[./](notes|quotes)|(NOTES|QUOTES)_|Quotes|Notes\b")
+EXAMPLES = re.compile(
+    r"(?i:greeting|reminder)|\bapp[./](notes|quotes)|(NOTES|QUOTES)_|Quotes|Notes\b"
+)
 NAMED_BY = ("app", "compose", "deploy", "tests", "README.md", "AGENTS.md", "docs", ".env.example")
 
 
@@ -92,7 +94,7 @@ def refused(service: Carved, *arguments: str) -> str:
 @pytest.mark.parametrize(
     "answers",
     [
-        pytest.param({}, id="default"),
+        pytest.param({"jobs": True}, id="everything"),
         pytest.param(NOTHING, id="smallest"),
         pytest.param(ODD, id="odd"),
     ],
@@ -106,8 +108,10 @@ def test_features_pass_every_stage_with_the_examples_and_without_them(
     kinds = ["plain"]
     kinds += ["table"] if record["database"] else []
     kinds += ["client"] if record["outbound"] else []
+    kinds += ["job"] if record["jobs"] else []
+    names = NAMES | {"job": "receipts"}
     for kind in kinds:
-        said = add(service, kind, NAMES[kind])
+        said = add(service, kind, names[kind])
         assert said.endswith("Check the result: make lint types test\n")
     service.run("make", "lint", "types")
     assert "run make openapi" in service.run("make", "test", "ARGS=app tests").stdout  # of a skip

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 QUESTIONS = json.loads((TEMPLATE / "cookiecutter.json").read_text())
 FEATURES = [name for name, answer in QUESTIONS.items() if answer is True]
+EXTRAS = [name for name, answer in QUESTIONS.items() if answer is False and name[0] != "_"]
+"""Options that are off unless they are asked for."""
 NOWHERE = {"ci": "none", "deployment": "none"}
 Answers = dict[str, bool | str]
 NOTHING: Answers = {**dict.fromkeys(FEATURES, False), **NOWHERE}
@@ -69,11 +71,13 @@ def test_the_service_passes_its_tests_on_every_other_python_offered(
 
 
 def carvings() -> dict[str, Answers]:
-    """Name everything, nothing, each option alone and each off, and pairs by the seed."""
+    """Name everything, nothing, each option alone, off or added, and pairs by the seed."""
     alone: dict[str, Answers] = {f"only {name}": {**NOTHING, name: True} for name in FEATURES}
     off: dict[str, Answers] = {f"without {name}": {name: False, **NOWHERE} for name in FEATURES}
     pairs = {f"pairs {n}": one for n, one in enumerate(pairwise(seed(), MEETING), 1)}
-    return {"everything": {}, "nothing": NOTHING, **alone, **off, **pairs}
+    added: dict[str, Answers] = {f"with {name}": {name: True, **NOWHERE} for name in EXTRAS}
+    everything: Answers = dict.fromkeys(EXTRAS, True)
+    return {"everything": everything, "nothing": NOTHING, **alone, **off, **added, **pairs}
 
 
 def turn(name: str) -> bool:

@@ -11,12 +11,14 @@ from pydantic_settings import SettingsConfigDict
 from app.greetings import Greetings
 from app.notes import Notes  # if database
 from app.quotes import Quotes, QuotesApi  # if outbound
+from app.reminders import Reminders  # if jobs
 from chassis.auth import Auth  # if auth
 from chassis.cache import Caching  # if cache
 from chassis.database import Database  # if database
 from chassis.environment import Environment, secrets
 from chassis.errors import Errors  # if errors
 from chassis.health import Health
+from chassis.jobs import Jobs  # if jobs
 from chassis.logs import Log
 from chassis.metrics import Metrics  # if metrics
 from chassis.problems import Problems
@@ -42,9 +44,11 @@ class Settings(Environment):
     database: Database = Database()  # if database
     cache: Caching = Caching()  # if cache
     outbound_quotes: QuotesApi = QuotesApi()  # if outbound
+    jobs: Jobs = Jobs()  # if jobs
     greetings: Greetings = Greetings()
     notes: Notes = Notes()  # if database
     quotes: Quotes = Quotes()  # if outbound
+    reminders: Reminders = Reminders()  # if jobs
 
 
 class Development(Settings):

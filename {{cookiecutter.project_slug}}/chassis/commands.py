@@ -15,6 +15,7 @@ from chassis.description import OPENAPI_JSON, describe
 from chassis.environment import Misconfigured, load
 from chassis.environment.report import FORMATS, report, write_documents
 from chassis.environment.unknown import unknown_variables
+from chassis.jobs.commands import add_job_arguments, run_jobs, run_worker  # if jobs
 from chassis.probe import report_health
 from chassis.startup import StartupError
 
@@ -80,6 +81,8 @@ COMMANDS: dict[str, Callable[[Any, argparse.Namespace], int]] = {
     "version": version,
     "auth": run_auth,  # if auth
     "database": database,  # if database
+    "worker": run_worker,  # if jobs
+    "jobs": run_jobs,  # if jobs
 }
 
 
@@ -105,6 +108,8 @@ def main(
             add_auth_arguments(command)  # if auth
         if run is database:  # if database
             add_arguments(command)  # if database
+        if run is run_jobs:  # if jobs
+            add_job_arguments(command)  # if jobs
     chosen = parser.parse_args(arguments)
     try:
         settings = load(environments)

@@ -116,6 +116,8 @@ class Service:
     """Functions that return headers for calls to other services; the last one wins."""
     trace_context: TraceContext | None = None
     """Returns the current span for log lines; without it, they have the caller's."""
+    jobs: list[Any] = field(default_factory=list)  # if jobs
+    """Jobs that a worker runs."""  # if jobs
     resources: dict[type, Any] = field(default_factory=dict)
     """Objects that dependencies return, by type: `service_of(request).resources[…]`."""
     headers: dict[bytes, bytes] = field(default_factory=dict)

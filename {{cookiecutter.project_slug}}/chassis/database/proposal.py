@@ -80,6 +80,8 @@ class Proposal:
         if not reflected or compare_to is not None:
             return True
         table = item.name if isinstance(item, Table) else item.table.name  # type: ignore[attr-defined]
+        if table.startswith(LIBRARY):  # if jobs
+            return False  # if jobs
         ours = name is not None and self._history.creates(kind, table, name)
         if not ours:
             where = name if kind == "table" else f"{table}.{name}"
@@ -94,6 +96,8 @@ class Proposal:
             up, down = script.upgrade_ops_list[-1], script.downgrade_ops_list[-1]
             models = {item.name: item for item in _enums(self._metadata)}
             existing = self._history.enums()
+            owned = [it for it in existing if it.startswith(LIBRARY)]  # if jobs
+            existing = {it: existing[it] for it in existing if it not in owned}  # if jobs
             for name in sorted(models.keys() - existing.keys()):
                 made = str(postgresql.CreateEnumType(models[name]).compile(dialect=DIALECT))
                 up.ops.insert(0, EnumOp("add", name, [made]))
@@ -110,6 +114,8 @@ class Proposal:
                 )
 
 
+LIBRARY = "procrastinate_"  # if jobs
+"""Prefix of tables and types of a library: migrations make them, no model does."""  # if jobs
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 QUOTE = DIALECT.identifier_preparer.quote
 

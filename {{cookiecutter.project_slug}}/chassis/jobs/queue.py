@@ -1,0 +1,129 @@
+"""Where jobs wait: in PostgreSQL, or in memory while the database is embedded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from time import time
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from chassis.exchange import current_exchange
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from pydantic import BaseModel
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from chassis.service import Service
+
+KEY = "jobs"
+"""Key of `session.info` under which a session finds its queue."""
+DEFER = text(
+    "SELECT procrastinate_defer_jobs_v1(ARRAY[ROW(CAST(:queue AS varchar), CAST(:name AS varchar), "
+    "CAST(:priority AS integer), NULL, CAST(:unique AS text), CAST(:args AS jsonb), "
+    "CASE WHEN CAST(:delay AS float8) > 0 THEN "
+    "clock_timestamp() + make_interval(secs => CAST(:delay AS float8)) END"
+    ")::procrastinate_job_to_defer_v1])"
+)
+"""The library's own function, in the transaction of the caller's session."""
+WAITING = text(
+    "SELECT args ->> 'key' FROM procrastinate_jobs "
+    "WHERE queueing_lock = :unique AND status = 'todo' FOR SHARE"
+)
+"""The lock keeps the job from starting before this transaction has committed what it is about."""
+UNIQUE_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A job that is about to wait."""
+
+    name: str
+    queue: str
+    priority: int
+    delay: float
+    unique: str | None
+    args: dict[str, Any]
+
+    @classmethod
+    def make(  # noqa: PLR0913 - the fields
+        cls,
+        *,
+        name: str,
+        arguments: BaseModel,
+        queue: str,
+        priority: int,
+        delay: timedelta,
+        unique: str | None,
+    ) -> Entry:
+        """Put the arguments in an envelope that says when it was enqueued, under which key."""
+        dumped = arguments.model_dump(mode="json", by_alias=True)
+        args = {"arguments": dumped, "key": uuid4().hex, "enqueued": time()}
+        return cls(name, queue, priority, delay.total_seconds(), unique, args)
+
+
+class Queue(Protocol):
+    """Takes jobs in the transaction of a session."""
+
+    async def add(self, session: AsyncSession, entry: Entry) -> str:
+        """Add a job; return its key, or that of the job with the same unique key."""
+
+
+class ServerQueue:
+    """Jobs wait in PostgreSQL."""
+
+    def __init__(self, service: Service) -> None:
+        """Take the service, which knows the request that is served."""
+        self._service = service
+
+    async def add(self, session: AsyncSession, entry: Entry) -> str:
+        """Insert the job."""
+        given = {
+            "queue": entry.queue,
+            "name": entry.name,
+            "priority": entry.priority,
+            "unique": entry.unique,
+            "delay": entry.delay,
+            "args": json.dumps(entry.args | origin(self._service)),
+        }
+        key: str = entry.args["key"]
+        if entry.unique is None:
+            await session.execute(DEFER, given)
+            return key
+        for _ in range(UNIQUE_TRIES):
+            if waiting := await session.scalar(WAITING, {"unique": entry.unique}):
+                return str(waiting)
+            try:
+                async with session.begin_nested():
+                    await session.execute(DEFER, given)
+            except IntegrityError:  # another transaction was first; it may have started by now
+                continue
+            return key
+        raise RuntimeError(f"jobs: another transaction adds {entry.unique!r} again and again")
+
+
+def origin(service: Service) -> dict[str, str]:
+    """Return the ids of the request that is served, and of its span."""
+    exchange = current_exchange.get()
+    found = {"request_id": exchange.request_id} if exchange else {}
+    if service.trace_context and (trace := service.trace_context(exchange)):
+        found["traceparent"] = f"00-{trace.trace_id}-{trace.span_id}-{trace.trace_flags}"
+    elif exchange and (given := exchange.headers.get(b"traceparent")):
+        found["traceparent"] = given.decode("latin-1")
+    return found
+
+
+def queue_of(session: AsyncSession) -> Queue:
+    """Return the queue of a session. Raises RuntimeError if it has none."""
+    queue: Queue | None = session.info.get(KEY)
+    if queue is None:
+        raise RuntimeError(
+            "jobs: this session was not made by the service, so it has no queue. Use `Session`, or "
+            "resources[async_sessionmaker]; and see that app/main.py has `jobs: Jobs = Jobs()`."
+        )
+    return queue
