@@ -223,3 +223,10 @@ def test_whatever_is_typed_is_refused_or_read_back_the_same(
 @given(st.sampled_from([name for name in QUESTIONS if isinstance(MANIFEST[name], str)]), anything)
 def test_cookiecutter_takes_every_text_as_it_is(question: str, text: str) -> None:
     assert answer(**{question: text})[question] == text
+
+
+def test_jobs_without_a_database_are_refused_in_one_line() -> None:
+    assert list(problems(answer(jobs=True, database=False))) == [
+        "jobs: they wait in the database. Answer yes to database, or no to jobs."
+    ]
+    assert list(problems(answer(jobs=True))) == []

@@ -128,6 +128,7 @@ def test_sigterm_finishes_the_jobs_that_run_and_puts_back_those_that_take_too_lo
             wait_until(lambda: queue.count("doing") == 15)
             enqueue(web, "effect", count=5)
             assert worker.stop() == 0
+        assert not [it for it in worker.lines if "died" in it["message"]], "its lease was renewed"
         assert queue.count("succeeded") == 15
         assert queue.count("todo") == 5, "it took no more"
         queue.sql("DELETE FROM procrastinate_jobs")

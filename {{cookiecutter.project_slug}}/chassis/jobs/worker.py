@@ -52,6 +52,7 @@ class JobWorker:
     async def lifespan(self) -> AsyncIterator[None]:
         """Run jobs during the block; then finish those that run, or put them back."""
         running = asyncio.create_task(self._run_forever(), name="jobs")
+        renewing = asyncio.create_task(self._renew_lease(), name="jobs lease")
         try:
             yield
         finally:
@@ -61,11 +62,21 @@ class JobWorker:
             else:
                 running.cancel()  # it waits for the database, with no job to finish
             await asyncio.gather(running, return_exceptions=True)
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
 
     async def check(self) -> None:
         """Raise unless a worker runs."""
         if self.number is None:
             raise WorkerStopped
+
+    async def _renew_lease(self) -> None:
+        """Give a sign of life also while the last jobs end, which the library does not."""
+        while True:
+            await asyncio.sleep(self._settings.lease_seconds / 4)
+            if self.number is not None:
+                with suppress(Exception):  # the database may be away; the next one comes
+                    await self._app.job_manager.update_heartbeat(self.number)
 
     async def _run_forever(self) -> None:
         while not self._stopping.is_set():
