@@ -13,8 +13,6 @@ from chassis.jobs import Run, job
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from chassis.outbound import Client  # if outbound
-
 
 class Reminder(BaseModel):
     """What the job gets: a new field needs a default, and an old one stays for a release."""
@@ -27,7 +25,7 @@ class Reminder(BaseModel):
 async def remind(reminder: Reminder, run: Run) -> None:
     """Write the note, once, however often the job is delivered."""
     if reminder.symbol:  # if outbound
-        api: Client = run.resource(QuotesApi)  # if outbound
+        api = run.resource(QuotesApi)  # if outbound
         key = {"Idempotency-Key": run.key}  # if outbound
         answer = await api.post(f"/watches/{reminder.symbol}", headers=key)  # if outbound
         answer.raise_for_status()  # if outbound
