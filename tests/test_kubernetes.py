@@ -24,7 +24,9 @@ NAMESPACE = "kubernetes.io/metadata.name"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return validated(carve(tmp_path_factory.mktemp("whole") / "orders", deployment="kubernetes"))
+    return validated(
+        carve(tmp_path_factory.mktemp("whole") / "orders", deployment="kubernetes", jobs=True)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +113,9 @@ def test_a_policy_lets_every_pod_resolve_names(whole: Path, overlay: str) -> Non
 def test_a_policy_names_a_namespace_once(whole: Path, overlay: str) -> None:
     objects = rendered(whole, overlay)
     stable = [
-        it for it in kinds(objects, "NetworkPolicy") if "canary" not in it["metadata"]["name"]
+        it
+        for it in kinds(objects, "NetworkPolicy")
+        if not {"canary", "worker"} & {*it["metadata"]["name"].split("-")}
     ]
     named = re.findall(rf'"{NAMESPACE}": "([\w-]+)"', json.dumps(stable))
     assert len(set(named)) == len(named)
@@ -175,7 +179,12 @@ def test_routes_and_rollouts_name_what_is_there(whole: Path, overlay: str) -> No
 def test_the_canary_migrates_and_production_behind_it_does_not(whole: Path) -> None:
     objects = rendered(whole, "gateway")
     assert names(objects, "Job") == {"orders-migration-canary"}
-    assert names(objects, "Deployment") == {"orders", "orders-canary"}
+    assert names(objects, "Deployment") == {
+        "orders",
+        "orders-canary",
+        "orders-worker",
+        "orders-worker-canary",
+    }
 
 
 @overlays

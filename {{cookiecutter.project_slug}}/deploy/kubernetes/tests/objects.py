@@ -45,4 +45,5 @@ def workloads() -> list[dict[str, Any]]:
     return [
         one("Deployment"),
         one("Job", "migration"),  # if database
+        one("Deployment", "worker"),  # if jobs
     ]

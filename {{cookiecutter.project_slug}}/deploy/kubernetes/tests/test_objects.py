@@ -31,7 +31,7 @@ def matches(labels: dict[str, str], chosen: dict[str, str]) -> bool:
 def test_every_selector_finds_the_pods_of_the_service_and_no_others(name: str) -> None:
     for workload in workloads():
         labels = workload["spec"]["template"]["metadata"]["labels"]
-        assert matches(labels, selector(SELECTORS[name])) == (workload["kind"] == "Deployment")
+        assert matches(labels, selector(SELECTORS[name])) == (workload == DEPLOYMENT)
 
 
 def test_pods_are_spread_over_hosts_and_zones() -> None:
@@ -78,6 +78,7 @@ def test_every_service_is_reached_in_both_families() -> None:
     [
         "base",
         "migration",  # if database
+        "worker",  # if jobs
     ],
 )
 def test_what_is_not_allowed_is_denied_in_both_directions(folder: str) -> None:

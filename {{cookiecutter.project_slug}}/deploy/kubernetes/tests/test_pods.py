@@ -18,7 +18,9 @@ SPARE = 5
 """Seconds that closing takes at most, as docs/operations.md says."""
 DEPLOYMENT = one("Deployment")
 CONTAINER = container(DEPLOYMENT)
-everywhere = pytest.mark.parametrize("workload", workloads(), ids=lambda it: it["kind"])
+everywhere = pytest.mark.parametrize(
+    "workload", workloads(), ids=lambda it: f"{it['kind']} {container(it)['name']}"
+)
 
 
 @pytest.mark.parametrize("environment", [Production, Staging])
