@@ -13,6 +13,7 @@ from chassis.rollout.steps import (
     Migrate,
     Observe,
     Pull,
+    ReplaceCompanions,
     Retire,
     Shift,
     Start,
@@ -71,7 +72,8 @@ class Executor:
         self.progress.is_rolling_back = True
         if not rollout.plan.back:
             reason += keep_log(rollout, self.containers)
-            steps, readings = tuple(plan_rollback(rollout)), self.progress.readings
+            steps = tuple(plan_rollback(rollout, self.configuration))
+            readings = self.progress.readings
             rollout.record(Planned(steps, back=True, reason=reason, gates=readings))
 
     def wait_until_ready(self, instances: Iterable[Instance]) -> None:
@@ -125,13 +127,18 @@ class Executor:
             case Start():
                 containers.start(step.instance)
             case WaitUntilReady():
-                self.wait_until_ready([step.instance])
-                if step.smoke:
-                    readiness.run_smoke_tests(step.instance, containers, configuration.ready)
+                self._check_readiness(step)
             case Shift():
                 self.proxy.shift(expect_done(fleet, step))
             case Observe():
                 gates.observe(step, containers, configuration, self.progress)
             case Retire():
                 containers.stop(step.instance)
+            case ReplaceCompanions():
+                containers.replace_companions(step.release)
         return None
+
+    def _check_readiness(self, step: WaitUntilReady) -> None:
+        self.wait_until_ready([step.instance])
+        if step.smoke:
+            readiness.run_smoke_tests(step.instance, self.containers, self.configuration.ready)

@@ -80,7 +80,17 @@ class Retire:
     is_a: Literal["retire"] = "retire"
 
 
-Step: TypeAlias = Pull | Verify | Migrate | Start | WaitUntilReady | Shift | Observe | Retire
+@dataclass(frozen=True)
+class ReplaceCompanions:
+    """Run the services beside the instances from a release; without one, remove them."""
+
+    release: Release | None
+    is_a: Literal["companions"] = "companions"
+
+
+Step: TypeAlias = (
+    Pull | Verify | Migrate | Start | WaitUntilReady | Shift | Observe | Retire | ReplaceCompanions
+)
 
 
 def describe(step: Step, fleet: Fleet) -> str:  # noqa: PLR0911 - one for each step
@@ -103,6 +113,9 @@ def describe(step: Step, fleet: Fleet) -> str:  # noqa: PLR0911 - one for each s
             return f"observe {names} for {step.seconds:g} s, with {step.share:g} % of the traffic"
         case Retire():
             return f"stop and remove {step.instance.name}"
+        case ReplaceCompanions():
+            change = f"replace by those of {step.release.image}" if step.release else "remove"
+            return f"{change} what runs beside the instances"
 
 
 def _describe_shift(before: Traffic, after: Traffic) -> str:
