@@ -1,6 +1,6 @@
 """The tables and functions of the library, for the migrations of the service.
 
-A migration never changes, so the library's schema lies here as it was: a later one is a file of
+A migration never changes, so this is the schema as it was: a later one is a file of
 its own, with what it changes, and a migration that executes it.
 """
 
