@@ -24,6 +24,8 @@ TABLES = (
     "CREATE TABLE effects (n bigint NOT NULL);"
     "CREATE TABLE runs (name text, n bigint, attempt int, pid bigint, at timestamptz DEFAULT now())"
 )
+MIGRATED = "migrated"
+"""Database that the others are copies of."""
 LEASE = 3.0
 POLL = 1.0
 SETTINGS = {
@@ -101,12 +103,15 @@ class Queued:
 
 @contextmanager
 def queued(service: Carved, server: Server, name: str) -> Iterator[Queued]:
-    """Make the database, migrate it, and add the tables of the trials."""
-    sql(server.url, f"CREATE DATABASE {name}")
+    """Give the service a database, with the tables of the trials."""
     found = Queued(service, server.url.removesuffix("postgres") + name)
-    command = (str(service.python), "-m", "app", "database", "upgrade")
-    service.run(*command, **found.variables())
-    found.sql(TABLES)
+    if MIGRATED not in sql(server.url, "SELECT datname FROM pg_database").split():
+        first = Queued(service, server.url.removesuffix("postgres") + MIGRATED)
+        sql(server.url, f"CREATE DATABASE {MIGRATED}")
+        command = (str(service.python), "-m", "app", "database", "upgrade")
+        service.run(*command, **first.variables())
+        first.sql(TABLES)
+    sql(server.url, f"CREATE DATABASE {name} TEMPLATE {MIGRATED}")
     yield found
 
 
