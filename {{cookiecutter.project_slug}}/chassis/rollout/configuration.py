@@ -130,8 +130,8 @@ class Docker:
     """The compose service that is nginx."""
     migrate: tuple[str, ...] = ()
     """Command in the image that expands the schema; empty for none."""
-    companions: tuple[str, ...] = ()
-    """Compose services that run the same image, such as workers: replaced last."""
+    workers: tuple[str, ...] = ()  # if jobs
+    """Compose services that run jobs, from the same image."""  # if jobs
 
 
 @dataclass(frozen=True)

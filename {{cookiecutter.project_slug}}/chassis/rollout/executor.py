@@ -13,7 +13,6 @@ from chassis.rollout.steps import (
     Migrate,
     Observe,
     Pull,
-    ReplaceCompanions,
     Retire,
     Shift,
     Start,
@@ -23,6 +22,7 @@ from chassis.rollout.steps import (
     expect_done,
 )
 from chassis.rollout.strategies import plan_forward, plan_rollback
+from chassis.rollout.workers import ReplaceWorkers, replace_workers  # if jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,8 +72,7 @@ class Executor:
         self.progress.is_rolling_back = True
         if not rollout.plan.back:
             reason += keep_log(rollout, self.containers)
-            steps = tuple(plan_rollback(rollout, self.configuration))
-            readings = self.progress.readings
+            steps, readings = tuple(plan_rollback(rollout)), self.progress.readings
             rollout.record(Planned(steps, back=True, reason=reason, gates=readings))
 
     def wait_until_ready(self, instances: Iterable[Instance]) -> None:
@@ -134,8 +133,8 @@ class Executor:
                 gates.observe(step, containers, configuration, self.progress)
             case Retire():
                 containers.stop(step.instance)
-            case ReplaceCompanions():
-                containers.replace_companions(step.release)
+            case ReplaceWorkers():  # if jobs
+                replace_workers(containers, step.release)  # if jobs
         return None
 
     def _check_readiness(self, step: WaitUntilReady) -> None:

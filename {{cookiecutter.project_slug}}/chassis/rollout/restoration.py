@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chassis.rollout.errors import TOOL, StepError, UnfinishedError
+from chassis.rollout.workers import restore_workers  # if jobs
 
 if TYPE_CHECKING:
     from chassis.rollout.executor import Executor
@@ -40,9 +41,7 @@ def restore(executor: Executor, rollout: Rollout) -> None:
         if is_expected and fleet.instances and not executor.proxy.has_applied(fleet):
             executor.proxy.shift(fleet)
         executor.wait_until_ready(it for it in missing if it not in before)
-        is_over = rollout.next == len(rollout.plan.steps)  # otherwise a step will do it
-        if is_over and fleet.instances and executor.configuration.docker.companions:
-            executor.containers.replace_companions(fleet.instances[-1].release)
+        restore_workers(executor.containers, rollout, fleet)  # if jobs
     except (StepError, OSError) as error:
         if rollout.ended or rollout.plan.back:
             raise UnfinishedError(f"The release cannot be started: {error}{RETRY}") from error

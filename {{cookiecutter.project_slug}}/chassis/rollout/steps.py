@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from chassis.rollout.fleet import Fleet, Instance, Release, Traffic
+from chassis.rollout.workers import ReplaceWorkers, describe_workers  # if jobs
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,10 @@ class Retire:
     is_a: Literal["retire"] = "retire"
 
 
-@dataclass(frozen=True)
-class ReplaceCompanions:
-    """Run the services beside the instances from a release; without one, remove them."""
-
-    release: Release | None
-    is_a: Literal["companions"] = "companions"
-
-
 Step: TypeAlias = (
-    Pull | Verify | Migrate | Start | WaitUntilReady | Shift | Observe | Retire | ReplaceCompanions
-)
+    Pull | Verify | Migrate | Start | WaitUntilReady | Shift | Observe | Retire
+    | ReplaceWorkers  # if jobs
+)  # fmt: skip
 
 
 def describe(step: Step, fleet: Fleet) -> str:  # noqa: PLR0911 - one for each step
@@ -113,9 +107,8 @@ def describe(step: Step, fleet: Fleet) -> str:  # noqa: PLR0911 - one for each s
             return f"observe {names} for {step.seconds:g} s, with {step.share:g} % of the traffic"
         case Retire():
             return f"stop and remove {step.instance.name}"
-        case ReplaceCompanions():
-            change = f"replace by those of {step.release.image}" if step.release else "remove"
-            return f"{change} what runs beside the instances"
+        case ReplaceWorkers():  # if jobs
+            return describe_workers(step)  # if jobs
 
 
 def _describe_shift(before: Traffic, after: Traffic) -> str:

@@ -8,16 +8,8 @@ from math import ceil
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from chassis.rollout.fleet import Traffic
-from chassis.rollout.steps import (
-    Migrate,
-    Observe,
-    ReplaceCompanions,
-    Retire,
-    Shift,
-    Start,
-    Verify,
-    WaitUntilReady,
-)
+from chassis.rollout.steps import Migrate, Observe, Retire, Shift, Start, Verify, WaitUntilReady
+from chassis.rollout.workers import plan_rollback_of_workers, plan_workers  # if jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -50,8 +42,7 @@ def plan_forward(begun: Begun, release: Release, configuration: Configuration) -
         yield Migrate(release)
     strategy = STRATEGIES[begun.strategy if fleet.instances else "blue-green"]
     yield from strategy(Replacement(fleet.instances, new, configuration))
-    if configuration.docker.companions:
-        yield ReplaceCompanions(release)
+    yield from plan_workers(release, configuration.docker.workers)  # if jobs
 
 
 def plan_rolling(order: Replacement) -> Iterator[Step]:
@@ -96,7 +87,7 @@ def plan_adoption(order: Replacement) -> Iterator[Step]:
     yield Shift(Traffic(instance_names(order.old)))
 
 
-def plan_rollback(rollout: Rollout, configuration: Configuration) -> Iterator[Step]:
+def plan_rollback(rollout: Rollout) -> Iterator[Step]:
     """Restart the old instances that are gone, shift all traffic to them, then remove the new.
 
     Traffic is shifted when all old instances are ready: fewer could not carry the load.
@@ -111,8 +102,7 @@ def plan_rollback(rollout: Rollout, configuration: Configuration) -> Iterator[St
     if rollout.has_shifted:
         yield Shift(before.traffic)
     yield from (Retire(new) for new in now.instances if new not in before.instances)
-    if configuration.docker.companions:
-        yield ReplaceCompanions(before.instances[-1].release if before.instances else None)
+    yield from plan_rollback_of_workers(rollout)  # if jobs
 
 
 def instance_names(instances: Iterable[Instance]) -> tuple[str, ...]:

@@ -53,15 +53,6 @@ class Containers:
             seconds=None,
         )  # fmt: skip
 
-    def replace_companions(self, release: Release | None) -> None:
-        """Run the services beside the instances from a release; without one, remove them."""
-        names = self.settings.companions
-        if release is None:
-            self.compose("rm", "--stop", "--force", *names)
-            return
-        image = self.images.tag(release.digest)
-        self.compose("up", "--detach", "--no-deps", "--no-build", "--wait", *names, image=image)
-
     def start(self, instance: Instance) -> None:
         """Start the container of an instance, with its restart policy."""
         name = self.name_container(instance)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chassis.rollout.configuration import Configuration, Docker
+from chassis.rollout.configuration import Configuration
 from chassis.rollout.docker import containers, engine, images
 from chassis.rollout.docker.compose import Compose
 from chassis.rollout.docker.containers import Containers
@@ -114,26 +114,6 @@ def test_an_instance_that_was_started_in_part_gets_its_restart_policy(
     )
     update = ("docker", "update", "--restart", "unless-stopped", "shop-web-blue-1-1")
     assert commands == ([update] if policy == "no" else [])
-
-
-def test_services_beside_the_instances_run_the_image_of_the_release(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    commands: list[tuple[str, str]] = []
-
-    def call(_: Compose, *arguments: str, image: str = "") -> str:
-        commands.append((" ".join(arguments), image))
-        return ""
-
-    monkeypatch.setattr(Compose, "__call__", call)
-    configuration = Configuration(docker=Docker(companions=("worker", "mailer")))
-    host = Containers(configuration, compose())
-    host.replace_companions(Release("shop", "sha256:1", "1"))
-    host.replace_companions(None)
-    assert commands == [
-        ("up --detach --no-deps --no-build --wait worker mailer", "shop-release:1"),
-        ("rm --stop --force worker mailer", ""),
-    ]
 
 
 def test_what_the_service_uses_counts_not_what_its_init_process_uses() -> None:

@@ -56,18 +56,6 @@ def test_every_strategy_replaces_one_release_by_another(world: World, strategy: 
     assert world.done.index("migrate new") < world.done.index("start green-2-1")
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_what_runs_beside_the_instances_is_replaced_last_and_by_a_rollback(
-    world: World, strategy: str
-) -> None:
-    world.done.clear()
-    world.roll_out(strategy, "new")
-    assert world.done[-2:] == ["replace companions", "clean up"]
-    assert world.companions == "new"
-    assert operations.roll_back(world.host(), None, "rollback") == 0
-    assert world.companions == "old"
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_faulty_release_is_rolled_back_and_users_never_reach_it(

@@ -61,8 +61,6 @@ class World:
     """What the instances of a revision have logged."""
     port: int = 0
     """Port of users at nginx."""
-    companions: str = ""
-    """Revision of what runs beside the instances."""
     kept: set[str] = field(default_factory=set)
     """Digests of the releases whose images were not removed."""
 
@@ -87,7 +85,6 @@ class World:
 
     def reboot(self) -> None:
         self.running.clear()
-        self.companions = ""
         self.stopping.clear()
         self.serving = Fleet()
 
@@ -107,10 +104,6 @@ class World:
 
     def migrate(self, release: Release) -> None:
         self.effect(f"migrate {release.revision}", lambda: None)
-
-    def replace_companions(self, release: Release | None) -> None:
-        revision = release.revision if release else ""
-        self.effect("replace companions", lambda: setattr(self, "companions", revision))
 
     def start(self, instance: Instance) -> None:
         if instance.release.revision != "crashes":
@@ -206,7 +199,7 @@ class World:
             canary=(Stage(10, 0), Stage(60, 0)),
             ready=Readiness(interval_seconds=0, timeout_seconds=0, smoke=("/greetings/ada",)),
             gates=Gates(counts="/counts", interval_seconds=0, minimum_requests=1),
-            docker=Docker(migrate=("migrate",), companions=("worker",)),
+            docker=Docker(migrate=("migrate",)),
         )
         progress = Progress(io.StringIO())
         world: Any = self
@@ -228,6 +221,4 @@ class World:
         assert self.serving.traffic == fleet.traffic == Traffic(stable=fleet.traffic.stable)
         assert set(fleet.traffic.stable) == set(names)
         assert len({instance.colour for instance in fleet.instances}) == 1
-        revisions = sorted({instance.release.revision for instance in fleet.instances})
-        assert revisions == ([self.companions] if self.companions else [])
-        return revisions
+        return sorted({instance.release.revision for instance in fleet.instances})
