@@ -118,6 +118,8 @@ class Service:
     """Returns the current span for log lines; without it, they have the caller's."""
     jobs: list[Any] = field(default_factory=list)  # if jobs
     """Jobs that a worker runs."""  # if jobs
+    continue_trace: Callable[[Exchange], None] | None = None  # if jobs
+    """Continues the trace of the request that enqueued a job."""  # if jobs
     resources: dict[type, Any] = field(default_factory=dict)
     """Objects that dependencies return, by type: `service_of(request).resources[…]`."""
     headers: dict[bytes, bytes] = field(default_factory=dict)

@@ -105,7 +105,7 @@ class Runner:
         context: JobContext,
         envelope: dict[str, Any],
     ) -> None:
-        timer = track(f"jobs.{job.name}")
+        timer = track(f"jobs.{job.name}", describe_job(job, run, context))
         try:
             with timer:
                 async with asyncio.timeout(job.timeout.total_seconds()):
@@ -163,7 +163,10 @@ class Runner:
         given = {header: envelope.get(name) for name, header in names.items()}
         headers = [(header, str(value).encode()) for header, value in given.items() if value]
         scope = {"type": "http", "method": "POST", "path": f"/jobs/{name}", "headers": headers}
-        current_exchange.set(Exchange(scope, nowhere, self._service))
+        exchange = Exchange(scope, nowhere, self._service)
+        current_exchange.set(exchange)
+        if self._service.continue_trace:
+            self._service.continue_trace(exchange)
         bind_contextvars(job=name, job_id=number)
 
     async def _uncount(self, number: int, unread: int) -> None:
@@ -212,6 +215,21 @@ def describe(error: ValidationError) -> str:
     """Say which arguments do not fit, without their values."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in found)
+
+
+def describe_job(job: Job[Any], run: Run, context: JobContext) -> dict[str, str | int]:
+    """Return the attributes of the run's span.
+
+    https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+    """
+    return {
+        "messaging.system": "postgresql",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": context.job.queue,
+        "messaging.message.id": run.key,
+        "job.name": job.name,
+        "job.attempt": run.attempt,
+    }
 
 
 async def nowhere(message: Any) -> None:  # noqa: ANN401 - ASGI's

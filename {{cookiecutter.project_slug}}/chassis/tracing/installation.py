@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from chassis.logs.redaction import Redactor
 from chassis.timing import operations
 from chassis.tracing.exporter import Exporter
+from chassis.tracing.jobs import continue_trace  # if jobs
 from chassis.tracing.operations import OperationSpans
 from chassis.tracing.processor import BoundedProcessor
 from chassis.tracing.propagation import current_trace, propagation_headers
@@ -48,6 +49,7 @@ def install_tracing(settings: Tracing, service: Service) -> None:
     )
     service.outgoing_headers.append(propagation_headers)
     service.trace_context = current_trace
+    service.continue_trace = continue_trace  # if jobs
     service.gauges["tracing_spans_waiting"] = lambda: processor.waiting
     service.counters["tracing_spans_exported_total"] = lambda: exporter.exported
     service.counters["tracing_spans_failed_total"] = lambda: exporter.failed

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 REMOTE_ATTRIBUTES = frozenset(("db.system.name", "server.address"))
 """An operation with one of these attributes calls another system: its span has the kind CLIENT."""
+JOB_ATTRIBUTE = "messaging.operation.type"  # if jobs
+"""An operation with this is a try of a job: without a request, the sampler decides."""  # if jobs
 
 
 class OperationSpans:
@@ -28,10 +30,14 @@ class OperationSpans:
         self, name: str, attributes: Attributes | None
     ) -> Callable[[BaseException | None], None] | None:
         """Start the span of a run as a child of the current span, if that is sampled."""
-        if not get_current_span().get_span_context().trace_flags.sampled:
+        sampled = get_current_span().get_span_context().trace_flags.sampled
+        is_job = JOB_ATTRIBUTE in (attributes or ())  # if jobs
+        sampled = sampled or is_job  # if jobs
+        if not sampled:
             return None
         remote = attributes is not None and not REMOTE_ATTRIBUTES.isdisjoint(attributes)
         kind = SpanKind.CLIENT if remote else SpanKind.INTERNAL
+        kind = SpanKind.CONSUMER if is_job else kind  # if jobs
         span = self._tracer.start_span(name, kind=kind)
         outer_context = get_current()
         attach(set_span_in_context(span))

@@ -14,6 +14,7 @@ from chassis.jobs import Job, Jobs, Run, job
 from chassis.jobs.running import backoff
 from chassis.service import Identity, Service
 from chassis.startup import StartupError
+from chassis.timing import track
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,7 +41,8 @@ class Recorded:
         self.service.jobs.append(self.job)
 
     async def note(self, number: Number, run: Run) -> None:
-        self.seen.append((number.n, run.attempt))
+        with track("orders.price"):
+            self.seen.append((number.n, run.attempt))
         if self.failures >= run.attempt:
             raise RuntimeError("as asked")
 
