@@ -10,7 +10,7 @@ from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecisio
 from procrastinate.tasks import Task
 
 from chassis.database.address import parameters_of
-from chassis.jobs.running import PutBack, Runner
+from chassis.jobs.failures import PutBack
 from chassis.logs.libraries import silence_libraries
 from chassis.startup import StartupError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from chassis.database import Database
     from chassis.jobs.job import Job
+    from chassis.jobs.running import Runner
     from chassis.service import Service
 
 WORKER = "jobs"

@@ -10,13 +10,14 @@ from weakref import WeakKeyDictionary
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import event
 
-from chassis.jobs.queue import Entry, origin
+from chassis.jobs.origin import origin
 
 if TYPE_CHECKING:
     from procrastinate import App
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import Session, SessionTransaction
 
+    from chassis.jobs.queue import Entry
     from chassis.service import Service
 
 

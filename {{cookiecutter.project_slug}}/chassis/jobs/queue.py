@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from chassis.exchange import current_exchange
+from chassis.jobs.origin import origin
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -105,17 +105,6 @@ class ServerQueue:
                 continue
             return key
         raise RuntimeError(f"jobs: another transaction adds {entry.unique!r} again and again")
-
-
-def origin(service: Service) -> dict[str, str]:
-    """Return the ids of the request that is served, and of its span."""
-    exchange = current_exchange.get()
-    found = {"request_id": exchange.request_id} if exchange else {}
-    if service.trace_context and (trace := service.trace_context(exchange)):
-        found["traceparent"] = f"00-{trace.trace_id}-{trace.span_id}-{trace.trace_flags}"
-    elif exchange and (given := exchange.headers.get(b"traceparent")):
-        found["traceparent"] = given.decode("latin-1")
-    return found
 
 
 def queue_of(session: AsyncSession) -> Queue:

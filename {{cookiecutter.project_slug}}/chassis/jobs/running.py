@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,19 +12,23 @@ import structlog
 from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason
 from pydantic import ValidationError
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
-from structlog.contextvars import bind_contextvars
 
-from chassis.exchange import Exchange, current_exchange
+from chassis.jobs.failures import (
+    UNREAD_SECONDS,
+    UNREAD_TRIES,
+    PutBack,
+    Unread,
+    backoff,
+    describe,
+)
+from chassis.jobs.origin import restore_origin
 from chassis.jobs.run import Run
-from chassis.jobs.statements import FIRST_OF_SLOT, STARTED, UNCOUNT
+from chassis.jobs.stored import StoredJobs
 from chassis.series import series
 from chassis.timing import track
 
 if TYPE_CHECKING:
     from procrastinate import JobContext
-    from sqlalchemy import TextClause
 
     from chassis.jobs import Jobs
     from chassis.jobs.job import Job
@@ -33,22 +36,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("chassis.jobs")
 
-UNREAD_TRIES = 10
-"""Times that a job is put back which this release cannot read, before it is held."""
-UNREAD_SECONDS = 10.0
-"""Seconds until a worker sees it again, doubled each time: an hour and a half together."""
 OTHER = "_OTHER"
 """Label of a job that this release does not know."""
-MAX_BACKOFF_SECONDS = 3600.0
-
-
-class PutBack(Exception):  # noqa: N818 - it says what becomes of the job
-    """The job goes back to the queue."""
-
-    def __init__(self, seconds: float = 0) -> None:
-        """Take the seconds until it runs again."""
-        super().__init__()
-        self.seconds = seconds
 
 
 class Runner:
@@ -58,6 +47,7 @@ class Runner:
         """Show how runs end on the board."""
         self._service = service
         self._settings = settings
+        self._stored = StoredJobs(service)
         self.running: set[int] = set()
         """Jobs that run here, by number."""
         self._outcomes: Counter[tuple[str, str]] = Counter()
@@ -66,11 +56,11 @@ class Runner:
         """Run a job; raise `PutBack` if it goes back to the queue, its error if it is held."""
         stored = context.job
         number = stored.id or 0
-        self._enter(job.name, number, envelope)
+        restore_origin(self._service, job.name, number, envelope)
         self.running.add(number)
         try:
             if stored.queueing_lock:
-                await self._execute(STARTED, id=number)
+                await self._stored.free_unique_key(number)
             try:
                 arguments = job.model.model_validate_json(
                     json.dumps(envelope.get("arguments", {})), extra="forbid"
@@ -78,7 +68,7 @@ class Runner:
             except ValidationError as error:
                 await self._put_back_unread(job.name, number, envelope, describe(error), error)
             slot = envelope.get("timestamp")
-            if slot is not None and await self._is_repeated(job.name, slot, number):
+            if slot is not None and await self._stored.is_repeated(job.name, slot, number):
                 log.info("job skipped: another one has its slot", slot=slot)
                 return
             run = Run(
@@ -94,7 +84,7 @@ class Runner:
     async def put_back_unknown(self, context: JobContext, envelope: dict[str, Any]) -> None:
         """Put back a job whose name this release does not know."""
         name, number = context.job.task_name, context.job.id or 0
-        self._enter(name, number, envelope)
+        restore_origin(self._service, name, number, envelope)
         await self._put_back_unread(OTHER, number, envelope, "this release has no such job", None)
 
     async def _run(
@@ -105,7 +95,7 @@ class Runner:
         context: JobContext,
         envelope: dict[str, Any],
     ) -> None:
-        timer = track(f"jobs.{job.name}", describe_job(job, run, context))
+        timer = track(f"jobs.{job.name}", describe_run(job, run, context))
         try:
             with timer:
                 async with asyncio.timeout(job.timeout.total_seconds()):
@@ -117,7 +107,7 @@ class Runner:
                 raise JobAborted from None
             self._count(job.name, "put_back")
             log.warning("job put back: the worker stops", attempt=run.attempt)
-            await self._uncount(run.id, envelope.get("unread", 0))
+            await self._stored.uncount(run.id, envelope.get("unread", 0))
             raise PutBack from None
         except Exception as error:
             if run.attempt >= job.tries:
@@ -154,44 +144,8 @@ class Runner:
         seconds = UNREAD_SECONDS * 2.0 ** (unread - 1)
         self._count(name, "put_back")
         log.warning("job put back: this release cannot read it", reason=reason, seconds=seconds)
-        await self._uncount(number, unread)
+        await self._stored.uncount(number, unread)
         raise PutBack(seconds) from error
-
-    def _enter(self, name: str, number: int, envelope: dict[str, Any]) -> None:
-        """Put on every line the ids of the job, and of the request that enqueued it."""
-        names = {"request_id": b"x-request-id", "traceparent": b"traceparent"}
-        given = {header: envelope.get(name) for name, header in names.items()}
-        headers = [(header, str(value).encode()) for header, value in given.items() if value]
-        scope = {"type": "http", "method": "POST", "path": f"/jobs/{name}", "headers": headers}
-        exchange = Exchange(scope, nowhere, self._service)
-        current_exchange.set(exchange)
-        if self._service.continue_trace:
-            self._service.continue_trace(exchange)
-        bind_contextvars(job=name, job_id=number)
-
-    async def _uncount(self, number: int, unread: int) -> None:
-        """Keep a run that was none from being counted as a try."""
-        await self._execute(UNCOUNT, id=number, unread=unread)
-
-    async def _is_repeated(self, name: str, slot: int, number: int) -> bool:
-        """Tell whether an earlier job has this slot of the schedule."""
-        engine: AsyncEngine = self._service.resources[AsyncEngine]
-        if engine.dialect.name != "postgresql":
-            return False
-        async with engine.connect() as connection:
-            first = await connection.scalar(FIRST_OF_SLOT, {"name": name, "slot": str(slot)})
-        return bool(first != number)
-
-    async def _execute(self, statement: TextClause, **given: int) -> None:
-        """Change the stored job; in memory there is nothing to change."""
-        engine: AsyncEngine = self._service.resources[AsyncEngine]
-        if engine.dialect.name != "postgresql":
-            return
-        try:
-            async with engine.begin() as connection:
-                await connection.execute(statement, given)
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("jobs: a job was not updated", error=type(error).__name__)
 
     def _count(self, name: str, outcome: str) -> None:
         if (name, outcome) not in self._outcomes:
@@ -201,23 +155,7 @@ class Runner:
         self._outcomes[name, outcome] += 1
 
 
-class Unread(Exception):  # noqa: N818 - it says what is wrong with the job
-    """The job has arguments, or a name, of another release."""
-
-
-def backoff(base: float, attempt: int) -> float:
-    """Return the seconds until the next try: doubled each time, with jitter."""
-    longest: float = min(MAX_BACKOFF_SECONDS, base * 2 ** (attempt - 1))
-    return random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, hides nothing
-
-
-def describe(error: ValidationError) -> str:
-    """Say which arguments do not fit, without their values."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, it['loc']))}: {it['msg']}" for it in found)
-
-
-def describe_job(job: Job[Any], run: Run, context: JobContext) -> dict[str, str | int]:
+def describe_run(job: Job[Any], run: Run, context: JobContext) -> dict[str, str | int]:
     """Return the attributes of the run's span.
 
     https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
@@ -230,7 +168,3 @@ def describe_job(job: Job[Any], run: Run, context: JobContext) -> dict[str, str 
         "job.name": job.name,
         "job.attempt": run.attempt,
     }
-
-
-async def nowhere(message: Any) -> None:  # noqa: ANN401 - ASGI's
-    """Send nothing: a job has no client."""

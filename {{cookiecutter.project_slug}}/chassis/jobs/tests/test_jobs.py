@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from chassis.jobs import Job, Jobs, Run, job
-from chassis.jobs.running import backoff
+from chassis.jobs.failures import backoff
 from chassis.service import Identity, Service
 from chassis.startup import StartupError
 from chassis.timing import track

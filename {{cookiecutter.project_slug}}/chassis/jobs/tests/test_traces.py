@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from chassis.exchange import Exchange, current_exchange
-from chassis.jobs.running import nowhere
+from chassis.jobs.origin import send_nothing
 from chassis.jobs.tests.test_jobs import Number, Recorded, started
 from chassis.tracing import Tracing
 from chassis.tracing.tests.receiver import Receiver, values
@@ -43,7 +43,7 @@ async def run_job(database: Database, collector: Receiver, traceparent: str, tri
     async with started(recorded) as it:
         headers = [(b"traceparent", traceparent.encode())] if traceparent else []
         scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
-        token = current_exchange.set(Exchange(scope, nowhere, it.service))
+        token = current_exchange.set(Exchange(scope, send_nothing, it.service))
         async with it.session() as session:
             await it.job.enqueue(session, Number())
             await session.commit()
