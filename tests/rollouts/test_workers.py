@@ -63,6 +63,6 @@ def test_a_release_replaces_the_worker_last_and_a_rollback_takes_it_back(host: D
     assert (host.settled_revision(replicas=1), worker_revision(host)) == ("two", "two")
     host.run_tool("rolling", host.create_release("bad", "crashes"), code=1)
     assert (host.settled_revision(replicas=1), worker_revision(host)) == ("two", "two")
-    host.run_tool("rollback")
+    host.run_tool("rollback", "1")
     assert (host.settled_revision(replicas=1), worker_revision(host)) == ("one", "one")
     print(f"D1: a release with its worker, docker: {seconds:.1f} s, and a rollback takes it back")  # noqa: T201 - the figure
