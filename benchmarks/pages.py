@@ -37,7 +37,7 @@ what they are made of, with the same Python and the same versions as the carved 
 """
 STAGES = (
     *("requests", "against", "realistic", "replicas", "start", "carving"),
-    *("image", "data", "output", "series", "overload"),
+    *("image", "data", "jobs", "output", "series", "overload"),
 )
 OCCASIONAL = ("product",)
 """Takes so long that it is only measured when it is named; its results are reported."""

@@ -82,6 +82,7 @@ async def enqueue(  # noqa: PLR0913, PLR0917 - what a request may ask for
     name: str,
     session: Session,
     count: int = 1,
+    n: int = 0,
     seconds: float = 0,
     delay: float = 0,
     unique: str | None = None,
@@ -89,8 +90,8 @@ async def enqueue(  # noqa: PLR0913, PLR0917 - what a request may ask for
 ) -> dict[str, Any]:
     """Enqueue jobs in the request's transaction, which may fail before or after other work."""
     keys = []
-    for n in range(count):
-        arguments = Number(n=n, seconds=seconds)
+    for number in range(n, n + count):
+        arguments = Number(n=number, seconds=seconds)
         options: dict[str, Any] = {"delay": timedelta(seconds=delay), "unique": unique}
         keys.append(await JOBS[name].enqueue(session, arguments, **options))
     if failure == "statement":

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 JOBS = 2000
 KILLS = 5 if os.environ.get("JOBS") == "full" else 1
 WORKERS = 3
+ONE_BY_ONE = 30
 NUMBERS = count()
 
 
@@ -75,6 +76,21 @@ def test_a_job_has_the_ids_of_its_request_and_the_worker_serves_probes_and_metri
         assert worker.ask("/readyz").status == 200
         assert worker.ask("/trials/effect", "POST").status == 404, "it serves nothing else"
         assert not any("n=0" in str(it) for it in worker.lines), "arguments are not logged"
+
+
+def test_a_job_does_not_wait_for_the_next_poll(queue: Queued) -> None:
+    """The library forgets a notification that arrives while it looks for a job."""
+    with queue.web() as web, queue.worker(JOBS_POLL_SECONDS="60"):
+        for number in range(1, ONE_BY_ONE + 1):
+            enqueue(web, "effect", n=number)
+            wait_until(lambda it=number: queue.sql(f"SELECT 1 FROM runs WHERE n = {it}") == "1", 30)  # type: ignore[misc]  # noqa: S608
+    waits = queue.sql(
+        "SELECT max(wait), percentile_cont(0.5) WITHIN GROUP (ORDER BY wait) FROM ("
+        "SELECT extract(epoch FROM at) - (args ->> 'enqueued')::float8 AS wait FROM runs "
+        "JOIN procrastinate_jobs ON n = (args -> 'arguments' ->> 'n')::int) AS waits"
+    )
+    longest, middle = map(float, waits.split("|"))
+    print(f"{ONE_BY_ONE} jobs began within {longest:.2f} s, {middle:.3f} s in the median")  # noqa: T201 - the figure
 
 
 def started_only_by(pid: int) -> str:

@@ -11,6 +11,7 @@ from procrastinate.tasks import Task
 
 from chassis.database.address import parameters_of
 from chassis.jobs.failures import PutBack
+from chassis.jobs.notifications import NotifiedManager
 from chassis.logs.libraries import silence_libraries
 from chassis.startup import StartupError
 
@@ -68,6 +69,7 @@ def make_app(connector: BaseAsyncConnector, runner: Runner, jobs: Sequence[Job[A
     silence_libraries("procrastinate", f"procrastinate.worker.{WORKER}")
     silence_worker()
     app = App(connector=connector)
+    app.job_manager = NotifiedManager(connector)
     for job in jobs:
         if job.name in app.tasks:
             raise StartupError(f"jobs: two are called {job.name!r}. Rename one.")
