@@ -37,10 +37,10 @@ what they are made of, with the same Python and the same versions as the carved 
 """
 STAGES = (
     *("requests", "against", "realistic", "replicas", "start", "carving"),
-    *("image", "data", "jobs", "output", "series", "overload"),
+    *("image", "data", "output", "series", "overload"),
 )
-OCCASIONAL = ("product",)
-"""Takes so long that it is only measured when it is named; its results are reported."""
+OCCASIONAL = ("jobs", "product")
+"""Only measured when they are named, as they concern few or take long; results are reported."""
 HOW = """\
 ## How ratios are measured
 
