@@ -74,7 +74,7 @@ def test_a_job_has_the_ids_of_its_request_and_the_worker_serves_probes_and_metri
         assert line["request_id"] == asked["request_id"]
         assert line["trace_id"] == TRACE
         assert (line["job"], line["job_id"], line["attempt"]) == ("effect", 1, 1)
-        assert worker.ask("/readyz").status == 200
+        wait_until(lambda: worker.ask("/readyz").status == 200)
         assert worker.ask("/trials/effect", "POST").status == 404, "it serves nothing else"
         assert not any("n=0" in str(it) for it in worker.lines), "arguments are not logged"
 
