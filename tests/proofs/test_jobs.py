@@ -114,12 +114,11 @@ def pause_amid_jobs(queue: Queued, left: str, process: subprocess.Popen[bytes]) 
 
 
 def test_jobs_of_killed_workers_run_again_and_have_their_effects_once(queue: Queued) -> None:
-    with queue.web() as web:
-        enqueue(
-            web, "effect", count=JOBS, seconds=0.2 * KILLS
-        )  # some must be left at the last kill
+    seconds = 0.2 * KILLS  # so that some jobs are left at the last kill
     with ExitStack() as stack:
         workers = [stack.enter_context(queue.worker()) for _ in range(WORKERS)]
+        with queue.web() as web:
+            enqueue(web, "effect", count=JOBS, seconds=seconds)
         waits = []
         for kill in range(KILLS):
             share = JOBS * (kill + 1) // (KILLS + 2)
