@@ -55,8 +55,8 @@ Files with a conflict (C), and files in which a change was lost (L), with the nu
   version at once: that is its design, for a person who looks at `git status` before a commit. A
   pipeline that only looks at the exit code sees no difference. carve ends with 1, and notes the new
   version after `carve continue`.
-- A file that the team renamed is a deleted one for cruft and Copier, so what the template changed in
-  it is left out; carve follows renames, as git does.
+- A file that the team renamed is a deleted one for cruft and Copier, so what the template changed
+  in it is left out; carve follows renames, as git does.
 - cruft marks the file as unmerged too, or falls back to `.rej` files and says so; it ends with 0.
 - cruft and Copier work with any template; carve only with this one.
 """
