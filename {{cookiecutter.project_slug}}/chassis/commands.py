@@ -51,6 +51,9 @@ def show_settings(settings: Any, arguments: argparse.Namespace) -> int:  # noqa:
         print(f"written: {', '.join(changed)}" if changed else "nothing to write")  # noqa: T201 - its job
         return 0
     print(report(settings, arguments.format, arguments.environments))  # noqa: T201 - its job
+    for name, closest in unknown_variables(type(settings)).items():
+        advice = f" Did you mean {closest}?" if closest else ""
+        print(f"{name}: is not a variable of this service.{advice}", file=sys.stderr)  # noqa: T201 - its job
     return 0
 
 

@@ -40,3 +40,10 @@ def test_a_health_check_of_no_port_is_told_without_a_traceback(port: str) -> Non
 def test_help_lists_the_commands() -> None:
     shown = command("--help").stdout
     assert all(name in shown for name in ("serve", "settings", "health", "version"))
+
+
+def test_the_settings_name_variables_that_nobody_reads() -> None:
+    ended = command("settings", SERVER_COLOUR="red")
+    assert ended.returncode == 0
+    assert ended.stderr.startswith("SERVER_COLOUR: is not a variable of this service.")
+    assert "SERVER_COLOUR" not in ended.stdout
