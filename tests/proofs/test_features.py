@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 import time
 from contextlib import closing
 from http.client import HTTPConnection
@@ -192,7 +193,8 @@ def test_a_first_table_has_required_columns_update_and_delete_as_the_page_says(
     blocks = re.findall(
         r"^   ```python\n(.*?)^   ```", page[2].partition("\n## ")[0], re.MULTILINE | re.DOTALL
     )
-    version, imports, routes = (re.sub(r"(?m)^   ", "", block) for block in blocks)
+    version, imports, routes = (textwrap.dedent(block) for block in blocks)
+    version, routes = (textwrap.indent(block, "    ") for block in (version, routes))
     service.run("make", "feature", "NAME=customers", "KIND=table")
     assert [*service.path.glob("app/migrations/*_create_customers.py")] == []
     name = "    name: Mapped[str] = mapped_column(Text)\n"
