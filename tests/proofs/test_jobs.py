@@ -173,7 +173,7 @@ def test_sigterm_finishes_the_jobs_that_run_and_puts_back_those_that_take_too_lo
             assert worker.stop() == 0
     assert queue.count("todo") == 15
     assert queue.sql("SELECT sum(attempts) FROM procrastinate_jobs") == "0", "that was no try"
-    print("J3: SIGTERM: 15 of 15 finished within the grace time, 15 of 15 longer ones put back")  # noqa: T201 - the figure
+    print("J3: SIGTERM: 15 of 15 finished within the grace time, 15 of 15 longer ones requeued")  # noqa: T201 - the figure
 
 
 def test_a_schedule_runs_once_a_slot_across_replicas_also_when_one_is_killed(
@@ -226,7 +226,7 @@ def test_a_job_that_this_release_cannot_read_waits_for_a_later_one(queue: Queued
             lambda: queue.sql("SELECT count(args -> 'unread') FROM procrastinate_jobs") == "2"
         )
         wait_until(lambda: queue.count("todo") == 2)
-        lines = [it for it in worker.lines if it["message"].startswith("job put back")]
+        lines = [it for it in worker.lines if it["message"].startswith("job requeued")]
         assert {it["reason"] for it in lines} == {
             "this release has no such job",
             "colour: Extra inputs are not permitted",

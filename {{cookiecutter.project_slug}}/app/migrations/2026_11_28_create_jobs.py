@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Expand: what the release before this one needs stays as it is."""
+    """Expand: what the previous release needs stays unchanged."""
     op.create_table(
         "job_receipts",
         sa.Column("key", sa.Text(), nullable=False),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 UNREAD_TRIES = 10
-"""Times that a job is put back which this release cannot read, before it is held."""
+"""Times that a job which this release cannot read is requeued before it is held."""
 UNREAD_SECONDS = 10.0
 """Seconds until a worker sees it again, doubled each time: an hour and a half together."""
 MAX_BACKOFF_SECONDS = 3600.0

@@ -44,7 +44,7 @@ class RetryAsTold(BaseRetryStrategy):
         exception: BaseException,
         job: StoredJob,  # noqa: ARG002 - the library's signature
     ) -> RetryDecision | None:
-        """Put back what says so; the library holds any other job that raised."""
+        """Requeue jobs that ask for it; the library holds any other job that raised."""
         if isinstance(exception, PutBack):
             due = datetime.now(UTC) + timedelta(seconds=exception.seconds)
             return RetryDecision(retry_at=due)

@@ -79,7 +79,7 @@ class MemoryQueue:
 
 
 def is_within(nested: SessionTransaction | None, outer: SessionTransaction) -> bool:
-    """Tell whether a savepoint is this transaction or within it; None is the outermost."""
+    """Return whether a savepoint is this transaction or within it; None is the outermost."""
     if outer.parent is None:
         return True
     while nested is not None:

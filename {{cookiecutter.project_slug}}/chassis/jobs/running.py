@@ -82,7 +82,7 @@ class Runner:
             self.running.discard(number)
 
     async def put_back_unknown(self, context: JobContext, envelope: dict[str, Any]) -> None:
-        """Put back a job whose name this release does not know."""
+        """Requeue a job whose name this release does not know."""
         name, number = context.job.task_name, context.job.id or 0
         restore_origin(self._service, name, number, envelope)
         await self._put_back_unread(OTHER, number, envelope, "this release has no such job", None)
@@ -106,7 +106,7 @@ class Runner:
                 log.info("job cancelled", attempt=run.attempt)
                 raise JobAborted from None
             self._count(job.name, "put_back")
-            log.warning("job put back: the worker stops", attempt=run.attempt)
+            log.warning("job requeued: the worker stops", attempt=run.attempt)
             await self._stored.uncount(run.id, envelope.get("unread", 0))
             raise PutBack from None
         except Exception as error:
@@ -143,7 +143,7 @@ class Runner:
             raise Unread(reason) from error
         seconds = UNREAD_SECONDS * 2.0 ** (unread - 1)
         self._count(name, "put_back")
-        log.warning("job put back: this release cannot read it", reason=reason, seconds=seconds)
+        log.warning("job requeued: this release cannot read it", reason=reason, seconds=seconds)
         await self._stored.uncount(number, unread)
         raise PutBack(seconds) from error
 

@@ -32,10 +32,10 @@ RECOVER = text(
     RETURNING job.id, job.task_name, job.attempts, CAST(job.status AS text) AS status
     """
 )
-"""Puts back, or holds, what a worker left that has not renewed its lease; one sweeper each."""
+"""Requeues, or holds, the jobs of a worker that has not renewed its lease; one sweeper each."""
 OF_WORKER = text("SELECT id FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = :worker")
 STARTED = text("UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE id = :id")
-"""Another job with this unique key may wait now, and this one may be put back beside it."""
+"""Another job with this unique key may wait now, and this one may be requeued beside it."""
 FIRST_OF_SLOT = text(
     "SELECT min(id) FROM procrastinate_jobs WHERE task_name = :name "
     "AND args ->> 'timestamp' IS NOT NULL AND args ->> 'timestamp' = :slot"

@@ -34,7 +34,7 @@ class StoredJobs:
         await self._execute(UNCOUNT, id=number, unread=unread)
 
     async def is_repeated(self, name: str, slot: int, number: int) -> bool:
-        """Tell whether an earlier job has this slot of the schedule."""
+        """Return whether an earlier job has this slot of the schedule."""
         if not self._on_server:
             return False
         async with self._engine.connect() as connection:

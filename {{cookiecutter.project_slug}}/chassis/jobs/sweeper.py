@@ -73,7 +73,7 @@ class Sweeper:
                 log.warning("jobs: sweep failed", error=type(error).__name__)
 
     async def recover(self) -> None:
-        """Put back, or hold, the jobs of workers whose lease has ended."""
+        """Requeue, or hold, the jobs of workers whose lease has ended."""
         engine: AsyncEngine = self._service.resources[AsyncEngine]
         given = {"tries": self._tries, "lease": self._settings.lease_seconds}
         async with engine.begin() as connection:
@@ -89,7 +89,7 @@ class Sweeper:
                 await connection.execute(NOTIFY, {"payload": INSERTED})
         for row in found:
             say = log.error if row.status == "failed" else log.warning
-            state = {"todo": "put back", "failed": "held"}.get(row.status, row.status)
+            state = {"todo": "requeued", "failed": "held"}.get(row.status, row.status)
             say(
                 f"job {state}: its worker died",
                 job=row.task_name,
