@@ -77,7 +77,12 @@ def test_the_second_of_two_is_refused_with_the_holder_of_the_lock(host: RolloutH
     assert f"process {first.pid} on " in run.output
     assert "chassis.rollout rolling" in run.output
     print("D6: second of two: refused, with the holder of the lock")  # noqa: T201 - the figure
+    assert host.read_history()[-1]["result"] == "in progress"
+    assert "rollout 2 is in progress: step " in host.run_tool("status").output
     host.run_tool("abort")
     first.communicate()
     assert first.returncode == 1
+    reason = host.read_history()[-1]["reason"].splitlines()[0]
+    assert reason.startswith("cancelled by ")
+    assert reason.endswith(": python3 -m chassis.rollout abort")
     assert host.settled_revision() == "one"

@@ -112,10 +112,12 @@ def abort(host: Host, command: str) -> int:
         host.progress.log(f"cancelling the rollout of {holder}")
         note = host.directory / ABORT_NOTE
         note.write_text(str(Holder.current_process(command)))
-        os.kill(holder.pid, signal.SIGTERM)
-        while find_holder(host.lock) == holder:
-            sleep(POLL_SECONDS)
-        note.unlink()
+        try:
+            os.kill(holder.pid, signal.SIGTERM)
+            while find_holder(host.lock) == holder:
+                sleep(POLL_SECONDS)
+        finally:
+            note.unlink()
     latest = host.history.latest()
     if latest and not latest.ended:
         return roll_back(host, None, command)
