@@ -156,10 +156,7 @@ class Runner:
 
 
 def describe_run(job: Job[Any], run: Run, context: JobContext) -> dict[str, str | int]:
-    """Return the attributes of the run's span.
-
-    https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
-    """
+    """Return the attributes of the run, which are those of a message."""
     return {
         "messaging.system": "postgresql",
         "messaging.operation.type": "process",

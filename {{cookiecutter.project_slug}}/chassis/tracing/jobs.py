@@ -1,4 +1,7 @@
-"""A job runs in the trace of the request that enqueued it."""
+"""A job runs in the trace of the request that enqueued it.
+
+Attributes: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+"""
 
 from __future__ import annotations
 
