@@ -104,7 +104,7 @@ def own(given: Namespace) -> int:
         if not place.exists() and f"  {path.removeprefix('chassis/')}\n" not in carved:
             raise Refusal(f"{path}: is not there, and was not carved.")
         if not is_inside:
-            raise Refusal(f"{one}: is not in chassis/, so it is yours already.")
+            raise Refusal(f"{one}: is not in chassis/, so it is already yours.")
         paths.add(path)
     text = Record({**record.content, "own": sorted(paths)}).text()
     (service.folder / NAME).write_bytes(text.encode())

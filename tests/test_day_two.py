@@ -141,7 +141,7 @@ def test_what_the_team_deleted_stays_deleted(
     assert (code, did["conflicts"]) == (0, [])
     assert not list((life.folder / "docs").glob("*log*"))
     assert not (life.folder / "docs/operations.md").exists()
-    assert "docs/operations.md: changed in the template; you deleted it" in str(did["answers"])
+    assert "docs/operations.md: was changed in the template; you deleted it" in str(did["answers"])
 
 
 def in_conflict(carve: Callable[..., Life]) -> Life:

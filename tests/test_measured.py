@@ -35,5 +35,5 @@ def test_every_figure_of_rollouts_has_the_form_that_the_page_takes() -> None:
         for line in path.read_text("utf-8").splitlines()
         if "print(" in line
     ]
-    assert len(printed) == 11
+    assert len(printed) == 14
     assert not [line for line in printed if line.count(": ") < 2]

@@ -193,8 +193,8 @@ def test_a_first_table_has_required_columns_update_and_delete_as_the_page_says(
     blocks = re.findall(
         r"^   ```python\n(.*?)^   ```", page[2].partition("\n## ")[0], re.MULTILINE | re.DOTALL
     )
-    version, imports, routes = (textwrap.dedent(block) for block in blocks)
-    version, routes = (textwrap.indent(block, "    ") for block in (version, routes))
+    version, imports, *routes = (textwrap.dedent(block) for block in blocks)
+    version, added = (textwrap.indent(it, "    ") for it in (version, "\n".join(routes)))
     service.run("make", "feature", "NAME=customers", "KIND=table")
     assert [*service.path.glob("app/migrations/*_create_customers.py")] == []
     name = "    name: Mapped[str] = mapped_column(Text)\n"
@@ -208,7 +208,7 @@ def test_a_first_table_has_required_columns_update_and_delete_as_the_page_says(
         service.path / "app" / "customers" / "routes.py",
         ("from sqlalchemy import select\n", f"from sqlalchemy import select\n{imports}"),
         ("    name: ShortText\n", "    name: ShortText\n    country: ShortText\n"),
-        ("\n    return router\n", f"\n{routes}\n    return router\n"),
+        ("\n    return router\n", f"\n{added}\n    return router\n"),
     )
     service.run("make", "migrate")
     service.run("make", "migration", "m=create customers")

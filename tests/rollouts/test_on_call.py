@@ -72,7 +72,6 @@ def test_a_rolled_back_release_leaves_its_errors_and_the_readings_of_its_gates(
     assert kept.stat().st_mode & 0o777 == 0o600
     gates = {it["gate"]: it for it in host.read_history()[-1]["gates"]}
     assert gates["error ratio"]["value"] > gates["error ratio"]["limit"]
-    print(run.output.splitlines()[-2])  # noqa: T201 - the figure
 
 
 @pytest.mark.timeout(600)

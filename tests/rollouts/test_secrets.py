@@ -94,7 +94,7 @@ def test_no_valid_token_is_refused_while_the_signing_key_is_rotated(host: Host) 
     with user_load(host, [signed_by_old], at_least=20) as load:
         pass
     assert set(load.tally.statuses) == {401}
-    print(f"three restarts of a key's rotation: 0 refused of {total}")  # noqa: T201 - the figure
+    print(f"D1: rotation of the signing key, three restarts: 0 refused of {total}")  # noqa: T201 - the figure
 
 
 @pytest.mark.timeout(1800)
@@ -114,4 +114,4 @@ def test_the_databases_password_is_changed_without_losing_a_request(host: Host) 
     database = next(it for it in host.list_containers() if "-database-" in it)
     by_network = url.replace("@database:", f"@{host.project}-database-1:")
     docker("exec", database, "psql", by_network, "--command", "SELECT 1")
-    print(f"a new password of the database: 0 lost of {total}")  # noqa: T201 - the figure
+    print(f"D1: new password of the database: 0 lost of {total}")  # noqa: T201 - the figure
