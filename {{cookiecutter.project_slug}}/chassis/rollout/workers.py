@@ -43,7 +43,7 @@ def describe_workers(step: ReplaceWorkers) -> str:
 
 
 def replace_workers(containers: Containers, release: Release | None) -> None:
-    """Replace the containers: each finishes its jobs, or puts them back. Raises StepError."""
+    """Replace the containers: each finishes its jobs, or requeues them. Raises StepError."""
     services = containers.settings.workers
     if release is None:
         containers.compose("rm", "--stop", "--force", *services)

@@ -49,7 +49,7 @@ def test_headers_of_a_proxy_that_is_not_trusted_are_told_of_once(
         warnings = [it for it in running.lines if it["message"] == "forwarded headers ignored"]
     (line,) = warnings
     assert (line["level"], line["proxy"]) == ("warning", proxy)
-    assert line["advice"].endswith(f" in {setting}")
+    assert line["advice"].endswith(f" to {setting}")
 
 
 def test_headers_of_a_trusted_proxy_are_not_worth_a_line() -> None:

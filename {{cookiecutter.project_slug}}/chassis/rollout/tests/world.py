@@ -63,6 +63,7 @@ class World:
     """Port of users at nginx."""
     kept: set[str] = field(default_factory=set)
     """Digests of the releases whose images were not removed."""
+    settings = Docker()  # if jobs
 
     def moment(self) -> None:
         self.remaining -= 1
