@@ -41,7 +41,7 @@ class Jobs(Feature):
     poll_seconds: Seconds = 5
     """Seconds between two looks for jobs that are due, and for those of workers that died."""
     lease_seconds: float = Field(default=30, ge=1, le=3600)
-    """Seconds without a sign of life after which the jobs of a worker run elsewhere."""
+    """Seconds without a heartbeat after which the jobs of a worker run elsewhere."""
     backoff_seconds: Seconds = 5
     """Seconds until the first retry of a job; each further one takes twice as long, to an hour."""
     keep_hours: int = Field(default=24, ge=1)

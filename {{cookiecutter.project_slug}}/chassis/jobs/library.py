@@ -87,11 +87,11 @@ def make_app(connector: BaseAsyncConnector, runner: Runner, jobs: Sequence[Job[A
         except ValueError as error:
             raise StartupError(f"jobs: {periodic.task.name!r}: cron: {error}") from error
 
-    async def put_back(context: JobContext, **envelope: Any) -> None:  # noqa: ANN401 - JSON
-        await runner.put_back_unknown(context, envelope)
+    async def requeue(context: JobContext, **envelope: Any) -> None:  # noqa: ANN401 - JSON
+        await runner.requeue_unknown(context, envelope)
 
     unknown: Task[Any, Any, Any] = Task(
-        put_back, blueprint=app, name="unknown", queue="", pass_context=True, retry=RetryAsTold()
+        requeue, blueprint=app, name="unknown", queue="", pass_context=True, retry=RetryAsTold()
     )
     app.tasks = Tasks(app.tasks, unknown)
     return app

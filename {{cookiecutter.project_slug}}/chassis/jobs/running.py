@@ -66,7 +66,7 @@ class Runner:
                     json.dumps(envelope.get("arguments", {})), extra="forbid"
                 )
             except ValidationError as error:
-                await self._put_back_unread(job.name, number, envelope, describe(error), error)
+                await self._requeue_unread(job.name, number, envelope, describe(error), error)
             slot = envelope.get("timestamp")
             if slot is not None and await self._stored.is_repeated(job.name, slot, number):
                 log.info("job skipped: another one has its slot", slot=slot)
@@ -81,11 +81,11 @@ class Runner:
         finally:
             self.running.discard(number)
 
-    async def put_back_unknown(self, context: JobContext, envelope: dict[str, Any]) -> None:
+    async def requeue_unknown(self, context: JobContext, envelope: dict[str, Any]) -> None:
         """Requeue a job whose name this release does not know."""
         name, number = context.job.task_name, context.job.id or 0
         restore_origin(self._service, name, number, envelope)
-        await self._put_back_unread(OTHER, number, envelope, "this release has no such job", None)
+        await self._requeue_unread(OTHER, number, envelope, "this release has no such job", None)
 
     async def _run(
         self,
@@ -105,7 +105,7 @@ class Runner:
                 self._count(job.name, "cancelled")
                 log.info("job cancelled", attempt=run.attempt)
                 raise JobAborted from None
-            self._count(job.name, "put_back")
+            self._count(job.name, "requeued")
             log.warning("job requeued: the worker stops", attempt=run.attempt)
             await self._stored.uncount(run.id, envelope.get("unread", 0))
             raise PutBack from None
@@ -127,7 +127,7 @@ class Runner:
         self._count(job.name, "succeeded")
         log.info("job succeeded", attempt=run.attempt, duration_ms=round(timer.seconds * 1000, 3))
 
-    async def _put_back_unread(
+    async def _requeue_unread(
         self,
         name: str,
         number: int,
@@ -142,7 +142,7 @@ class Runner:
             log.error("job held: this release cannot read it", reason=reason, times=unread)
             raise Unread(reason) from error
         seconds = UNREAD_SECONDS * 2.0 ** (unread - 1)
-        self._count(name, "put_back")
+        self._count(name, "requeued")
         log.warning("job requeued: this release cannot read it", reason=reason, seconds=seconds)
         await self._stored.uncount(number, unread)
         raise PutBack(seconds) from error

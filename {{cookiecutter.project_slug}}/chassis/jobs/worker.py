@@ -71,7 +71,7 @@ class JobWorker:
             raise WorkerStopped
 
     async def _renew_lease(self) -> None:
-        """Give a sign of life also while the last jobs end, which the library does not."""
+        """Send heartbeats while the last jobs end too, which the library does not."""
         while True:
             await asyncio.sleep(self._settings.lease_seconds / 4)
             if self.number is not None:
