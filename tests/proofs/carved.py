@@ -192,10 +192,10 @@ class Replica:
             self.news.notify_all()
 
     def wait_for_line(self, message: str) -> dict[str, Any]:
-        """Wait for a log line whose message begins so."""
+        """Wait for a log line with this message."""
 
         def found() -> list[dict[str, Any]]:
-            return [line for line in self.lines if line["message"].startswith(message)]
+            return [line for line in self.lines if line["message"] == message]
 
         with self.news:
             self.news.wait_for(lambda: found() or self._silent, TIMEOUT)

@@ -92,7 +92,7 @@ def service(tmp_path: Path) -> Carved:
 
 def test_the_commands_of_the_pages_print_what_the_pages_show(service: Carved) -> None:
     done = []
-    for name in ("settings", "develop"):
+    for name in ("settings", "develop", "expand-and-contract"):
         for step in steps((service.path / "docs" / f"{name}.md").read_text()):
             if step.kind == "diff":
                 change(service.path, step.text)

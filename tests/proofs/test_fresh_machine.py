@@ -44,7 +44,7 @@ def start_and_read_readiness(folder: Path, command: list[str], environment: dict
     try:
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline and process.poll() is None:
-            if found := re.search(r"serving .*(http://127\.0\.0\.1:\d+)", log.read_text()):
+            if found := re.search(r"serving (?!metrics).*(http://127\.0\.0\.1:\d+)", log.read_text()):
                 with urllib.request.urlopen(f"{found[1]}/readyz", timeout=10) as answer:  # noqa: S310
                     return str(answer.read().decode())
             time.sleep(0.2)
