@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIMEOUT = 300
+SERVING = re.compile(r"serving (?!metrics).*(http://127\.0\.0\.1:\d+)")
 
 
 def bare(home: Path) -> dict[str, str]:
@@ -44,7 +45,7 @@ def start_and_read_readiness(folder: Path, command: list[str], environment: dict
     try:
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline and process.poll() is None:
-            if found := re.search(r"serving (?!metrics).*(http://127\.0\.0\.1:\d+)", log.read_text()):
+            if found := SERVING.search(log.read_text()):
                 with urllib.request.urlopen(f"{found[1]}/readyz", timeout=10) as answer:  # noqa: S310
                     return str(answer.read().decode())
             time.sleep(0.2)
