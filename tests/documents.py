@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOREIGN = (".git/", ".venv", ".uv", ".hypothesis", "build", "{{")
+FETCHED = "node_modules/"
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"(?:^|[`$&;(\s])make ([a-z][a-z0-9-]*)", re.MULTILINE)
@@ -23,7 +24,8 @@ def sources(root: Path, *suffixes: str) -> dict[str, str]:
     own = [path for path in root.iterdir() if not f"{path.name}/".startswith(FOREIGN)]
     found = {path.name: path for path in own if path.is_file()}
     for folder in (path for path in own if path.is_dir()):
-        found |= {f"{folder.name}/{name}": path for name, path in files(folder).items()}
+        inside = {name: path for name, path in files(folder).items() if FETCHED not in name}
+        found |= {f"{folder.name}/{name}": path for name, path in inside.items()}
     return {
         name: path.read_text("utf-8") for name, path in found.items() if path.suffix in suffixes
     }

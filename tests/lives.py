@@ -11,11 +11,14 @@ import tomllib
 from collections import Counter
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carve.__main__ import main
 from tests.template import MANIFEST, QUESTIONS, run, succeeded
 from tests.versions import SOMEBODY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RECORD = ".cookiecutter.json"
 File = tuple[str, bytes, int]
@@ -126,3 +129,16 @@ def parses(name: str, content: bytes) -> bool:
     except (SyntaxError, ValueError):
         return False
     return True
+
+
+def in_conflict(carve: Callable[..., Life]) -> Life:
+    """Make a service in which removing the database ends in conflicts."""
+    life = carve()
+    notes = life.folder / "app/notes/routes.py"
+    notes.write_text(notes.read_text() + "\n# ours\n")
+    ignored = life.folder / ".gitignore"
+    ignored.write_text(ignored.read_text().replace("*.db\n", "*.sqlite\n"))
+    (life.folder / "Makefile").chmod(0o600)
+    life.commit()
+    (life.folder / "mine.txt").write_text("untracked")
+    return life

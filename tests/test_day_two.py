@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from contextlib import suppress
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,8 @@ import pytest
 from carve.after import succeeds
 from carve.notes import parse
 from tests.cases import Tally, generate, play
-from tests.lives import RECORD, Life, answers, snapshot
-from tests.template import MANIFEST, QUESTIONS, run
+from tests.lives import RECORD, Life, in_conflict, snapshot
+from tests.template import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,14 +21,7 @@ if TYPE_CHECKING:
 
     from tests.versions import Kept
 
-CASES = 10
-SWITCHES = [
-    f"{name}={str(not MANIFEST[name]).lower()}"
-    for name in QUESTIONS
-    if isinstance(MANIFEST[name], bool)
-]
-CHOICES = [f"{name}={it}" for name, those in MANIFEST["_choices"].items() for it in those[1:]]
-NAMES = ["project_name=Order desk", "project_slug=order-desk"]
+CASES = 3
 
 
 @pytest.mark.parametrize("number", range(CASES))
@@ -45,46 +37,6 @@ def test_the_same_version_and_answers_change_nothing(carve: Callable[..., Life])
     assert life.carve("change", "metrics=true", "ci=github") == (0, "Nothing changes.\n", "")
     assert life.carve("update", "--to", "0.1.0") == (0, "Nothing changes.\n", "")
     assert (life.snapshot(), life.status()) == (before, "")
-
-
-@pytest.mark.parametrize("said", [*SWITCHES, *CHOICES, "names"])
-def test_an_unedited_service_becomes_what_a_fresh_carving_is(
-    said: str, carve: Callable[..., Life], versions: dict[str, Path], kept: Kept
-) -> None:
-    words = NAMES if said == "names" else [said]
-    life = carve()
-    code, did = life.change("change", *words)
-    pairs = [it.partition("=")[::2] for it in words]
-    given: dict[str, object] = {name: it != "false" and it for name, it in pairs}
-    given |= {"deployment": "none"} if said == "docker=false" else {}
-    assert (code, did["conflicts"]) == (0, [])
-    assert life.snapshot() == snapshot(kept.carve(versions["v0.1.0"], answers(**given)))
-
-
-@pytest.mark.parametrize("start", ["v0.1.0", "between", "v0.2.0"])
-def test_an_unedited_service_becomes_a_later_version(
-    start: str, carve: Callable[..., Life], versions: dict[str, Path], kept: Kept
-) -> None:
-    life = carve(start, tracing=False)
-    assert life.change("update")[0] == 0
-    later = answers(telemetry=False, quotes=True)
-    del later["tracing"]
-    assert life.record["answers"] == later
-    assert life.snapshot() == snapshot(kept.carve(versions["v0.3.0"], life.record["answers"]))
-
-
-def test_two_steps_lead_to_where_one_does(carve: Callable[..., Life]) -> None:
-    ends = []
-    for name, steps in (("one", ["v0.3.0"]), ("two", ["v0.2.0", "v0.3.0"])):
-        life = carve(name=name)
-        with (life.folder / "app/main.py").open("a") as main:
-            main.write("\nOURS = 1\n")
-        life.commit()
-        for step in steps:
-            assert life.change("update", "--to", step)[0] == 0
-            life.commit()
-        ends.append(life.snapshot())
-    assert ends[0] == ends[1]
 
 
 def test_an_update_goes_back_only_if_asked_to(
@@ -144,18 +96,6 @@ def test_what_the_team_deleted_stays_deleted(
     assert "docs/operations.md: was changed in the template; you deleted it" in str(did["answers"])
 
 
-def in_conflict(carve: Callable[..., Life]) -> Life:
-    life = carve()
-    notes = life.folder / "app/notes/routes.py"
-    notes.write_text(notes.read_text() + "\n# ours\n")
-    ignored = life.folder / ".gitignore"
-    ignored.write_text(ignored.read_text().replace("*.db\n", "*.sqlite\n"))
-    (life.folder / "Makefile").chmod(0o600)
-    life.commit()
-    (life.folder / "mine.txt").write_text("untracked")
-    return life
-
-
 def test_a_conflict_keeps_the_baseline_until_it_is_resolved(carve: Callable[..., Life]) -> None:
     life = in_conflict(carve)
     record = life.record
@@ -204,92 +144,6 @@ def test_abort_leaves_alone_what_was_committed_or_taken_back(carve: Callable[...
     life.commit()
     assert "git revert" in life.carve("abort")[2]
     assert not life.record["answers"]["cache"]
-
-
-@pytest.mark.parametrize("where", ["carve.apply.remove", "carve.apply.swap", "carve.apply.unmerge"])
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [
-        (OSError(28, "No space left on device", "orders"), "orders: No space left on device."),
-        (KeyboardInterrupt(), "Interrupted."),
-    ],
-)
-def test_a_failed_write_is_no_success_and_is_undone(
-    where: str,
-    error: BaseException,
-    said: str,
-    carve: Callable[..., Life],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def fail(*_: object) -> None:
-        raise error
-
-    life = in_conflict(carve)
-    before, status = life.snapshot(), life.status()
-    monkeypatch.setattr(where, fail)
-    code, out, err = life.carve("remove", "database")
-    assert (code, out) == (2, "")
-    assert err == f"carve: {said} Everything was restored as it was before.\n"
-    assert (life.snapshot(), life.status()) == (before, status)
-
-
-def test_what_could_not_be_changed_needs_no_putting_back(
-    carve: Callable[..., Life], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(13, "Permission denied", "compose")
-
-    def refuse_what_is_there(place: Path) -> None:
-        assert not place.exists(), f"{place}: its folder is read-only"
-
-    life = carve()
-    before, status = life.snapshot(), life.status()
-    monkeypatch.setattr("carve.apply.stage", refuse)
-    monkeypatch.setattr("carve.journal.unlink", refuse_what_is_there)
-    said = "carve: compose: Permission denied. Everything was restored as it was before.\n"
-    assert life.carve("remove", "cache") == (2, "", said)
-    assert (life.snapshot(), life.status()) == (before, status)
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-def kill_at(number: int, patch: pytest.MonkeyPatch) -> None:
-    left = [number]
-
-    def step() -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            raise Killed
-
-    patch.setattr("carve.apply.step", step)
-    patch.setattr("carve.journal.step", step)
-
-
-@pytest.mark.parametrize("what", ["conflict", "no conflict"])
-def test_a_kill_at_any_step_and_of_abort_itself_is_undone(
-    what: str, carve: Callable[..., Life]
-) -> None:
-    life = in_conflict(carve) if what == "conflict" else carve()
-    before, status = life.snapshot(), life.status()
-    number = killed = 0
-    while killed == number:
-        number += 1 if number < 4 else 5
-        with pytest.MonkeyPatch.context() as patch:
-            kill_at(number, patch)
-            try:
-                life.carve("remove", "database")
-            except Killed:
-                killed = number
-                kill_at(number % 3 + 1, patch)
-                with suppress(Killed):
-                    life.carve("abort")
-        life.carve("abort")
-        assert life.snapshot() == before, number
-        assert life.status() == status, number
-        assert not list((life.folder / ".git").glob("*.lock"))
-    assert number > 10
 
 
 @pytest.mark.parametrize(

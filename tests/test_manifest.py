@@ -58,8 +58,9 @@ def test_every_path_exists_and_belongs_to_a_condition() -> None:
 
 
 def test_every_marker_is_in_place_and_names_a_condition() -> None:
+    chosen = conditions(answer())
     for name, text in SOURCES.items():
-        carve(text, PurePath(name), conditions(answer()))
+        carve(text, PurePath(name), chosen)
 
 
 def test_nothing_of_jinja_stands_in_the_raw_tree_but_answers() -> None:
