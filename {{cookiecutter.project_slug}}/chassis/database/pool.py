@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import AsyncAdaptedQueuePool, event
@@ -13,6 +14,9 @@ from chassis.waiting_line import MIN_LENGTH, WaitingLine
 
 if TYPE_CHECKING:
     from sqlalchemy.pool import PoolProxiedConnection
+
+logger = logging.getLogger(f"{__name__}.FairPool")
+"""SQLAlchemy names the logger of a pool after its class."""
 
 MAX_WAIT_SECONDS = 0.13
 """Longest time in seconds that a request may wait for a connection."""
@@ -38,6 +42,8 @@ class FairPool(AsyncAdaptedQueuePool):
         **options: Any,  # noqa: ANN401 - the pool's own
     ) -> None:
         super().__init__(creator, pool_size, max_overflow, **options)
+        if logger.level == logging.NOTSET:  # as with SQLAlchemy's own, debug lines must be asked for
+            logger.setLevel(logging.WARNING)
         self.limit = pool_size + max_overflow
         self.line = WaitingLine("a connection", MAX_WAIT_SECONDS, max(MIN_LENGTH, self.limit))
         self.called = 0

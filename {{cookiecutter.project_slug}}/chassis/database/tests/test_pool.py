@@ -46,6 +46,18 @@ async def hold(engine: AsyncEngine, seconds: float = HELD_SECONDS) -> None:
         await asyncio.sleep(seconds)
 
 
+def test_a_connection_that_is_lent_is_no_line_in_development(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as engine:
+            await hold(engine)
+
+    caplog.set_level("DEBUG")
+    asyncio.run(run())
+    assert [it.getMessage() for it in caplog.records if "pool" in it.name] == []
+
+
 def test_connections_go_to_whom_asked_first(tmp_path: Path) -> None:
     served: list[int] = []
 
