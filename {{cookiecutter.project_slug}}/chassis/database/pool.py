@@ -42,7 +42,7 @@ class FairPool(AsyncAdaptedQueuePool):
         **options: Any,  # noqa: ANN401 - the pool's own
     ) -> None:
         super().__init__(creator, pool_size, max_overflow, **options)
-        if logger.level == logging.NOTSET:  # as with SQLAlchemy's own, debug lines must be asked for
+        if logger.level == logging.NOTSET:  # as SQLAlchemy's own: debug lines if asked for
             logger.setLevel(logging.WARNING)
         self.limit = pool_size + max_overflow
         self.line = WaitingLine("a connection", MAX_WAIT_SECONDS, max(MIN_LENGTH, self.limit))
