@@ -147,7 +147,7 @@ def test_at_twice_its_capacity_it_answers_in_time_what_it_admits(
             break
 
 
-@pytest.mark.parametrize("path", ["/busy", "/notes"])
+@pytest.mark.parametrize("path", ["/busy"])
 def test_at_four_fifths_of_its_capacity_it_refuses_one_request_in_a_thousand_at_most(
     address: Address, path: str
 ) -> None:
