@@ -12,11 +12,11 @@ import json
 import logging
 import sys
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.main import ENVIRONMENTS, compose
-from chassis.application import Application
+from calls import opened
 from chassis.environment import load
 from chassis.jobs import Run, job
 from chassis.jobs.library import connect, make_app
@@ -27,7 +27,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
 JOBS, ROUNDS, LATENCIES, CONCURRENCY = 100, 7, 30, 10
 EMPTY = text("TRUNCATE procrastinate_jobs, job_receipts CASCADE")
@@ -86,17 +86,6 @@ async def measure_latency(way: Way, started: Started) -> None:
     worker.cancel()
     with suppress(asyncio.CancelledError):
         await worker
-
-
-@asynccontextmanager
-async def opened(service) -> AsyncIterator[None]:
-    """Run the application's lifespan."""
-    application = Application(service)
-    inner = getattr(application, "app", application)
-    while not hasattr(inner, "router"):
-        inner = inner.app
-    async with inner.router.lifespan_context(inner):
-        yield
 
 
 async def main() -> None:

@@ -138,7 +138,7 @@ class Service:
                     raise Refusal(f"{one}: is untracked and would be overwritten. Move it away.")
 
     def check_flags(self, paths: list[str]) -> None:
-        """Refuse edits that git was told not to look at."""
+        """Refuse edits that git is set to overlook."""
         for path in (it for it in paths if (self.folder / it).is_file()):
             committed = self.git("rev-parse", f":{self.prefix}{path}")
             if self.git("hash-object", "--", path) != committed:

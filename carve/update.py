@@ -75,24 +75,11 @@ def change(  # noqa: PLR0913 - what a change is made of
     *,
     dry_run: bool,
 ) -> Outcome:
-    """Merge the difference between two carvings into the service."""
-    with nullcontext() if dry_run else alone(service):
-        return merge_carvings(service, record, source, target, answer, dry_run=dry_run)
-
-
-def merge_carvings(  # noqa: PLR0913 - what a change is made of
-    service: Service,
-    record: Record,
-    source: Source | None,
-    target: Template | None,
-    answer: Callable[[Template], dict[str, Any]],
-    *,
-    dry_run: bool,
-) -> Outcome:
-    """Do so, while no other command does."""
-    check_nothing_is_pending(service)
-    service.check_ready()
-    with TemporaryDirectory(prefix="carve-") as made:
+    """Merge the difference between two carvings into the service, while no other command does."""
+    exclusive = nullcontext() if dry_run else alone(service)
+    with exclusive, TemporaryDirectory(prefix="carve-") as made:
+        check_nothing_is_pending(service)
+        service.check_ready()
         folder = Path(made).resolve()
         old, new = carve_both(record, source, target, answer, folder)
         apart = Repository(folder / "merge", service.git)

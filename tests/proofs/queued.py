@@ -70,9 +70,11 @@ class Queued:
     def unwatched_worker(self) -> Iterator[subprocess.Popen[bytes]]:
         """Start a worker that may end before it serves."""
         command = (str(self.service.python), "-m", "app", "worker")
-        told = clean(**self.variables())
+        environment = clean(**self.variables())
         log = subprocess.DEVNULL
-        with subprocess.Popen(command, cwd=self.service.path, env=told, stdout=log) as process:
+        with subprocess.Popen(
+            command, cwd=self.service.path, env=environment, stdout=log
+        ) as process:
             try:
                 yield process
             finally:
@@ -83,7 +85,7 @@ class Queued:
         return self.service.serve("-m", "app", **self.variables(**variables))
 
     def variables(self, **variables: str) -> dict[str, str]:
-        """What both are told."""
+        """Return the variables of both."""
         return {"DATABASE_URL": self.url, "ENVIRONMENT": "test", **SETTINGS, **variables}
 
     def jobs(self, *arguments: str) -> str:

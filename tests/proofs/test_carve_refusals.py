@@ -1,4 +1,4 @@
-"""What stands in the way of a change is told in a line or two, and nothing is touched."""
+"""A change that cannot be made is refused in a line or two, and nothing is touched."""
 
 from __future__ import annotations
 

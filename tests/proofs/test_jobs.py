@@ -243,8 +243,8 @@ def test_a_job_that_this_release_cannot_read_waits_for_a_later_one(queue: Queued
 def test_jobs_run_through_pgbouncer_by_polling(queue: Queued, server: Server) -> None:
     with pgbouncer(server, 6) as way:
         through = queue.url.replace(f":{server.port}/", f":{way.port}/")
-        told = {"DATABASE_URL": through, "DATABASE_PGBOUNCER": "true"}
-        with queue.web(**told) as web, queue.worker(**told), queue.worker(**told):
+        variables = {"DATABASE_URL": through, "DATABASE_PGBOUNCER": "true"}
+        with queue.web(**variables) as web, queue.worker(**variables), queue.worker(**variables):
             enqueue(web, "effect", count=200)
             seconds = wait_until(lambda: queue.count("succeeded") == 200)
     assert queue.sql("SELECT count(*), count(DISTINCT n) FROM effects") == "200|200"

@@ -55,11 +55,11 @@ def test_a_rollout_whose_process_lives_is_in_progress_and_not_abandoned(
         entry = list_rollouts(host)[0][-1]
         checks = {it.check: it for it in run_checks(host)}
         shown = run_tool(stopped, "status")
-    told = f"{entry['result']}: {entry['reason']}"
-    assert told.startswith("in progress: step 5/14, shift traffic to green-2-1")
-    assert f"process {os.getpid()} on " in told
-    assert f"rollout 2 is {told}" in shown
-    assert str(checks["journal"]) == f"ok   journal: rollout 2 is {told}"
+    outcome = f"{entry['result']}: {entry['reason']}"
+    assert outcome.startswith("in progress: step 5/14, shift traffic to green-2-1")
+    assert f"process {os.getpid()} on " in outcome
+    assert f"rollout 2 is {outcome}" in shown
+    assert str(checks["journal"]) == f"ok   journal: rollout 2 is {outcome}"
     assert str(checks["lock"]).endswith("Wait, or: python3 -m chassis.rollout abort")
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter, BackgroundTasks, HTTPException
+from starlette.testclient import TestClient
 
+from chassis.application import Application
 from chassis.exchange import current_exchange
 from chassis.service import Identity, Service
 from chassis.timing import track
@@ -17,6 +19,7 @@ from chassis.tracing import Tracing
 from chassis.tracing.tests.receiver import Receiver
 
 Make = Callable[..., Service]
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 
 
 @pytest.fixture
@@ -89,3 +92,13 @@ def make(collector: Receiver) -> Make:
         return service
 
     return made
+
+
+def ask(service: Service, path: str, **headers: str) -> Any:
+    app = Application(service)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        return client.get(path, headers=headers).json()
+
+
+def parent(trace_flags: str = "01") -> dict[str, str]:
+    return {"traceparent": f"00-{TRACE}-{SPAN}-{trace_flags}"}

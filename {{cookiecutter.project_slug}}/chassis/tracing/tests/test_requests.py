@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
@@ -16,27 +16,16 @@ from chassis.exchange import current_exchange
 from chassis.logs import Log
 from chassis.service import Identity, Service
 from chassis.tracing import Tracing
-from chassis.tracing.tests.conftest import routes
+from chassis.tracing.tests.conftest import ask, parent, routes
 from chassis.tracing.tests.receiver import Receiver, values
 
 if TYPE_CHECKING:
     from chassis.tracing.tests.conftest import Make
 
-TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 NAME = "GET /orders/{number}/lines/{line}"
 FAILS = "GET /orders/{number}/fails/{how}"
 ERROR = Status.StatusCode.STATUS_CODE_ERROR
 UNSET = Status.StatusCode.STATUS_CODE_UNSET
-
-
-def ask(service: Service, path: str, **headers: str) -> Any:
-    app = Application(service)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        return client.get(path, headers=headers).json()
-
-
-def parent(trace_flags: str = "01") -> dict[str, str]:
-    return {"traceparent": f"00-{TRACE}-{SPAN}-{trace_flags}"}
 
 
 def test_a_request_is_a_span_named_after_its_route_wherever_that_was_declared(
@@ -168,70 +157,6 @@ def test_probes_are_not_traced(make: Make, collector: Receiver) -> None:
         client.get("/orders/2/alive")
     assert len(collector.named("GET /orders/{number}/alive")) == 1
     assert len(collector.named("orders.alive")) == 1
-
-
-def test_the_callers_trace_is_continued_and_passed_on(make: Make, collector: Receiver) -> None:
-    sent = ask(make(ratio=0), "/orders/7/lines/8", **parent(), tracestate="a=1,b=2")
-    span = collector.one(NAME)
-    assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, SPAN)
-    assert sent["traceparent"].startswith(f"00-{TRACE}-{span.span_id.hex()}-0")
-    assert int(sent["traceparent"][-2:], 16) & 1
-    assert sent["tracestate"] == "a=1,b=2"
-
-
-def test_a_caller_that_does_not_trace_is_followed_too_and_the_ids_are_passed_on(
-    make: Make, collector: Receiver
-) -> None:
-    sent = ask(make(ratio=1), "/orders/7/lines/8", **parent("00"), tracestate="a=1")
-    version, trace_id, span_id, flags = sent["traceparent"].split("-")
-    assert (version, trace_id, flags) == ("00", TRACE, "00")
-    assert span_id != SPAN
-    assert sent["tracestate"] == "a=1"
-    assert not collector.asked
-
-
-@pytest.mark.parametrize("given", ["junk", f"00-{'0' * 32}-{SPAN}-01", f"00-{TRACE}-{SPAN}-01-x"])
-def test_a_malformed_caller_begins_a_new_trace(make: Make, collector: Receiver, given: str) -> None:
-    sent = ask(make(), "/orders/7/lines/8", traceparent=given, tracestate="a=1")
-    assert not collector.one(NAME).parent_span_id
-    assert TRACE not in sent["traceparent"]
-    assert "tracestate" not in sent
-
-
-@pytest.mark.parametrize("given", ["a=1," * 200, "a\x01=1", "=", "a=" + "b" * 600])
-def test_a_strange_tracestate_is_not_passed_on(make: Make, given: str) -> None:
-    assert "tracestate" not in ask(make(), "/orders/7/lines/8", **parent(), tracestate=given)
-
-
-def test_callers_that_are_not_trusted_decide_nothing(make: Make, collector: Receiver) -> None:
-    sent = ask(make(ratio=0, trust_callers=False), "/orders/7/lines/8", **parent())
-    assert TRACE not in sent["traceparent"]
-    ask(make(trust_callers=False), "/orders/7/lines/8", **parent("00"))
-    assert collector.one(NAME).trace_id.hex() != TRACE
-
-
-def test_at_ratio_0_nothing_is_made_nor_sent_but_every_request_has_ids(
-    make: Make, collector: Receiver
-) -> None:
-    service = make(ratio=0)
-    with TestClient(Application(service)) as client:
-        traces = [client.get("/orders/7/ids").json() for _ in range(10)]
-        client.get("/orders/7/lines/8")
-    assert len({trace_id for trace_id, _, _ in traces}) == 10
-    assert {int(flags, 16) & 1 for _, _, flags in traces} == {0}
-    assert not collector.asked
-
-
-def test_the_ratio_is_the_share_of_requests_that_are_traced(
-    make: Make, collector: Receiver
-) -> None:
-    with TestClient(Application(make(ratio=0.5))) as client:
-        for _ in range(200):
-            client.get("/orders/2/alive")
-    assert 60 < len(collector.named("orders.alive")) < 140  # 5.6 standard deviations
-    assert len(collector.named("GET /orders/{number}/alive")) == len(
-        collector.named("orders.alive")
-    )
 
 
 def test_spans_that_other_code_makes_follow_the_request(make: Make, collector: Receiver) -> None:
