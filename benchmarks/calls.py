@@ -12,7 +12,6 @@ import json
 import os
 import sys
 import time
-from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -21,15 +20,15 @@ import httpx2
 import redis.asyncio
 from app.main import ENVIRONMENTS, compose
 from app.quotes.api import QuotesApi
-from chassis.application import Application
 from chassis.cache.json_cache import JsonCache
 from chassis.database.session import session
 from chassis.environment import load
+from lifespan import opened
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     Call = Callable[[], Awaitable[object]]
 
@@ -59,17 +58,6 @@ async def timed(calls: dict[str, Call]) -> dict[str, list[tuple[float, float]]]:
 async def connected() -> bool:
     """Say that the client is still there."""
     return False
-
-
-@asynccontextmanager
-async def opened(service) -> AsyncIterator[None]:
-    """Run the application's lifespan."""
-    application = Application(service)
-    inner = getattr(application, "app", application)
-    while not hasattr(inner, "router"):
-        inner = inner.app
-    async with inner.router.lifespan_context(inner):
-        yield
 
 
 async def main(address: str) -> None:

@@ -16,11 +16,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.main import ENVIRONMENTS, compose
-from calls import opened
 from chassis.environment import load
 from chassis.jobs import Run, job
 from chassis.jobs.library import connect, make_app
 from chassis.jobs.running import Runner
+from lifespan import opened
 from procrastinate import App
 from pydantic import BaseModel
 from sqlalchemy import text
