@@ -1,9 +1,10 @@
-"""The carved service with a route that takes 8 ms of CPU: `busy.py`, run where a service is."""
+"""The carved service with a route that takes 8 ms of CPU, and one that collects garbage."""
 # mypy: ignore-errors
 # The template's environment has neither the service nor its libraries.
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 
@@ -23,6 +24,22 @@ async def read_busy() -> str:
     while time.thread_time() < until:
         pass
     return "done"
+
+
+@router.get("/collect")
+async def collect_garbage() -> list[float]:
+    """Return the seconds of a full collection, and of one of everything since the process began."""
+    seconds = [collect()]
+    gc.unfreeze()
+    seconds.append(collect())
+    gc.freeze()
+    return seconds
+
+
+def collect() -> float:
+    began = time.thread_time()
+    gc.collect()
+    return time.thread_time() - began
 
 
 settings = load(ENVIRONMENTS)

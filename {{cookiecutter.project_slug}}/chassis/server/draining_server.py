@@ -130,6 +130,7 @@ class DrainingServer(uvicorn.Server):
             await self.lifespan.shutdown()
             raise SystemExit(STARTUP_FAILURE)
         self.warn_if_websockets_missing()
+        gc.freeze()  # a full collection would visit all that was imported, and pause requests
         host, port, *_ = self.listeners[0].getsockname()
         url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         docs = {"docs": f"{url}/docs"} if self.application.openapi_url else {}
