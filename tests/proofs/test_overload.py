@@ -155,7 +155,8 @@ def test_at_twice_its_capacity_it_answers_in_time_what_it_admits(
 
 
 @pytest.mark.parametrize(
-    ("path", "trials", "seconds"), [("/busy", TRIALS, 6 * SECONDS), ("/notes", READING, 3 * SECONDS)]
+    ("path", "trials", "seconds"),
+    [("/busy", TRIALS, 6 * SECONDS), ("/notes", READING, 3 * SECONDS)],
 )
 def test_at_four_fifths_of_its_capacity_it_refuses_one_request_in_a_thousand_at_most(
     address: Address, path: str, trials: int, seconds: float
