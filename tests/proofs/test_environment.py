@@ -86,7 +86,6 @@ def faults(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
         ),
         pytest.param(
             {
-                "HEALTH_TOKEN": TOKEN,
                 "HEALTH_TOKN": SECRET,
                 "SERVER_PORT": SECRET,
                 "SERVER_GRACE_SECONDS": "0",
@@ -119,7 +118,6 @@ def test_files_are_held_to_the_same_and_say_where_it_stands(
     (tmp_path / ".env").write_text(f"HEALTH_TOKN={SECRET}\nSERVER_HSOT={SECRET}\nLOG_FORMAT=xml\n")
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "SERVER_PORT").write_text(f"{SECRET}\n")
-    (tmp_path / "secrets" / "HEALTH_TOKEN").write_text(TOKEN)
     errors = faults(start(self_contained, tmp_path, *command))
     assert errors.keys() == {"HEALTH_TOKN", "SERVER_HSOT", "SERVER_PORT", "LOG_FORMAT"}
     assert "/run/secrets" in errors["SERVER_PORT"]

@@ -186,19 +186,13 @@ def a_rename_fills(owner: Owner) -> None:
     file = owner.write("fill body", arguments="--empty")
     (documented,) = (code for code in owner.documented if "UPDATE notes" in code)
     statement = documented.splitlines()[-1]
-    owner.edit(str(file), *emptied(file.read_text(), statement))
+    empty = 'release keeps working."""\n'
+    owner.edit(str(file), empty, f"{empty}{statement}\n")
     owner.edit(
         str(file),
         "from __future__ import annotations\n",
         "from __future__ import annotations\n\nfrom alembic import op\n",
     )
-
-
-def emptied(text: str, statement: str) -> tuple[str, str]:
-    """Find the body of an empty upgrade, and what is to stand there."""
-    body = text.partition('release keeps working."""\n')[2].partition("\n\n\ndef downgrade")[0]
-    end = "\n\n\ndef downgrade"
-    return body + end, statement + end
 
 
 def a_rename_lets_go(owner: Owner) -> None:
