@@ -24,10 +24,13 @@ RELEASED = ROOT / "docs" / "public-api.txt"
 HEAD = """\
 # What the chassis offers
 
-What `app/` may import from `chassis/`. Nothing on this page leaves without having been
-deprecated for a release; everything else in `chassis/` may change with any update. A deprecated
-name says what to use instead in its docstring and in the changelog of the template.
+What `app/` may import from `chassis/`, such as `from chassis.service import Feature`. Nothing on
+this page leaves without having been deprecated for a release; everything else in `chassis/` may
+change with any update. A deprecated name says what to use instead in its docstring and in the
+changelog of the template.
 
+| Name | Meaning |
+| --- | --- |
 """
 
 
@@ -100,25 +103,13 @@ def option_of(path: Path) -> str:
 
 
 def page() -> str:
-    """Format the page for the raw tree, with a fence around what belongs to an option."""
+    """Format the page for the raw tree, with a marker on each row that belongs to an option."""
     text = HEAD
     for module, path in modules():
-        meaning = summary(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
-        rows = [f"| `{it.name}` | {cell(it)} |" for it in names(path)]
-        lines = [
-            f"## `{module}`",
-            "",
-            meaning,
-            "",
-            "| Name | Meaning |",
-            "| --- | --- |",
-            *rows,
-            "",
-        ]
-        if option := option_of(path):
-            lines = [f"<!-- if {option}: -->", *lines, "<!-- end -->"]
-        text += "".join(f"{line}\n" for line in lines)
-    return text.rstrip() + "\n"
+        option = option_of(path)
+        marker = f" <!-- if {option} -->" if option else ""
+        text += "".join(f"| `{module}.{it.name}` | {cell(it)} |{marker}\n" for it in names(path))
+    return text
 
 
 def cell(name: Name) -> str:
