@@ -88,7 +88,7 @@ def remove_greetings(service: Path) -> None:
     replace(service / MAIN, r"^from app.greetings.*\n", "")
     replace(service / MAIN, r"^    greetings: .*\n", "")
     replace(service / "docs/settings.md", r"^\| `GREETINGS_.*\n", "", count=0)
-    replace(service / ".env.example", r"^# .*\n#GREETINGS_.*\n", "", count=0)
+    replace(service / ".env.example", r"^#GREETINGS_.*\n", "", count=0)
 
 
 @edit("the example notes removed")
@@ -199,7 +199,7 @@ def add_setting(service: Path) -> None:
         r"^\| `GREETINGS_SALUTATION.*$",
         "| `GREETINGS_TONE` | `warm` | Tone. |",
     )
-    after(service / ".env.example", r"^#GREETINGS_SALUTATION.*$", "# Tone.\n#GREETINGS_TONE=warm")
+    after(service / ".env.example", r"^#GREETINGS_SALUTATION.*$", "#GREETINGS_TONE=warm")
 
 
 @edit("a setting of a last feature documented")
@@ -209,7 +209,7 @@ def add_last_setting(service: Path) -> None:
         r"^\| `GREETINGS_LIMIT.*$",
         "| `ZONES_SIZE` | `3` | Zones at most. |",
     )
-    after(service / ".env.example", r"^#GREETINGS_LIMIT.*$", "# Zones at most.\n#ZONES_SIZE=3")
+    after(service / ".env.example", r"^#GREETINGS_LIMIT.*$", "#ZONES_SIZE=3")
 
 
 @edit("the README introduces the service")

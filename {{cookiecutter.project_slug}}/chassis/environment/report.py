@@ -49,11 +49,8 @@ def format_text(settings: Environment) -> str:
 
 
 def format_env(settings: Environment) -> str:
-    """Format `.env.example`: every variable, its meaning and its default."""
-    lines = []
-    for variable in variables(type(settings)):
-        lines += [f"# {variable.meaning}", f"#{variable.name}={variable.default_text}"]
-    return "\n".join(lines)
+    """Format `.env.example`: every variable and its default."""
+    return "\n".join(f"#{it.name}={it.default_text}" for it in variables(type(settings)))
 
 
 def format_markdown(settings: Environment, environments: Sequence[type[Environment]] = ()) -> str:
