@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -65,15 +65,6 @@ class Identity(Feature):
     """Source revision the release was built from, such as a git commit."""
     private_network: bool = False
     """Whether the network to its servers is private, so that they need no TLS."""
-
-    @field_validator("name", "version", "revision")
-    @classmethod
-    def _is_text(cls, value: str) -> str:
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError("should be text in UTF-8") from error
-        return value
 
 
 @dataclass(frozen=True, kw_only=True)

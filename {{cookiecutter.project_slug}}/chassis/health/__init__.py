@@ -47,9 +47,8 @@ class Health(Feature):
         if self.details != "token" or self.token is None:
             return self.details == "always"
         scheme, _, given = authorization.partition(b" ")
-        return (
-            compare_digest(given.strip(), encode_token(self.token)) and scheme.lower() == b"bearer"
-        )
+        expected = self.token.get_secret_value().encode()
+        return compare_digest(given.strip(), expected) and scheme.lower() == b"bearer"
 
     def insecure(self) -> Iterator[tuple[str, str]]:
         """Reject details for everybody, and a short token."""
@@ -58,13 +57,8 @@ class Health(Feature):
                 "details",
                 "is 'always', which shows failures to everybody. Set it to token or never.",
             )
-        if self.token and len(encode_token(self.token)) < MIN_TOKEN_BYTES:
+        if self.token and len(self.token.get_secret_value().encode()) < MIN_TOKEN_BYTES:
             yield (
                 "token",
                 f"is shorter than {MIN_TOKEN_BYTES} bytes. Set it to the output of: {GENERATE}",
             )
-
-
-def encode_token(token: SecretStr) -> bytes:
-    """Return the bytes that the variable was set to."""
-    return token.get_secret_value().encode(errors="surrogateescape")

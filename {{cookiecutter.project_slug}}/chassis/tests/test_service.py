@@ -3,7 +3,6 @@ from contextlib import asynccontextmanager
 from typing import ClassVar
 
 import pytest
-from pydantic import ValidationError
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -73,10 +72,3 @@ def test_a_feature_that_fails_to_open_closes_those_before_it() -> None:
     with pytest.raises(RuntimeError), TestClient(Application(service)):
         pass
     assert Recorder.diary[3:] == ["open a", "close a"]
-
-
-@pytest.mark.parametrize("field", ["name", "version", "revision"])
-def test_who_a_service_is_can_be_written(field: str) -> None:
-    with pytest.raises(ValidationError, match="should be text in UTF-8"):
-        Identity(**{field: b"caf\xe9".decode(errors="surrogateescape")})
-    assert Identity(name="Café").name == "Café"
