@@ -50,20 +50,16 @@ def differences(folder: Path, record: dict[str, Any]) -> Iterator[str]:
     """Yield a line for each file that was changed, added or removed, unless the team owns it."""
     text = (folder / LIST).read_bytes() if (folder / LIST).exists() else b""
     text = text.replace(b"\r\n", b"\n")
+    rows = text.decode("utf-8", "replace").splitlines()
     if sha256(text).hexdigest() != record.get("chassis"):
         yield f"{LIST}: changed"
-    listed = {name: summed for summed, _, name in (row.partition("  ") for row in rows(text))}
+    listed = {name: summed for summed, _, name in (row.partition("  ") for row in rows)}
     there = {name: digest(folder / name) for name in files(folder)}
     for name in sorted(listed.keys() | there.keys()):
         if listed.get(name) == there.get(name) or owned(f"chassis/{name}", record.get("own", ())):
             continue
         how = "removed" if name not in there else "changed" if name in listed else "added"
         yield f"{name}: {how}"
-
-
-def rows(text: bytes) -> list[str]:
-    """Split the list into its lines."""
-    return text.decode("utf-8", "replace").splitlines()
 
 
 def owned(path: str, own: Iterable[str]) -> bool:

@@ -20,7 +20,8 @@ def bind_listeners(hosts: str, port: int) -> list[socket.socket]:
             listeners.append(_bind(host.strip(), port))
         except OSError as error:
             if error.errno != EAFNOSUPPORT:
-                _close(listeners)
+                for listener in listeners:
+                    listener.close()
                 raise
             lacking = error
         else:
@@ -43,8 +44,3 @@ def _bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def _close(listeners: list[socket.socket]) -> None:
-    for listener in listeners:
-        listener.close()

@@ -28,20 +28,13 @@ class ForwardedHeaders:
     def check(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Log the first time that an untrusted peer sends forwarded headers."""
         given = dict(headers)
+        if FORWARDED.isdisjoint(given):
+            return
         setting = "SERVER_TRUSTED_PROXIES"
-        if not FORWARDED.isdisjoint(given) and self._trusts(peer):
+        if any(ip_address(peer) in network for network in self.trusted):
             peer = given.get(IGNORED, b"").decode("latin-1")
             setting = "TRUSTED_PROXIES"
-        elif FORWARDED.isdisjoint(given):
-            return
         if peer:
             self.is_settled = True
             advice = f"if it is your proxy, add its address or network to {setting}"
             log.warning("forwarded headers ignored", proxy=peer, advice=advice)
-
-    def _trusts(self, peer: str) -> bool:
-        try:
-            address = ip_address(peer)
-        except ValueError:  # a socket without an address
-            return True
-        return any(address in network for network in self.trusted)
