@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import asynccontextmanager
 from importlib import import_module
 from time import sleep
 from typing import TYPE_CHECKING
@@ -66,6 +67,12 @@ class Endless(Feature):
         service.routers += [router, websocket_routes()]
 
 
+@asynccontextmanager
+async def failing() -> AsyncIterator[None]:
+    yield
+    raise RuntimeError("does not close")
+
+
 async def broken() -> StreamingResponse:
     async def parts() -> AsyncIterator[bytes]:
         yield b"tick\n"
@@ -112,6 +119,8 @@ def main() -> int:
     service = root.compose(settings)
     for feature in (Closing(name="outer"), Slow(), Endless(), Closing(name="inner")):
         feature.install(service)
+    if service.identity.name == "does-not-close":
+        service.lifespans.append(failing)
     return int(settings.server.serve(service))
 
 
