@@ -32,7 +32,7 @@ EXTENDED = "HttpToolsProtocol."
 STEPS = {"Exchange.end", "Exchange._notify_observers", "Sink.write"}
 """Calls inside one folder without which the path of a request cannot be followed."""
 BEGINNING = {"request": "client", "shutdown": "SIGTERM"}
-EXAMPLE = {"greetings": "feature", "read_greeting": "route", "compose": "tracked function"}
+EXAMPLE = {"greetings": "feature", "read_greeting": "route"}
 """Names of the example that is asked, which a team removes: what the diagrams call them."""
 
 

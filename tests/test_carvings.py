@@ -43,6 +43,8 @@ TRACES = {
         r"environment[./]local_host",
         "is_local_host",
     ],
+    "database or auth or outbound": [r"logs[./]libraries", "silence_libraries"],
+    "metrics or tracing or database or auth or cache or outbound": [r"chassis[./]timing"],
     "tracing": [r"opentelemetry[.-]", "otlp", r"chassis[./]tracing", "TRACING_", r"\bOTEL_"],
     "errors": ["sentry", r"chassis[./]errors", r"\bERRORS_"],
     "auth or outbound or tracing": [r"environment[./]url", "validate_http_url"],

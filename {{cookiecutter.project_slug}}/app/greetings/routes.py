@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, FailFast, Field, StringConstraints
 
 from chassis.problems import Problem, ProblemType
-from chassis.timing import track
+from chassis.timing import track  # if metrics or tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def routes(settings: Greetings) -> APIRouter:
     return router
 
 
-@track("greetings.compose")
+@track("greetings.compose")  # if metrics or tracing
 def compose(salutation: str, names: Sequence[str]) -> str:
     """Compose the text of a greeting."""
     *others, last = names

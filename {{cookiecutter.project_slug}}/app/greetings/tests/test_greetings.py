@@ -9,11 +9,9 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from app.greetings import Greetings
-from app.greetings.routes import compose
 from chassis.application import Application
 from chassis.problems import Problems
 from chassis.service import Identity, Service
-from chassis.timing import operations
 
 
 def client(**settings: Any) -> TestClient:
@@ -62,15 +60,6 @@ def test_an_invalid_party_is_a_problem_that_says_where(body: dict[str, Any]) -> 
     answer = client().post("/greetings", json=body)
     assert answer.status_code == 422
     assert all(error["pointer"].startswith("#/") for error in answer.json()["errors"])
-
-
-def test_each_greeting_is_timed() -> None:
-    def count() -> int:
-        return sum(operations["greetings.compose"].totals().buckets[-1][1:])
-
-    before = count()
-    assert compose("Hello", ["Ada"]) == "Hello, Ada!"
-    assert count() == before + 1
 
 
 def test_a_party_is_logged_without_its_names() -> None:
