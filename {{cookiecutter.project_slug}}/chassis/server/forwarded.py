@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import structlog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pydantic import IPvAnyNetwork
 
 log = structlog.get_logger("chassis.server")
 
@@ -20,8 +22,8 @@ IGNORED = b"x-forwarded-ignored"
 class ForwardedHeaders:
     """Checks the headers of each request, until it has logged a line."""
 
-    def __init__(self, trusted: Iterable[str]) -> None:
-        self.trusted = [ip_network(it) for it in trusted]
+    def __init__(self, trusted: Iterable[IPvAnyNetwork]) -> None:
+        self.trusted = [*trusted]
         self.is_settled = False
         """Whether the line has been logged."""
 
