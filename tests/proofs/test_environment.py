@@ -86,18 +86,19 @@ def faults(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
         ),
         pytest.param(
             {
-                "HEALTH_TOKN": SECRET,
+                "HEALTH_TOKEN": TOKEN,
+                "HEALTH_DETALS": SECRET,
                 "SERVER_PORT": SECRET,
                 "SERVER_GRACE_SECONDS": "0",
                 "LOG_LEVLE": "INFO",
                 "GREETINGS_LIMIT": "-1",
             },
             {
-                "HEALTH_TOKN": "HEALTH_TOKEN",
+                "HEALTH_DETALS": "HEALTH_DETAILS",
                 "SERVER_PORT": "port",
                 "SERVER_GRACE_SECONDS": "Seconds",
                 "LOG_LEVLE": "LOG_LEVEL",
-                "GREETINGS_LIMIT": "Names",
+                "GREETINGS_LIMIT": "names",
             },
             id="self_contained at once",
         ),
@@ -115,11 +116,14 @@ def test_each_bad_variable_is_one_line_that_says_how_to_set_it(
 def test_files_are_held_to_the_same_and_say_where_it_stands(
     self_contained: Carved, tmp_path: Path, command: list[str]
 ) -> None:
-    (tmp_path / ".env").write_text(f"HEALTH_TOKN={SECRET}\nSERVER_HSOT={SECRET}\nLOG_FORMAT=xml\n")
+    (tmp_path / ".env").write_text(
+        f"HEALTH_DETALS={SECRET}\nSERVER_HSOT={SECRET}\nLOG_FORMAT=xml\n"
+    )
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "SERVER_PORT").write_text(f"{SECRET}\n")
+    (tmp_path / "secrets" / "HEALTH_TOKEN").write_text(TOKEN)
     errors = faults(start(self_contained, tmp_path, *command))
-    assert errors.keys() == {"HEALTH_TOKN", "SERVER_HSOT", "SERVER_PORT", "LOG_FORMAT"}
+    assert errors.keys() == {"HEALTH_DETALS", "SERVER_HSOT", "SERVER_PORT", "LOG_FORMAT"}
     assert "/run/secrets" in errors["SERVER_PORT"]
     assert ".env" in errors["LOG_FORMAT"]
 
