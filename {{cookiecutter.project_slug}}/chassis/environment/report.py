@@ -49,8 +49,11 @@ def format_text(settings: Environment) -> str:
 
 
 def format_env(settings: Environment) -> str:
-    """Format `.env.example`: every variable and its default."""
-    return "\n".join(f"#{it.name}={it.default_text}" for it in variables(type(settings)))
+    """Format `.env.example`: every variable and its default, in groups."""
+    groups = groupby(variables(type(settings)), key=lambda it: it.group)
+    return "\n\n".join(
+        "\n".join(f"#{it.name}={it.default_text}" for it in found) for _, found in groups
+    )
 
 
 def format_markdown(settings: Environment, environments: Sequence[type[Environment]] = ()) -> str:

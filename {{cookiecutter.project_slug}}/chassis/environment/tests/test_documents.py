@@ -42,7 +42,7 @@ def test_stale_sections_and_a_stale_example_are_written_and_what_is_before_them_
     example.write_text("# Copy me.\n\n#OLD=1\n")
     assert write_documents(Settings(), tmp_path) == ["docs/settings.md", ".env.example"]
     assert page.read_text() == f"# A\n\n## B\n\nC\n\n{SECTIONS}"
-    assert example.read_text() == "# Copy me.\n\n#SHOP_SIZE=3\n#NORTH_SHOP_SIZE=4\n"
+    assert example.read_text() == "# Copy me.\n\n#SHOP_SIZE=3\n\n#NORTH_SHOP_SIZE=4\n"
     assert write_documents(Settings(), tmp_path) == []
 
 
