@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chassis.rollout import executor
 from chassis.rollout.errors import TOOL, RefusedError
 from chassis.rollout.fleet import Fleet, Traffic
 
@@ -48,7 +49,7 @@ def adopt(host: Host, command: str) -> bool:
     host.progress.log(f"taking over what compose runs: {names}")
     image = pin_image(fleet.instances[-1].release)
     rollout = host.history.begin(host.describe_rollout("adopt", image, command, fleet=fleet))
-    return host.executor.run(rollout).result == "done"
+    return executor.run(host, rollout).result == "done"
 
 
 def pin_image(release: Release) -> str:

@@ -1,4 +1,4 @@
-"""The host: its configuration, history, lock, and the executor of rollouts."""
+"""The host: its configuration, history and lock, what runs on it, and its operator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from chassis.rollout.docker.compose import Compose
 from chassis.rollout.docker.containers import Containers
 from chassis.rollout.docker.nginx_container import NginxContainer
 from chassis.rollout.events import Begun
-from chassis.rollout.executor import Executor
 from chassis.rollout.history import History
 from chassis.rollout.lock import Holder, hold_lock
 from chassis.rollout.proxy import Proxy
@@ -64,12 +63,6 @@ class Host:
     def lock(self) -> Path:
         """The lock's file."""
         return self.directory / "lock"
-
-    @property
-    def executor(self) -> Executor:
-        """Executes rollouts on this host."""
-        parts = (self.configuration, self.images, self.containers, self.proxy, self.progress)
-        return Executor(*parts)
 
     def locked(self, command: str) -> AbstractContextManager[None]:
         """Hold the lock. Raises RefusedError with its holder if another process holds it."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from time import sleep
 from typing import TYPE_CHECKING
 
+from chassis.rollout import executor
 from chassis.rollout.adoption import adopt, find_adoptable, pin_image
 from chassis.rollout.demand import describe_demand
 from chassis.rollout.errors import TOOL, RefusedError, StepError, UnfinishedError
@@ -77,8 +78,8 @@ def roll_back(host: Host, number: int | None, command: str) -> int:
         latest = host.history.latest()
         host.nginx.check()
         if latest and not latest.ended:
-            host.executor.begin_rollback(latest, f"rolled back by {command}")
-            restore(host.executor, latest)
+            executor.begin_rollback(host, latest, f"rolled back by {command}")
+            restore(host, latest)
             return _run(host, latest, "rolled back")
         release = find_target(host, latest, number)
         host.progress.log(f"returning to {release}")
@@ -96,7 +97,7 @@ def resume(host: Host, command: str, *, start_only: bool = False) -> int:
         if not latest:
             return 0
         host.nginx.check()
-        restore(host.executor, latest)
+        restore(host, latest)
         if latest.ended:
             host.progress.log("everything is running")
             return 0
@@ -134,7 +135,7 @@ def _describe_steps(steps: Iterable[Step], fleet: Fleet) -> Iterator[str]:
 
 
 def _run(host: Host, rollout: Rollout, wanted: str) -> int:
-    ended = host.executor.run(rollout)
+    ended = executor.run(host, rollout)
     _clean_up(host)
     host.progress.log(f"{ended.result}{ended.reason and ': '}{ended.reason}")
     return int(ended.result != wanted)

@@ -70,9 +70,10 @@ class Progress:
         """Write one message."""
         self._write({"message": message}, message)
 
-    def begin_step(self, number: int, steps: int, action: str, *, rollback: bool) -> None:
+    def begin_step(self, number: int, steps: int, action: str) -> None:
         """Write that a step begins."""
         self.readings = ()
+        rollback = self.is_rolling_back
         arrow = "<-" if rollback else "->"
         entry = {"step": number, "steps": steps, "action": action, "rollback": rollback}
         self._write(entry, f"{arrow} {number}/{steps} {action}")

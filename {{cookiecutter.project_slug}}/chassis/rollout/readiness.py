@@ -15,16 +15,15 @@ if TYPE_CHECKING:
     from chassis.rollout.configuration import Readiness
     from chassis.rollout.docker.containers import Containers
     from chassis.rollout.fleet import Instance
-    from chassis.rollout.progress import Progress
+    from chassis.rollout.host import Host
 
 ERROR_STATUS = 400
 ATTEMPTS = 3
 
 
-def wait_until_ready(
-    instance: Instance, containers: Containers, ready: Readiness, progress: Progress
-) -> None:
+def wait_until_ready(host: Host, instance: Instance) -> None:
     """Return after enough consecutive 200s. Raises StepError if it exits or takes too long."""
+    containers, ready = host.containers, host.configuration.ready
     end = monotonic() + ready.timeout_seconds
     restarts = containers.inspect(instance).restarts
     successes = 0
@@ -46,11 +45,12 @@ def wait_until_ready(
                 f"seconds. Its last response: {last}"
             )
         if successes < ready.times:
-            progress.sleep(ready.interval_seconds)
+            host.progress.sleep(ready.interval_seconds)
 
 
-def run_smoke_tests(instance: Instance, containers: Containers, ready: Readiness) -> None:
+def run_smoke_tests(host: Host, instance: Instance) -> None:
     """Request each smoke path. Raises StepError for an error, a timeout or another revision."""
+    containers, ready = host.containers, host.configuration.ready
     revision = read_revision(containers, instance, ready)
     if revision not in {None, instance.release.revision}:
         raise StepError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 
 from chassis.rollout.events import Begun, Done, Ended, Event, Intended, Planned
@@ -11,12 +10,9 @@ from chassis.rollout.records import parse_record
 from chassis.rollout.steps import Retire, Shift, expect_begun, expect_done
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from chassis.rollout.fleet import Fleet, Release
     from chassis.rollout.journal import Journal
     from chassis.rollout.reading import Reading
-    from chassis.rollout.steps import Step
 
 
 class Rollout:
@@ -53,43 +49,28 @@ class Rollout:
         self.journal.append(asdict(event))
         self._apply(event)
 
-    def remaining_steps(self) -> Iterator[tuple[int, Step]]:
-        """Yield the steps of the plan that are not done, with their numbers."""
-        yield from list(enumerate(self.plan.steps))[self.next :]
-
-    @singledispatchmethod
     def _apply(self, event: Event) -> None:
-        raise TypeError(event)
-
-    @_apply.register
-    def _(self, event: Begun) -> None:
-        self.begun = event
-        self.fleet = event.fleet
-
-    @_apply.register
-    def _(self, event: Planned) -> None:
-        self.plan = event
-        self.next = 0
-        self.readings += event.gates
-
-    @_apply.register
-    def _(self, event: Intended) -> None:
-        step = self.plan.steps[event.step]
-        self.fleet = expect_begun(self.fleet, step)
-        self.has_shifted |= isinstance(step, Shift)
-        if isinstance(step, Retire):
-            self.stopping.add(step.instance.name)
-
-    @_apply.register
-    def _(self, event: Done) -> None:
-        step = self.plan.steps[event.step]
-        self.fleet = expect_done(self.fleet, step)
-        if isinstance(step, Retire):
-            self.stopping.discard(step.instance.name)
-        self.next = event.step + 1
-        self.release = event.release or self.release
-        self.readings += event.gates
-
-    @_apply.register
-    def _(self, event: Ended) -> None:
-        self.ended = event
+        match event:
+            case Begun():
+                self.begun = event
+                self.fleet = event.fleet
+            case Planned():
+                self.plan = event
+                self.next = 0
+                self.readings += event.gates
+            case Intended():
+                step = self.plan.steps[event.step]
+                self.fleet = expect_begun(self.fleet, step)
+                self.has_shifted |= isinstance(step, Shift)
+                if isinstance(step, Retire):
+                    self.stopping.add(step.instance.name)
+            case Done():
+                step = self.plan.steps[event.step]
+                self.fleet = expect_done(self.fleet, step)
+                if isinstance(step, Retire):
+                    self.stopping.discard(step.instance.name)
+                self.next = event.step + 1
+                self.release = event.release or self.release
+                self.readings += event.gates
+            case Ended():
+                self.ended = event
