@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chassis.rollout import operations
-from chassis.rollout.configuration import load
+from chassis.rollout.configuration import Configuration, load
 from chassis.rollout.doctor import run_checks
-from chassis.rollout.errors import TOOL, RolloutError, StepError, UnfinishedError
+from chassis.rollout.errors import TOOL, RolloutError, UnfinishedError
 from chassis.rollout.host import Host
 from chassis.rollout.listing import describe_state, list_rollouts
 from chassis.rollout.progress import Progress
@@ -24,10 +24,7 @@ from chassis.rollout.status import collect_status, format_status
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from chassis.rollout.configuration import Configuration
 
-
-STRATEGIES = ("rolling", "blue-green", "canary")
 FILE = Path(__file__).parents[2] / "deploy" / "rollout.toml"
 
 
@@ -43,9 +40,8 @@ def main(
         host = create_host(load(options.config), progress)
         return run_command(options, host, shlex.join([*TOOL.split(), *words]))
     except RolloutError as error:
-        code = UnfinishedError.code if isinstance(error, StepError) else error.code
-        progress.fail(str(error), code)
-        return code
+        progress.fail(str(error), error.code)
+        return error.code
     except OSError as error:
         progress.fail(f"{error}\nWhat runs is shown by: {TOOL} status", UnfinishedError.code)
         return UnfinishedError.code
@@ -121,8 +117,8 @@ def run_change(options: argparse.Namespace, host: Host, command: str) -> int:
             if options.dry_run:
                 return show_steps(host, operations.plan_back(host, options.number))
             return operations.roll_back(host, options.number, command)
-    is_strategy = options.command in STRATEGIES
-    strategy = options.command if is_strategy else host.configuration.strategy
+    is_default = options.command == "rollout"
+    strategy = host.configuration.strategy if is_default else options.command
     if options.dry_run:
         return show_steps(host, operations.plan(host, strategy, options.image))
     return operations.roll_out(host, strategy, options.image, command)

@@ -9,7 +9,6 @@ from chassis.rollout.errors import TOOL, RefusedError
 from chassis.rollout.fleet import Fleet, Traffic
 
 if TYPE_CHECKING:
-    from chassis.rollout.fleet import Release
     from chassis.rollout.host import Host
 
 
@@ -37,21 +36,13 @@ def find_adoptable(host: Host) -> Fleet | None:
     return Fleet(found, Traffic(names))
 
 
-def adopt(host: Host, command: str) -> bool:
+def adopt(host: Host, fleet: Fleet, command: str) -> bool:
     """Have nginx send requests to each instance by its name; return whether that succeeded.
 
     From then on an instance that starts beside them gets no traffic before it is ready.
     """
-    fleet = find_adoptable(host)
-    if not fleet:
-        return True
     names = ", ".join(fleet.traffic.stable)
     host.progress.log(f"taking over what compose runs: {names}")
-    image = pin_image(fleet.instances[-1].release)
+    image = fleet.instances[-1].release.pinned_image
     rollout = host.history.begin(host.describe_rollout("adopt", image, command, fleet=fleet))
     return executor.run(host, rollout).result == "done"
-
-
-def pin_image(release: Release) -> str:
-    """Return the name of the image with its digest."""
-    return f"{release.image.partition('@')[0]}@{release.digest}"

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from chassis.rollout.errors import RefusedError
-from chassis.rollout.records import InvalidRecordError, Range, parse_record
+from chassis.rollout.records import Range, parse_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,10 +178,7 @@ def load(path: Path) -> Configuration:
         raise RefusedError(f"{path}: {error.strerror}. Name another file with --config.") from error
     except ValueError as error:
         raise RefusedError(f"{path} is not valid TOML: {error}") from error
-    try:
-        configuration: Configuration = parse_record(Configuration, table, str(path))
-    except InvalidRecordError as error:
-        raise RefusedError(str(error)) from None
+    configuration: Configuration = parse_record(Configuration, table, str(path))
     folder = path.resolve().parent
     files = tuple(str((folder / file).resolve()) for file in configuration.docker.compose)
     return replace(

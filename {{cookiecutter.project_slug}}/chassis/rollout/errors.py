@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 TOOL = "python3 -m chassis.rollout"
 
 
 class RolloutError(Exception):
     """One message: what was wrong, where, and what to do."""
 
-    code: ClassVar[int]
+    code = 3
+    """Exit code of the tool."""
 
 
 class StepError(RolloutError):
     """A step failed: the rollout is rolled back."""
-
-    code = 1
 
 
 class RefusedError(RolloutError):
@@ -27,5 +24,3 @@ class RefusedError(RolloutError):
 
 class UnfinishedError(RolloutError):
     """The rollout is unfinished: `resume` or `rollback` takes it from there."""
-
-    code = 3

@@ -8,7 +8,7 @@ from chassis.rollout import gates
 from chassis.rollout.errors import TOOL, StepError, UnfinishedError
 from chassis.rollout.events import Done, Ended, Intended, Planned
 from chassis.rollout.failure_log import keep_log
-from chassis.rollout.readiness import run_smoke_tests, wait_until_ready
+from chassis.rollout.readiness import wait_until_ready
 from chassis.rollout.steps import (
     Migrate,
     Observe,
@@ -97,17 +97,15 @@ def _run_plan(host: Host, rollout: Rollout) -> None:
 def _run_step(host: Host, step: Step, fleet: Fleet) -> Release | None:
     match step:
         case Pull():
-            return host.images.pull(step.image)
+            return host.containers.images.pull(step.image)
         case Verify():
-            host.images.verify(step.release)
+            host.containers.images.verify(step.release)
         case Migrate():
             host.containers.migrate(step.release)
         case Start():
             host.containers.start(step.instance)
         case WaitUntilReady():
-            wait_until_ready(host, step.instance)
-            if step.smoke:
-                run_smoke_tests(host, step.instance)
+            wait_until_ready(host, step.instance, smoke=step.smoke)
         case Shift():
             host.proxy.shift(expect_done(fleet, step))
         case Observe():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -38,9 +37,8 @@ def keep_log(rollout: Rollout, containers: Containers) -> str:
         return ""
     path = rollout.journal.path.with_suffix(".log")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - a descriptor
-            file.write(f"{text}\n")
+        path.touch(mode=0o600)
+        path.write_text(f"{text}\n", encoding="utf-8", errors="replace")
     except OSError as error:
         return f"\nIts log cannot be kept: {error}"
     return f"{_describe_errors(kept)}\nIts warnings and errors: {path}"

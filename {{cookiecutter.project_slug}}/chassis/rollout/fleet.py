@@ -19,6 +19,11 @@ class Release:
     revision: str
     """Source revision; the instance returns it at `ready.version`."""
 
+    @property
+    def pinned_image(self) -> str:
+        """Name of the image with its digest."""
+        return f"{self.image.partition('@')[0]}@{self.digest}"
+
     def __str__(self) -> str:
         """Name it for operators."""
         return f"{self.image} (revision {self.revision})"
@@ -65,10 +70,6 @@ class Fleet:
     def colour(self) -> Colour:
         """Colour of the live release; the next one gets the other colour."""
         return self.instances[-1].colour if self.instances else "green"
-
-    def get(self, name: str) -> Instance:
-        """Return the instance of that name."""
-        return next(instance for instance in self.instances if instance.name == name)
 
     def with_instance(self, instance: Instance) -> Fleet:
         """Return the fleet with this instance added."""

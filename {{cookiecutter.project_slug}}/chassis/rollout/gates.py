@@ -102,8 +102,8 @@ class Observation:
 
 def observe(
     step: Observe, containers: Containers, configuration: Configuration, progress: Progress
-) -> tuple[Reading, ...]:
-    """Observe for the duration of the step; return the last readings. Raises StepError."""
+) -> None:
+    """Observe for the duration of the step, showing the readings. Raises StepError."""
     gates = configuration.gates
     observation = Observation(step, containers, configuration)
     needed = gates.needed_requests if step.needs_data else 0
@@ -130,4 +130,3 @@ def observe(
             f"are too few to judge the release: a stage needs {needed}. Lengthen the stages of the "
             f"canary, or use rolling or blue-green.{advice if shared else ''}"
         )
-    return readings

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chassis.rollout.errors import TOOL, RefusedError
-from chassis.rollout.fleet import Fleet
+from chassis.rollout.fleet import Fleet, Release
 from chassis.rollout.journal import DamagedJournalError, Journal
-from chassis.rollout.records import InvalidRecordError
 from chassis.rollout.rollout import Rollout
 
 if TYPE_CHECKING:
@@ -17,8 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chassis.rollout.events import Begun
-    from chassis.rollout.fleet import Release
-    from chassis.rollout.journal import Disk
+
+
+TORN = "its first line is torn: nothing was changed yet"
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,13 @@ class DamagedRollout:
     reason: str
 
 
+@dataclass(frozen=True)
 class History:
     """The journals in a folder."""
 
-    def __init__(self, folder: Path, limit: int, disk: Disk = os) -> None:
-        """Keep at most `limit` of them."""
-        self.disk = disk
-        self.folder = folder
-        self.limit = limit
+    folder: Path
+    limit: int
+    """Most journals that are kept."""
 
     def paths(self) -> list[Path]:
         """List the journals, the oldest first."""
@@ -45,20 +43,15 @@ class History:
     def latest(self) -> Rollout | None:
         """Read the last rollout that has begun. Raises DamagedJournalError rather than skip it."""
         for path in reversed(self.paths()):
-            journal = Journal(path, self.disk)
-            if journal.entries:  # without one, the first line is torn: nothing was changed yet
-                return _replay(journal)
+            if rollout := _read(path):
+                return rollout
         return None
 
     def all(self) -> Iterator[Rollout | DamagedRollout]:
         """Read every rollout, the oldest first; a damaged journal does not hide the others."""
         for path in self.paths():
             try:
-                journal = Journal(path, self.disk)
-                if journal.entries:
-                    yield _replay(journal)
-                else:
-                    yield DamagedRollout(path, "its first line is torn: nothing was changed yet")
+                yield _read(path) or DamagedRollout(path, TORN)
             except DamagedJournalError as error:
                 yield DamagedRollout(path, str(error))
 
@@ -71,7 +64,7 @@ class History:
         """Begin a rollout; delete the oldest journals beyond the limit."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{begun.number}.jsonl"
-        rollout = Rollout(Journal(path, self.disk))
+        rollout = Rollout(Journal(path))
         rollout.record(begun)
         for old in self.paths()[: -self.limit]:
             old.unlink()
@@ -128,10 +121,12 @@ def _drop_rolled_back(good: Iterable[tuple[int, Release]]) -> list[tuple[int, Re
     return line
 
 
-def _replay(journal: Journal) -> Rollout:
+def _read(path: Path) -> Rollout | None:
+    """Read a rollout; None if only a torn line was written, before anything was changed."""
+    journal = Journal(path)
     try:
-        return Rollout(journal)
-    except InvalidRecordError as error:
+        return Rollout(journal) if journal.entries else None
+    except RefusedError as error:
         raise DamagedJournalError(
             f"{error} Was it written by another version of the tool?"
         ) from error

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from chassis.rollout.configuration import Configuration
-    from chassis.rollout.docker.images import Images
     from chassis.rollout.fleet import Fleet
-    from chassis.rollout.journal import Disk
     from chassis.rollout.progress import Progress
     from chassis.rollout.strategies import RolloutKind
 
@@ -33,12 +31,10 @@ class Host:
     """Everything the commands need."""
 
     configuration: Configuration
-    images: Images
     containers: Containers
     nginx: NginxContainer
     proxy: Proxy
     progress: Progress
-    disk: Disk = os
 
     @classmethod
     def from_configuration(cls, configuration: Configuration, progress: Progress) -> Host:
@@ -47,7 +43,7 @@ class Host:
         containers = Containers(configuration, compose)
         nginx = NginxContainer(configuration, compose)
         proxy = Proxy(configuration, containers, nginx)
-        return cls(configuration, containers.images, containers, nginx, proxy, progress)
+        return cls(configuration, containers, nginx, proxy, progress)
 
     @property
     def directory(self) -> Path:
@@ -57,7 +53,7 @@ class Host:
     @property
     def history(self) -> History:
         """All rollouts of this host."""
-        return History(self.directory / "rollouts", self.configuration.history, self.disk)
+        return History(self.directory / "rollouts", self.configuration.history)
 
     @property
     def lock(self) -> Path:
@@ -69,13 +65,7 @@ class Host:
         return hold_lock(self.lock, Holder.current_process(command))
 
     def describe_rollout(
-        self,
-        kind: RolloutKind,
-        image: str,
-        command: str,
-        *,
-        migrates: bool = False,
-        fleet: Fleet | None = None,
+        self, kind: RolloutKind, image: str, command: str, *, fleet: Fleet | None = None
     ) -> Begun:
         """Describe the next rollout, from `fleet`, or else from what was rolled out last."""
         history = self.history
@@ -87,5 +77,5 @@ class Host:
             socket.gethostname(),
             command,
             fleet or history.expected_fleet(),
-            migrates,
+            migrates=kind not in {"adopt", "rollback"},
         )

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from chassis.rollout.errors import TOOL, UnfinishedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 FIRST_CHECKSUM = "0" * 16
-
-
-class Disk(Protocol):
-    """What the journal needs from the operating system."""
-
-    def write(self, descriptor: int, data: bytes | memoryview[int], /) -> int:
-        """Write; return the number of bytes, perhaps fewer than all."""
-
-    def fsync(self, descriptor: int, /) -> None:
-        """Return when everything written is on disk."""
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class DamagedJournalError(UnfinishedError):
@@ -34,13 +23,12 @@ class DamagedJournalError(UnfinishedError):
 class Journal:
     """Lines of JSON, each with a checksum over itself and the line before."""
 
-    def __init__(self, path: Path, disk: Disk = os) -> None:
+    def __init__(self, path: Path) -> None:
         """Read the file. Raises DamagedJournalError; a torn last line is kept in `torn`."""
         self.path = path
         self.entries: list[dict[str, Any]] = []
         self.torn = b""
         """A partially written last line; its event is unknown."""
-        self._disk = disk
         self._check = FIRST_CHECKSUM
         self._size = 0
         if path.exists():
@@ -49,13 +37,16 @@ class Journal:
     def append(self, entry: dict[str, Any]) -> None:
         """Return when the entry is on disk. Raises UnfinishedError, with the file unchanged."""
         line, check = _encode(entry, self._check)
+        is_new = not self.path.exists()
         try:
-            with _open_for_append(self.path, self._disk) as descriptor:
-                os.ftruncate(descriptor, self._size)
+            with self.path.open("ab", buffering=0) as file:
+                if is_new:
+                    _sync_folder(self.path.parent)
+                file.truncate(self._size)
                 try:
-                    self._write(descriptor, line)
+                    _write(file.fileno(), line)
                 except OSError:
-                    os.ftruncate(descriptor, self._size)
+                    file.truncate(self._size)
                     raise
         except OSError as error:
             raise UnfinishedError(
@@ -66,12 +57,6 @@ class Journal:
         self._check = check
         self._size += len(line)
         self.entries.append(entry)
-
-    def _write(self, descriptor: int, line: bytes) -> None:
-        rest = memoryview(line)
-        while rest:
-            rest = rest[self._disk.write(descriptor, rest) :]
-        self._disk.fsync(descriptor)
 
     def _read(self, content: bytes) -> None:
         lines = content.splitlines(keepends=True)
@@ -91,28 +76,22 @@ class Journal:
             self._size += len(line)
 
 
-@contextmanager
-def _open_for_append(path: Path, disk: Disk) -> Iterator[int]:
-    """Open for appending; sync the folder if the file is new."""
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        if is_new:
-            directory = os.open(path.parent, os.O_RDONLY)
-            disk.fsync(directory)
-            os.close(directory)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def _write(descriptor: int, line: bytes) -> None:
+    rest = memoryview(line)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
 
 
 def _encode(entry: dict[str, Any], before: str) -> tuple[bytes, str]:
     check = sha256(f"{before}{_to_json(entry)}".encode()).hexdigest()[: len(FIRST_CHECKSUM)]
     return f"{_to_json({**entry, 'check': check})}\n".encode(), check
-
-
-def _to_json(entry: dict[str, Any]) -> str:
-    return json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
 
 
 def _decode(line: bytes, before: str) -> tuple[dict[str, Any] | None, str]:

@@ -14,13 +14,12 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from chassis.rollout.errors import TOOL, RefusedError
-from chassis.rollout.records import parse_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import FileIO
     from pathlib import Path
 
-MAX_BYTES = 10_000
 RETRY_SECONDS = 0.1
 
 
@@ -53,26 +52,25 @@ def hold_lock(path: Path, holder: Holder) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-            stack.callback(os.close, descriptor)
-            _acquire(descriptor, path)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
+            file = stack.enter_context(path.open("ab", buffering=0))
+            _acquire(file, path)
+            file.truncate(0)
+            file.write(json.dumps(asdict(holder)).encode())
         except OSError as error:
             raise RefusedError(
                 f"{path} cannot be written: {error.strerror}. Free disk space, or run the tool as "
                 "the owner of that file."
             ) from error
         yield
-        os.ftruncate(descriptor, 0)
+        file.truncate(0)
 
 
-def _acquire(descriptor: int, path: Path) -> None:
+def _acquire(file: FileIO, path: Path) -> None:
     for is_last in (False, False, True):
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _read_holder(descriptor)
+            holder = _read_holder(path)
             if holder or is_last:
                 raise RefusedError(
                     f"{path}: another rollout holds the lock: {holder or 'unknown process'}.\n"
@@ -87,21 +85,16 @@ def find_holder(path: Path) -> Holder | None:
     """Return the holder of the lock, None if it is free."""
     if not path.exists():
         return None
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read_holder(descriptor)
-    finally:
-        os.close(descriptor)
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _read_holder(path)
     return None
 
 
-def _read_holder(descriptor: int) -> Holder | None:
+def _read_holder(path: Path) -> Holder | None:
     try:
-        holder: Holder = parse_record(
-            Holder, json.loads(os.pread(descriptor, MAX_BYTES, 0)), "lock"
-        )
-    except ValueError:
+        return Holder(**json.loads(path.read_text()))
+    except (ValueError, TypeError):
         return None  # it is being acquired or released right now
-    return holder

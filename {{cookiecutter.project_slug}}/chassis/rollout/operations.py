@@ -9,25 +9,23 @@ from time import sleep
 from typing import TYPE_CHECKING
 
 from chassis.rollout import executor
-from chassis.rollout.adoption import adopt, find_adoptable, pin_image
+from chassis.rollout.adoption import adopt, find_adoptable
 from chassis.rollout.demand import describe_demand
 from chassis.rollout.errors import TOOL, RefusedError, StepError, UnfinishedError
-from chassis.rollout.fleet import Release
+from chassis.rollout.fleet import Fleet, Release
 from chassis.rollout.lock import Holder, find_holder
 from chassis.rollout.progress import ABORT_NOTE
 from chassis.rollout.releases import find_target, live_release, pull
 from chassis.rollout.restoration import restore
-from chassis.rollout.steps import describe, expect_begun, expect_done
+from chassis.rollout.steps import Step, describe, expect_begun, expect_done
 from chassis.rollout.strategies import instance_names, plan_forward, plan_rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from chassis.rollout.configuration import Strategy
-    from chassis.rollout.fleet import Fleet
     from chassis.rollout.host import Host
     from chassis.rollout.rollout import Rollout
-    from chassis.rollout.steps import Step
 
 POLL_SECONDS = 0.1
 
@@ -36,14 +34,15 @@ def roll_out(host: Host, strategy: Strategy, image: str, command: str) -> int:
     """Roll a release out; without an image, restart the live one."""
     with host.locked(command):
         _check_before_rollout(host, strategy)
-        image = image and pin_image(pull(host, image))
-        fleet = find_adoptable(host) or host.history.expected_fleet()
+        image = image and pull(host, image).pinned_image
+        adopted = find_adoptable(host)
+        fleet = adopted or host.history.expected_fleet()
         if strategy == "canary" and fleet.instances:
             host.progress.log(describe_demand(host, fleet))
-        if not adopt(host, command):
+        if adopted and not adopt(host, adopted, command):
             return 1
-        image = image or pin_image(live_release(host.history.expected_fleet()))
-        rollout = host.history.begin(host.describe_rollout(strategy, image, command, migrates=True))
+        image = image or live_release(host.history.expected_fleet()).pinned_image
+        rollout = host.history.begin(host.describe_rollout(strategy, image, command))
         return _run(host, rollout, "done")
 
 
@@ -51,7 +50,7 @@ def plan(host: Host, strategy: Strategy, image: str) -> list[str]:
     """Describe the steps of `roll_out`; nothing is pulled or changed."""
     _check_before_rollout(host, strategy)
     adopted = find_adoptable(host)
-    begun = host.describe_rollout(strategy, image, "", migrates=True, fleet=adopted)
+    begun = host.describe_rollout(strategy, image, "", fleet=adopted)
     fleet = begun.fleet
     release = Release(image, "the one pulled", "") if image else live_release(fleet)
     lines = [describe_demand(host, fleet)] if strategy == "canary" and fleet.instances else []
@@ -67,7 +66,7 @@ def plan_back(host: Host, number: int | None) -> list[str]:
         lines = [f"roll back rollout {latest.begun.number}"]
         return [*lines, *_describe_steps(plan_rollback(latest), latest.fleet)]
     release = find_target(host, latest, number)
-    begun = host.describe_rollout("rollback", pin_image(release), "")
+    begun = host.describe_rollout("rollback", release.pinned_image, "")
     steps = plan_forward(begun, release, host.configuration)
     return [f"return to {release}", *_describe_steps(steps, begun.fleet)]
 
@@ -83,7 +82,7 @@ def roll_back(host: Host, number: int | None, command: str) -> int:
             return _run(host, latest, "rolled back")
         release = find_target(host, latest, number)
         host.progress.log(f"returning to {release}")
-        begun = host.describe_rollout("rollback", pin_image(release), command)
+        begun = host.describe_rollout("rollback", release.pinned_image, command)
         return _run(host, host.history.begin(begun), "done")
 
 
@@ -148,7 +147,7 @@ def _clean_up(host: Host) -> None:
     digests = host.history.referenced_digests()
     if digests is not None:
         with suppress(StepError):
-            host.images.remove_unreferenced(digests)
+            host.containers.images.remove_unreferenced(digests)
 
 
 def _check_before_rollout(host: Host, strategy: Strategy) -> None:

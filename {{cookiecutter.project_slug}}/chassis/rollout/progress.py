@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from chassis.rollout.errors import StepError
 from chassis.rollout.events import utc_now
@@ -16,7 +16,6 @@ from chassis.rollout.events import utc_now
 if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
-    from typing import TextIO
 
     from chassis.rollout.reading import Reading
 

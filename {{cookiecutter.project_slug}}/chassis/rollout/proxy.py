@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from chassis.rollout import readiness
 from chassis.rollout.errors import StepError
 from chassis.rollout.http_client import get
 from chassis.rollout.nginx import render_traffic
+from chassis.rollout.readiness import read_revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,16 +26,13 @@ SECONDS = 10.0
 POLL_SECONDS = 0.05
 
 
+@dataclass(frozen=True)
 class Proxy:
     """nginx, verified from outside."""
 
-    def __init__(
-        self, configuration: Configuration, containers: Containers, nginx: NginxContainer
-    ) -> None:
-        self.settings = configuration.proxy
-        self.ready = configuration.ready
-        self.containers = containers
-        self.nginx = nginx
+    configuration: Configuration
+    containers: Containers
+    nginx: NginxContainer
 
     def shift(self, fleet: Fleet) -> None:
         """Return when requests go to the fleet's instances, and the old workers have exited."""
@@ -45,7 +43,7 @@ class Proxy:
         self._wait_until(
             lambda: self._has_generation(generation), SECONDS, "has not loaded its configuration"
         )
-        leave = self.settings.leave_seconds + SECONDS
+        leave = self.configuration.proxy.leave_seconds + SECONDS
         self._wait_until(
             lambda: not before & self.nginx.worker_pids(), leave, "still has old workers"
         )
@@ -58,7 +56,8 @@ class Proxy:
 
     def _render(self, fleet: Fleet) -> tuple[str, str]:
         upstreams = {it.name: self.containers.upstream(it) for it in fleet.instances}
-        return render_traffic(fleet.traffic, upstreams, self.settings.sticky, self.ready.version)
+        sticky, version = self.configuration.proxy.sticky, self.configuration.ready.version
+        return render_traffic(fleet.traffic, upstreams, sticky, version)
 
     def _wait_until(self, condition: Callable[[], bool], seconds: float, failure: str) -> None:
         end = monotonic() + seconds
@@ -76,15 +75,15 @@ class Proxy:
 
     def _verify(self, fleet: Fleet) -> None:
         """Raise StepError if a revision responds through nginx that the fleet does not have."""
-        traffic = fleet.traffic
-        serving = [fleet.get(name) for name in (*traffic.stable, *traffic.canary)]
-        expected = {readiness.read_revision(self.containers, it, self.ready) for it in serving}
+        ready = self.configuration.ready
+        serving = [it for it in fleet.instances if fleet.traffic.share_of(it.name)]
+        expected = {read_revision(self.containers, it, ready.version) for it in serving}
         for _ in range(0 if None in expected else CHECKS):  # with None there is nothing to compare
             try:
-                response = get(self.nginx.admin_address(), self.ready.version, host=self.ready.host)
+                response = get(self.nginx.admin_address(), ready.version, host=ready.host)
                 revision = json.loads(response.body).get("revision")
             except (OSError, ValueError, AttributeError) as error:
-                raise StepError(f"{self.ready.version} through the proxy: {error}") from error
+                raise StepError(f"{ready.version} through the proxy: {error}") from error
             if revision not in expected:
                 raise StepError(
                     f"The proxy sends requests to revision {revision!r}, which should receive none."

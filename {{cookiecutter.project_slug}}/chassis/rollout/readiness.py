@@ -21,8 +21,11 @@ ERROR_STATUS = 400
 ATTEMPTS = 3
 
 
-def wait_until_ready(host: Host, instance: Instance) -> None:
-    """Return after enough consecutive 200s. Raises StepError if it exits or takes too long."""
+def wait_until_ready(host: Host, instance: Instance, *, smoke: bool = False) -> None:
+    """Return after enough consecutive 200s, and the smoke tests if asked for.
+
+    Raises StepError if it exits or takes too long, or if a smoke test fails.
+    """
     containers, ready = host.containers, host.configuration.ready
     end = monotonic() + ready.timeout_seconds
     restarts = containers.inspect(instance).restarts
@@ -46,12 +49,13 @@ def wait_until_ready(host: Host, instance: Instance) -> None:
             )
         if successes < ready.times:
             host.progress.sleep(ready.interval_seconds)
+    if smoke:
+        _run_smoke_tests(instance, containers, ready)
 
 
-def run_smoke_tests(host: Host, instance: Instance) -> None:
+def _run_smoke_tests(instance: Instance, containers: Containers, ready: Readiness) -> None:
     """Request each smoke path. Raises StepError for an error, a timeout or another revision."""
-    containers, ready = host.containers, host.configuration.ready
-    revision = read_revision(containers, instance, ready)
+    revision = read_revision(containers, instance, ready.version)
     if revision not in {None, instance.release.revision}:
         raise StepError(
             f"{instance.name} answers as revision {revision!r}, not "
@@ -74,10 +78,10 @@ def run_smoke_tests(host: Host, instance: Instance) -> None:
             )
 
 
-def read_revision(containers: Containers, instance: Instance, ready: Readiness) -> str | None:
+def read_revision(containers: Containers, instance: Instance, path: str) -> str | None:
     """Read the revision of an instance; None if it does not report one."""
     with suppress(OSError, ValueError, AttributeError):
-        response = containers.get(instance, ready.version)
+        response = containers.get(instance, path)
         revision = json.loads(response.body).get("revision")
         return None if revision in {None, "unknown"} else str(revision)
     return None

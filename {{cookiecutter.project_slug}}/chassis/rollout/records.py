@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -17,17 +17,13 @@ from typing import (
     get_type_hints,
 )
 
+from chassis.rollout.errors import RefusedError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_hints = cache(partial(get_type_hints, include_extras=True))
 KINDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-
-
-class InvalidRecordError(ValueError):
-    """All errors of a record, one per line."""
-
-    def __init__(self, errors: list[str]) -> None:
-        super().__init__("\n".join(errors))
 
 
 @dataclass(frozen=True)
@@ -38,23 +34,16 @@ class Range:
     maximum: float
 
 
-@cache
-def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass
-    return get_type_hints(kind, include_extras=True)
-
-
 def parse_record(kind: Any, value: object, where: str) -> Any:  # noqa: ANN401 - any kind
-    """Parse a dataclass, or a union of them. Raises InvalidRecordError with every error."""
+    """Parse a dataclass, or a union of them. Raises RefusedError with every error."""
     parser = _Parser()
     record = parser.parse(kind, value, where)
     if parser.errors:
-        raise InvalidRecordError(parser.errors)
+        raise RefusedError("\n".join(parser.errors))
     return record
 
 
 class _Parser:
-    """Parses, and collects errors."""
-
     def __init__(self) -> None:
         self.errors: list[str] = []
 
@@ -62,8 +51,11 @@ class _Parser:
         """Return `value` as `kind`; None if it is invalid, which adds an error."""
         origin, inner = get_origin(kind), get_args(kind)
         if origin is Annotated:
-            number = self.parse(inner[0], value, where)
-            return self._check_range(number, inner[1], where)
+            number, bounds = self.parse(inner[0], value, where), inner[1]
+            if number is None or bounds.minimum <= number <= bounds.maximum:
+                return number
+            between = f"between {bounds.minimum:g} and {bounds.maximum:g}"
+            return self._add(where, f"{number!r} is not {between}")
         if origin in {Union, UnionType}:
             return self._parse_union(inner, value, where)
         if origin is Literal:
@@ -112,12 +104,6 @@ class _Parser:
             tagged = [kind for kind in candidates if value.get("is_a") == kind.is_a]
             candidates = tagged or candidates
         return self.parse(candidates[0], value, where)
-
-    def _check_range(self, number: Any, bounds: Range, where: str) -> Any:  # noqa: ANN401
-        if number is None or bounds.minimum <= number <= bounds.maximum:
-            return number
-        between = f"between {bounds.minimum:g} and {bounds.maximum:g}"
-        return self._add(where, f"{number!r} is not {between}")
 
     def _add(self, where: str, error: str) -> None:
         self.errors.append(f"{where}: {error}.")

@@ -17,7 +17,7 @@ def pull(host: Host, image: str) -> Release:
     """Pull an image before anything changes. Raises RefusedError if there is no such image."""
     host.progress.log(f"pulling {image}")
     try:
-        return host.images.pull(image)
+        return host.containers.images.pull(image)
     except StepError as error:
         raise RefusedError(f"Nothing was changed: {error}") from error
 

@@ -35,18 +35,16 @@ def restore(host: Host, rollout: Rollout) -> None:
     for instance in wanted:
         host.containers.start(instance)  # a running one may be only partially started
     try:
-        for instance in missing:
-            if instance in before:
-                wait_until_ready(host, instance)
+        for instance in (it for it in missing if it in before):
+            wait_until_ready(host, instance)
     except (StepError, OSError) as error:
         raise UnfinishedError(f"The old release does not become ready: {error}{RETRY}") from error
     try:
         is_expected = not rollout.plan.back or fleet.traffic == rollout.begun.fleet.traffic
         if is_expected and fleet.instances and not host.proxy.has_applied(fleet):
             host.proxy.shift(fleet)
-        for instance in missing:
-            if instance not in before:
-                wait_until_ready(host, instance)
+        for instance in (it for it in missing if it not in before):
+            wait_until_ready(host, instance)
         restore_workers(host.containers, rollout, fleet)  # if jobs
     except (StepError, OSError) as error:
         if rollout.ended or rollout.plan.back:

@@ -23,7 +23,7 @@ class Rollout:
     """What should run now."""
 
     def __init__(self, journal: Journal) -> None:
-        """Replay the journal. Raises InvalidRecordError."""
+        """Replay the journal. Raises RefusedError for entries of another version."""
         self.journal = journal
         self.release: Release | None = None
         self.plan = Planned(())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from chassis.rollout.counts import Counts, parse_counts
@@ -30,7 +31,7 @@ class Scraper:
         self.containers = containers
         self.gates = gates
         self._last: dict[str, Counts] = {}
-        self._total: dict[str, Counts] = {}
+        self._total: defaultdict[str, Counts] = defaultdict(Counts)
 
     def scrape_all(self) -> str:
         """Scrape each instance once; return the failures, or an empty string.
@@ -47,13 +48,10 @@ class Scraper:
             last = self._last.get(instance.name, now)
             # After a restart it counts from zero: then all of it is new.
             more = now if now.was_reset_since(last) else now - last
-            self._total[instance.name] = self.total([instance]) + more
+            self._total[instance.name] += more
             self._last[instance.name] = now
         return failure
 
     def total(self, instances: Iterable[Instance]) -> Counts:
         """Sum what these instances have counted, as far as it is known."""
-        total = Counts()
-        for instance in instances:
-            total += self._total.get(instance.name, Counts())
-        return total
+        return sum((self._total[it.name] for it in instances), Counts())

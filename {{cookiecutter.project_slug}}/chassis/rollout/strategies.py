@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import zip_longest
 from math import ceil
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from chassis.rollout.fleet import Traffic
+from chassis.rollout.fleet import Instance, Release, Traffic
 from chassis.rollout.steps import Migrate, Observe, Retire, Shift, Start, Verify, WaitUntilReady
 from chassis.rollout.workers import plan_rollback_of_workers, plan_workers  # if jobs
 
@@ -16,21 +15,12 @@ if TYPE_CHECKING:
 
     from chassis.rollout.configuration import Configuration
     from chassis.rollout.events import Begun
-    from chassis.rollout.fleet import Instance, Release
     from chassis.rollout.rollout import Rollout
     from chassis.rollout.steps import Step
 
 
 RolloutKind: TypeAlias = Literal["rolling", "blue-green", "canary", "adopt", "rollback"]
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """The old instances, and their replacements."""
-
-    old: tuple[Instance, ...]
-    new: tuple[Instance, ...]
-    configuration: Configuration
+Instances: TypeAlias = tuple[Instance, ...]
 
 
 def plan_forward(begun: Begun, release: Release, configuration: Configuration) -> Iterator[Step]:
@@ -41,50 +31,50 @@ def plan_forward(begun: Begun, release: Release, configuration: Configuration) -
     if begun.migrates and configuration.docker.migrate:
         yield Migrate(release)
     strategy = STRATEGIES[begun.strategy if fleet.instances else "blue-green"]
-    yield from strategy(Replacement(fleet.instances, new, configuration))
+    yield from strategy(fleet.instances, new, configuration)
     yield from plan_workers(release, configuration.docker.workers)  # if jobs
 
 
-def plan_rolling(order: Replacement) -> Iterator[Step]:
+def plan_rolling(old: Instances, new: Instances, configuration: Configuration) -> Iterator[Step]:
     """One by one: each new instance replaces an old one."""
-    for number, (old, new) in enumerate(zip_longest(order.old, order.new), 1):
-        beside = order.old[number:]
-        serving = (*beside, *order.new[:number])
-        if new:
-            yield Start(new)
-            yield WaitUntilReady(new)
-            standby = instance_names([old] if old else [])
+    for number, (leaving, coming) in enumerate(zip_longest(old, new), 1):
+        beside = old[number:]
+        serving = (*beside, *new[:number])
+        if coming:
+            yield Start(coming)
+            yield WaitUntilReady(coming)
+            standby = instance_names([leaving] if leaving else [])
             yield Shift(Traffic(instance_names(serving), standby=standby))
             share = 100 / len(serving)
-            yield Observe(order.configuration.rolling_seconds, (new,), beside, share)
-        if old:
+            yield Observe(configuration.rolling_seconds, (coming,), beside, share)
+        if leaving:
             yield Shift(Traffic(instance_names(serving)))
-            yield Retire(old)
+            yield Retire(leaving)
 
 
-def plan_blue_green(order: Replacement) -> Iterator[Step]:
+def plan_blue_green(old: Instances, new: Instances, configuration: Configuration) -> Iterator[Step]:
     """All at once: start the whole new release, then switch; the old one stays on standby."""
-    yield from _start_all(order.new)
-    yield from _switch_over(order)
+    yield from _start_all(new)
+    yield from _switch_over(old, new, configuration)
 
 
-def plan_canary(order: Replacement) -> Iterator[Step]:
+def plan_canary(old: Instances, new: Instances, configuration: Configuration) -> Iterator[Step]:
     """Stage by stage: more users for the new release while it is no worse than the old one."""
     running = 0
-    for stage in order.configuration.canary:
-        needed = max(running, ceil(len(order.new) * stage.share / 100))
-        yield from _start_all(order.new[running:needed])
+    for stage in configuration.canary:
+        needed = max(running, ceil(len(new) * stage.share / 100))
+        yield from _start_all(new[running:needed])
         running = needed
-        chosen = order.new[:running]
-        yield Shift(Traffic(instance_names(order.old), instance_names(chosen), stage.share))
-        yield Observe(stage.seconds, chosen, order.old, stage.share, needs_data=True)
-    yield from _start_all(order.new[running:])
-    yield from _switch_over(order)
+        chosen = new[:running]
+        yield Shift(Traffic(instance_names(old), instance_names(chosen), stage.share))
+        yield Observe(stage.seconds, chosen, old, stage.share, needs_data=True)
+    yield from _start_all(new[running:])
+    yield from _switch_over(old, new, configuration)
 
 
-def plan_adoption(order: Replacement) -> Iterator[Step]:
+def plan_adoption(old: Instances, *_: object) -> Iterator[Step]:
     """Keep the old instances; nginx sends requests to each by its name from then on."""
-    yield Shift(Traffic(instance_names(order.old)))
+    yield Shift(Traffic(instance_names(old)))
 
 
 def plan_rollback(rollout: Rollout) -> Iterator[Step]:
@@ -110,22 +100,22 @@ def instance_names(instances: Iterable[Instance]) -> tuple[str, ...]:
     return tuple(instance.name for instance in instances)
 
 
-def _start_all(instances: tuple[Instance, ...]) -> Iterator[Step]:
+def _start_all(instances: Instances) -> Iterator[Step]:
     yield from map(Start, instances)
     yield from map(WaitUntilReady, instances)
 
 
-def _switch_over(order: Replacement) -> Iterator[Step]:
+def _switch_over(old: Instances, new: Instances, configuration: Configuration) -> Iterator[Step]:
     """Shift all traffic to the new release, and remove the old one after the observation."""
-    names = instance_names(order.new)
-    yield Shift(Traffic(names, standby=instance_names(order.old)))
-    yield Observe(order.configuration.blue_green_seconds, order.new)
-    if order.old:
+    names = instance_names(new)
+    yield Shift(Traffic(names, standby=instance_names(old)))
+    yield Observe(configuration.blue_green_seconds, new)
+    if old:
         yield Shift(Traffic(names))
-        yield from map(Retire, order.old)
+        yield from map(Retire, old)
 
 
-STRATEGIES: dict[RolloutKind, Callable[[Replacement], Iterator[Step]]] = {
+STRATEGIES: dict[RolloutKind, Callable[[Instances, Instances, Configuration], Iterator[Step]]] = {
     "rolling": plan_rolling,
     "blue-green": plan_blue_green,
     "canary": plan_canary,

@@ -9,18 +9,12 @@ from chassis.rollout.errors import StepError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 LINES = 5
 CHARACTERS = 1000
 
 
-def run(
-    *command: str,
-    cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
-    seconds: float | None = 600,
-) -> str:
+def run(*command: str, env: Mapping[str, str] | None = None, seconds: float | None = 600) -> str:
     """Return the output of the program, including errors; `seconds=None` waits without limit.
 
     Raises StepError with the last lines of output if it fails.
@@ -28,7 +22,6 @@ def run(
     try:
         ended = subprocess.run(  # noqa: S603 - commands of the configuration, never of a shell
             command,
-            cwd=cwd,
             env=env,
             check=False,
             stdin=subprocess.DEVNULL,

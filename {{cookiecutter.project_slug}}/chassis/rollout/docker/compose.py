@@ -22,12 +22,7 @@ class Compose:
         self.proxy = configuration.proxy
         self.files = tuple(Path(file) for file in self.settings.compose)
 
-    def __call__(
-        self,
-        *arguments: str,
-        image: str = "",
-        seconds: float | None = 600,
-    ) -> str:
+    def __call__(self, *arguments: str, image: str = "", seconds: float | None = 600) -> str:
         """Run a command. Raises StepError."""
         files = [word for file in self.files for word in ("--file", str(file))]
         environment = {**os.environ, "HTTP_PORT": str(self.proxy.port)}
@@ -65,28 +60,26 @@ class Compose:
     def find_running(self, service: str) -> list[str]:
         """List the running containers of a service, without those of `compose run`."""
         labels = (f"project={self.project}", f"service={service}", "oneoff=False")
-        filters = [word for it in labels for word in ("--filter", f"label=com.docker.compose.{it}")]
-        return sorted(run("docker", "ps", "--format", "{{.Names}}", *filters, seconds=30).split())
+        return sorted(_list_containers("{{.Names}}", *labels))
 
     def find_other_project(self, service: str) -> str:
         """Return the other project that runs this service from this folder, if there is one."""
         labels = (f"project.working_dir={self.files[0].parent}", f"service={service}")
-        filters = [word for it in labels for word in ("--filter", f"label=com.docker.compose.{it}")]
-        form = '{{.Label "com.docker.compose.project"}}'
-        found = run("docker", "ps", "--format", form, *filters, seconds=30).split()
+        found = _list_containers('{{.Label "com.docker.compose.project"}}', *labels)
         return next((it for it in found if it != self.project), "")
 
     def start_dependencies(self) -> None:
         """Start what the service depends on, except services that run once and exit."""
         services = self.configuration["services"]
         needed = services[self.settings.service].get("depends_on") or {}
-        permanent = [
-            name
-            for name, dependency in needed.items()
-            if dependency["condition"] != "service_completed_successfully"
-        ]
-        one_shot = [name for name in needed if name not in permanent]
-        for name in one_shot:
-            permanent += services[name].get("depends_on") or {}
-        if permanent:
-            self("up", "--detach", "--wait", "--no-recreate", *sorted(set(permanent)))
+        names: set[str] = set()
+        for name, dependency in needed.items():
+            runs_once = dependency["condition"] == "service_completed_successfully"
+            names.update((services[name].get("depends_on") or ()) if runs_once else [name])
+        if names:
+            self("up", "--detach", "--wait", "--no-recreate", *sorted(names))
+
+
+def _list_containers(form: str, *labels: str) -> list[str]:
+    filters = [word for it in labels for word in ("--filter", f"label=com.docker.compose.{it}")]
+    return run("docker", "ps", "--format", form, *filters, seconds=30).split()

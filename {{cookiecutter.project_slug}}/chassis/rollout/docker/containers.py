@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chassis.rollout.docker import engine
 from chassis.rollout.docker.images import Images, read_revision
@@ -56,7 +56,7 @@ class Containers:
     def start(self, instance: Instance) -> None:
         """Start the container of an instance, with its restart policy."""
         name = self.name_container(instance)
-        found = engine.inspect_container(name)
+        found = engine.inspect("container", name)
         is_running = found is not None and found["State"]["Running"]
         if not is_running:
             self.compose.start_dependencies()
@@ -89,7 +89,7 @@ class Containers:
     def stop(self, instance: Instance) -> None:
         """Send SIGTERM, wait for drain and grace, then remove the container."""
         name = self.name_container(instance)
-        if found := engine.inspect_container(name):
+        if found := engine.inspect("container", name):
             own = found["Config"].get("StopTimeout") or 0  # a container that compose started
             timeout = max(int(self.drain + self.grace) + MARGIN, own)
             run("docker", "stop", "-t", str(timeout), name, seconds=timeout + MARGIN)
@@ -97,7 +97,7 @@ class Containers:
 
     def inspect(self, instance: Instance) -> InstanceState:
         """Read whether it runs, its restarts, and the usage of its process."""
-        found = engine.inspect_container(self.name_container(instance))
+        found = self._inspect(instance)
         if not found or not found["State"]["Running"]:
             return InstanceState()
         seconds, memory = read_usage(Path(f"/proc/{found['State']['Pid']}"))
@@ -112,14 +112,12 @@ class Containers:
 
     def get(self, instance: Instance, path: str, timeout: float = 2.0) -> Response:
         """Send a GET to the instance, past the proxy. Raises OSError."""
-        container = engine.inspect_container(self.name_container(instance))
-        address = engine.find_address(container, self.settings.port)
+        address = engine.find_address(self._inspect(instance), self.settings.port)
         return get(address, path, timeout, self.host)
 
     def fetch_counts(self, instance: Instance, path: str) -> str:
         """Fetch its request counters. Raises OSError, also for anything but a complete 200."""
-        container = engine.inspect_container(self.name_container(instance))
-        address = engine.find_address(container, self.settings.counts_port)
+        address = engine.find_address(self._inspect(instance), self.settings.counts_port)
         return get_text(address, path, "127.0.0.1")
 
     def upstream(self, instance: Instance) -> str:
@@ -130,7 +128,7 @@ class Containers:
         """Name the instances that were started with another configuration than there is now."""
         names = []
         for instance in instances:
-            found = engine.inspect_container(self.name_container(instance))
+            found = self._inspect(instance)
             started_with = found and found["Config"]["Labels"].get(CONFIGURATION)
             if started_with and started_with != self._read_configuration(instance):
                 names.append(instance.name)
@@ -148,8 +146,8 @@ class Containers:
 
     def _describe(self, slot: int, name: str) -> Instance:
         number = name.removeprefix(self._container_name(""))
-        found = engine.inspect_container(name)
-        image = found and engine.inspect_image(found["Image"])
+        found = engine.inspect("container", name)
+        image = found and engine.inspect("image", found["Image"])
         if not number.isdigit() or not found or not image:
             raise RefusedError(
                 f"{name} was started by compose and cannot be taken over: it has a custom name, or "
@@ -163,6 +161,9 @@ class Containers:
     def name_container(self, instance: Instance) -> str:
         """Return the name by which Docker knows it."""
         return self._container_name(instance.name.removeprefix(ADOPTED))
+
+    def _inspect(self, instance: Instance) -> dict[str, Any] | None:
+        return engine.inspect("container", self.name_container(instance))
 
     def _container_name(self, name: str) -> str:
         return f"{self.compose.project}-{self.settings.service}-{name}"

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from chassis.rollout.errors import StepError
 from chassis.rollout.http_client import Address
 from chassis.rollout.subprocesses import run
 
 
-def inspect_container(name: str) -> dict[str, Any] | None:
-    """Inspect a container; None if there is none of that name."""
-    return _inspect("container", name)
-
-
-def inspect_image(name: str) -> dict[str, Any] | None:
-    """Inspect an image; None if it is not on this host."""
-    return _inspect("image", name)
+def inspect(kind: Literal["container", "image"], name: str) -> dict[str, Any] | None:
+    """Inspect a container or an image; None if there is none of that name on this host."""
+    try:
+        found = json.loads(run("docker", kind, "inspect", name, seconds=30))
+    except StepError as error:
+        if "No such" in str(error):
+            return None
+        raise
+    return dict(found[0])
 
 
 def find_address(container: dict[str, Any] | None, port: int) -> Address:
@@ -35,13 +36,3 @@ def find_address(container: dict[str, Any] | None, port: int) -> Address:
                 return Address(address, port)
     name = container["Name"][1:] if container else "the container"
     raise ConnectionRefusedError(f"{name} is not running")
-
-
-def _inspect(kind: str, name: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(run("docker", kind, "inspect", name, seconds=30))
-    except StepError as error:
-        if "No such" in str(error):
-            return None
-        raise
-    return dict(found[0])

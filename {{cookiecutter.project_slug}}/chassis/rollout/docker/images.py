@@ -24,10 +24,11 @@ class Images:
     def pull(self, image: str) -> Release:
         """Pull an image from its registry; an image built on this host is used as it is."""
         name, _, digest = image.partition("@")
-        found = digest and (engine.inspect_image(self.tag(digest)) or engine.inspect_image(digest))
+        tags = (self.tag(digest), digest) if digest else ()
+        found = next(filter(None, (engine.inspect("image", it) for it in tags)), None)
         if not found:
             failure = _try_pull(image)
-            found = engine.inspect_image(image)
+            found = engine.inspect("image", image)
             if not found:
                 raise StepError(f"{image} is neither in its registry nor on this host: {failure}")
         digests = [it for it in found["RepoDigests"] if it.startswith(f"{_repository(name)}@")]
@@ -38,7 +39,7 @@ class Images:
     def verify(self, release: Release) -> None:
         """Raise StepError unless the tag still has the digest."""
         tag = self.tag(release.digest)
-        found = engine.inspect_image(tag)
+        found = engine.inspect("image", tag)
         names = [] if found is None else [found["Id"], *found["RepoDigests"]]
         if not any(str(name).endswith(release.digest) for name in names):
             raise StepError(f"The image {tag} no longer has the digest {release.digest}.")

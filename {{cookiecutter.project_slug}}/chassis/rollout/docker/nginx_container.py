@@ -123,7 +123,7 @@ class NginxContainer:
 
     def _inspect(self) -> dict[str, Any] | None:
         names = self.compose.find_running(self.settings.proxy)
-        return engine.inspect_container(names[0]) if names else None
+        return engine.inspect("container", names[0]) if names else None
 
     def _folder(self) -> Path:
         service = self.compose.configuration["services"][self.settings.proxy]

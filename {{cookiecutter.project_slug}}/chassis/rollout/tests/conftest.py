@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from chassis.rollout.tests.world import World
+from chassis.rollout import journal
+from chassis.rollout.tests.world import DISK, World
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "os", DISK)
+    monkeypatch.setattr(DISK, "simulated", None)
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,7 @@ class Processes:
         self.grace = configuration.grace_seconds
         self.host = configuration.ready.host
         self.logs = Path(configuration.directory) / "logs"
+        self.images = self
 
     def pull(self, image: str) -> Release:
         name, _, expected = image.partition("@")
@@ -184,7 +185,7 @@ def create_host(configuration: Configuration, progress: Progress) -> Host:
     processes: Any = Processes(configuration)
     nginx: Any = LocalNginx(configuration)
     proxy = Proxy(configuration, processes, nginx)
-    return Host(configuration, processes, processes, nginx, proxy, progress)
+    return Host(configuration, processes, nginx, proxy, progress)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -79,7 +79,7 @@ def test_a_proxy_that_was_started_otherwise_is_refused_with_the_command_that_fix
         },
     }
     monkeypatch.setattr(Compose, "find_running", lambda *_: ["shop-proxy-1"])
-    monkeypatch.setattr(engine, "inspect_container", lambda _: found)
+    monkeypatch.setattr(engine, "inspect", lambda *_: found)
     with pytest.raises(RefusedError, match=r"listens on port 9000, .*\n.*: port = 9000$"):
         proxy.check()
     found["Mounts"] = []
@@ -107,7 +107,7 @@ def test_an_instance_that_was_started_in_part_gets_its_restart_policy(
     """A tool that is killed between the two commands leaves it without one."""
     commands: list[tuple[str, ...]] = []
     found = {"State": {"Running": True}, "HostConfig": {"RestartPolicy": {"Name": policy}}}
-    monkeypatch.setattr(engine, "inspect_container", lambda _: found)
+    monkeypatch.setattr(engine, "inspect", lambda *_: found)
     monkeypatch.setattr(containers, "run", lambda *command: commands.append(command))
     Containers(Configuration(), compose()).start(
         Instance("blue-1-1", Release("shop", "sha256:1", "1"), "blue", 0)

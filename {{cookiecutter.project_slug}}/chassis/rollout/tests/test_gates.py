@@ -72,8 +72,8 @@ def observe_releases(new: list[str], old: list[str]) -> dict[str, tuple[float, f
     """Observe until the end; return the last value and the limit of each gate."""
     instances = Instances({"new": new, "old": old})
     progress = Progress(io.StringIO())
-    readings = observe(Observe(0, (NEW,), (OLD,)), instances, CONFIGURATION, progress)  # type: ignore[arg-type]
-    return {it.gate: (it.value, it.limit) for it in readings}
+    observe(Observe(0, (NEW,), (OLD,)), instances, CONFIGURATION, progress)  # type: ignore[arg-type]
+    return {it.gate: (it.value, it.limit) for it in progress.readings}
 
 
 def test_errors_of_the_old_release_before_the_step_raise_no_limit() -> None:
@@ -112,7 +112,8 @@ def test_a_stage_of_a_canary_waits_for_its_requests() -> None:
     step = Observe(0.2, (NEW,), (), 10, needs_data=True)
     progress = Progress(io.StringIO())
     late = Late({}, moment=monotonic() + 0.3)
-    assert observe(step, late, CONFIGURATION, progress)[-1].value == 20  # type: ignore[arg-type]
+    observe(step, late, CONFIGURATION, progress)  # type: ignore[arg-type]
+    assert progress.readings[-1].value == 20
     few = Instances({"new": [metrics(0), metrics(19)]})
     with pytest.raises(StepError, match=r"^19 requests at 10 % in [01] s .* a stage needs 20\. "):
         observe(step, few, CONFIGURATION, progress)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chassis.rollout.errors import UnfinishedError
 from chassis.rollout.history import History
 from chassis.rollout.journal import DamagedJournalError, Journal
-from chassis.rollout.tests.world import World
+from chassis.rollout.tests.world import DISK, World
 
 ENTRIES = [{"step": number, "text": f"é\n{number}"} for number in range(4)]
 
@@ -88,7 +88,8 @@ class Full:
 
 def test_a_full_disk_leaves_the_journal_as_it_was(path: Path) -> None:
     content = path.read_bytes()
-    journal = Journal(path, Full())
+    journal = Journal(path)
+    DISK.simulated = Full()
     with pytest.raises(UnfinishedError, match="cannot be written: No space left on device"):
         journal.append({"step": "x" * 100})
     assert path.read_bytes() == content

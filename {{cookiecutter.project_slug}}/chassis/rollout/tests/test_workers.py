@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import count
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,7 +35,6 @@ class WithWorkers(World):
     """Revision of the workers; none run if it is empty."""
 
     settings = DOCKER
-    images = SimpleNamespace(tag=lambda digest: digest.removeprefix("sha256:"))
 
     def compose(self, *_: str, image: str = "") -> str:
         self.effect("replace workers", lambda: setattr(self, "workers", image))

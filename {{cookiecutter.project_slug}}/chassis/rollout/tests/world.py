@@ -34,6 +34,19 @@ class Killed(BaseException):
     """SIGKILL: nothing that follows happens."""
 
 
+class Disk:
+    """The module `os` as journals use it: on a simulated disk a write can fail or be killed."""
+
+    simulated: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        is_simulated = self.simulated and name in {"write", "fsync"}
+        return getattr(self.simulated if is_simulated else os, name)
+
+
+DISK = Disk()
+
+
 @dataclass
 class World:
     """What runs, which traffic nginx has, and when the tool is killed."""
@@ -90,6 +103,13 @@ class World:
         self.serving = Fleet()
 
     # images and containers
+
+    @property
+    def images(self) -> World:
+        return self
+
+    def tag(self, digest: str) -> str:
+        return digest.removeprefix("sha256:")
 
     def pull(self, image: str) -> Release:
         name = image.partition("@")[0]
@@ -204,7 +224,8 @@ class World:
         )
         progress = Progress(io.StringIO())
         world: Any = self
-        return Host(configuration, world, world, world, world, progress, disk=self)
+        DISK.simulated = self
+        return Host(configuration, world, world, world, progress)
 
     def roll_out(self, strategy: Any, image: str) -> Ended:
         code = operations.roll_out(self.host(), strategy, image, "test")
