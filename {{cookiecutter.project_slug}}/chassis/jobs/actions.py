@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Row, RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from chassis.jobs.commands import Settings
+    from chassis.database import Database
 
 
-async def run_action(settings: Settings, given: argparse.Namespace) -> int:
+async def run_action(settings: Database, name: str, given: argparse.Namespace) -> int:
     """Run the action in a transaction."""
-    engine = create_probe_engine(settings.database, settings.service.name)
+    engine = create_probe_engine(settings, name)
     try:
         async with engine.begin() as connection:
             match given.action:

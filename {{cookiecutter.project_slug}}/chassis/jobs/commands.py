@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,10 +16,7 @@ from chassis.startup import StartupError
 if TYPE_CHECKING:
     import argparse
 
-    from chassis.database import Database
-    from chassis.jobs import Jobs
     from chassis.server import Server
-    from chassis.service import Identity
 
 EX_CONFIG = 78
 STARTUP_FAILURE = 3
@@ -29,27 +26,7 @@ EMBEDDED = (
 )
 
 
-class Settings(Protocol):
-    """The settings that are read here."""
-
-    @property
-    def service(self) -> Identity:
-        """The identity."""
-
-    @property
-    def server(self) -> Server:
-        """The server."""
-
-    @property
-    def database(self) -> Database:
-        """The database."""
-
-    @property
-    def jobs(self) -> Jobs:
-        """The jobs."""
-
-
-def run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
+def run_worker(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the service's own
     """Run jobs until SIGTERM or SIGINT; finish those that run, or put them back."""
     if is_embedded(settings.database.url):
         print(EMBEDDED, file=sys.stderr)  # noqa: T201 - logging is not set up yet
@@ -58,7 +35,8 @@ def run_worker(settings: Settings, arguments: argparse.Namespace) -> int:
         service = arguments.compose(settings)
         settings.jobs.work(service, settings.database, settings.server.grace_seconds)
         # No load balancer has to learn that it stops.
-        return settings.server.model_copy(update={"drain_seconds": 0}).serve(service)
+        server: Server = settings.server.model_copy(update={"drain_seconds": 0})
+        return server.serve(service)
     except StartupError as error:
         structlog.get_logger("app").critical("could not start: %s", error)
         return STARTUP_FAILURE
@@ -77,13 +55,13 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     cancel.add_argument("id", type=int)
 
 
-def run_jobs(settings: Settings, arguments: argparse.Namespace) -> int:
+def run_jobs(settings: Any, arguments: argparse.Namespace) -> int:  # noqa: ANN401 - the service's own
     """List, show, retry or cancel jobs."""
     if is_embedded(settings.database.url):
         print(EMBEDDED, file=sys.stderr)  # noqa: T201 - its job
         return EX_CONFIG
     try:
-        return asyncio.run(run_action(settings, arguments))
+        return asyncio.run(run_action(settings.database, settings.service.name, arguments))
     except (SQLAlchemyError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - its job
         return 1

@@ -19,7 +19,6 @@ class PutBack(Exception):  # noqa: N818 - it says what becomes of the job
     """The job goes back to the queue."""
 
     def __init__(self, seconds: float = 0) -> None:
-        """Take the seconds until it runs again."""
         super().__init__()
         self.seconds = seconds
 

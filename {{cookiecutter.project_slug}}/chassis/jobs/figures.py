@@ -41,10 +41,7 @@ class Figures:
         self._settings = settings
         self._latest: dict[str, float] = dict.fromkeys(GAUGES, nan)
         for column, gauge in GAUGES.items():
-            service.gauges[gauge] = partial(self._get, column)
-
-    def _get(self, column: str) -> float:
-        return self._latest[column]
+            service.gauges[gauge] = partial(self._latest.__getitem__, column)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
@@ -61,7 +58,7 @@ class Figures:
             try:
                 await self.read()
             except Exception as error:  # noqa: BLE001 - the database may be away
-                self._latest = dict.fromkeys(GAUGES, nan)
+                self._latest.update(dict.fromkeys(GAUGES, nan))
                 log.debug("jobs: figures could not be read", error=type(error).__name__)
             await asyncio.sleep(self._settings.figures_seconds)
 
@@ -71,4 +68,4 @@ class Figures:
         async with engine.connect() as connection:
             found = await connection.execute(FIGURES, {"lease": self._settings.lease_seconds})
             row = found.one()
-        self._latest = {column: float(getattr(row, column)) for column in GAUGES}
+        self._latest.update({column: float(getattr(row, column)) for column in GAUGES})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from time import time
 from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import uuid4
 
 from pydantic import BaseModel
 
@@ -50,13 +52,14 @@ class Job(Generic[A]):
         A higher priority runs first. While a job with the same `unique` key waits, no other is
         added. Returns the key of the job, which every try of it has: an idempotency key.
         """
-        entry = Entry.make(
+        dumped = arguments.model_dump(mode="json", by_alias=True)
+        entry = Entry(
             name=self.name,
-            arguments=arguments,
             queue=queue or self.queue,
             priority=self.priority if priority is None else priority,
-            delay=delay,
+            delay=delay.total_seconds(),
             unique=None if unique is None else f"{self.name}:{unique}",
+            args={"arguments": dumped, "key": uuid4().hex, "enqueued": time()},
         )
         return await queue_of(session).add(session, entry)
 

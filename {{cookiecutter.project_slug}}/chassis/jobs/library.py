@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urlsplit
@@ -55,7 +56,6 @@ class Tasks(dict[str, Any]):
     """Tasks by name: a name that this release does not know is a job for a later one."""
 
     def __init__(self, known: dict[str, Any], unknown: Task[Any, Any, Any]) -> None:
-        """Take both."""
         super().__init__(known)
         self._unknown = unknown
 
@@ -67,7 +67,9 @@ class Tasks(dict[str, Any]):
 def make_app(connector: BaseAsyncConnector, runner: Runner, jobs: Sequence[Job[Any]]) -> App:
     """Make the library's application. Raises `StartupError` for a wrong name or schedule."""
     silence_libraries("procrastinate", f"procrastinate.worker.{WORKER}")
-    silence_worker()
+    logger = logging.getLogger("procrastinate.worker")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.CRITICAL)  # its lines contain the arguments of jobs
     app = App(connector=connector)
     app.job_manager = NotifiedManager(connector)
     for job in jobs:
@@ -95,15 +97,6 @@ def make_app(connector: BaseAsyncConnector, runner: Runner, jobs: Sequence[Job[A
     )
     app.tasks = Tasks(app.tasks, unknown)
     return app
-
-
-def silence_worker() -> None:
-    """Leave out lines that contain the arguments of jobs, which the runner's replace."""
-    import logging  # noqa: PLC0415 - only here
-
-    logger = logging.getLogger("procrastinate.worker")
-    if logger.level == logging.NOTSET:
-        logger.setLevel(logging.CRITICAL)
 
 
 def connect(service: Service, database: Database) -> PsycopgConnector:

@@ -25,7 +25,6 @@ class MemoryQueue:
     """Jobs wait in memory, from the moment at which their transaction commits."""
 
     def __init__(self, service: Service, app: App) -> None:
-        """Take the library's application, which runs them in this process."""
         self._service = service
         self._app = app
         self._pending: WeakKeyDictionary[Session, list[tuple[Any, Entry]]] = WeakKeyDictionary()

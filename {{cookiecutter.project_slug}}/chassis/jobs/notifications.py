@@ -18,7 +18,6 @@ class NotifiedManager(JobManager):
     """The library's worker forgets such a notification: the job would wait for the next poll."""
 
     def __init__(self, connector: BaseConnector) -> None:
-        """Take the library's connections."""
         super().__init__(connector)
         self._notifications = 0
 

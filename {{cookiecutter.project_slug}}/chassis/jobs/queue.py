@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from time import time
 from typing import TYPE_CHECKING, Any, Protocol
-from uuid import uuid4
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -14,9 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from chassis.jobs.origin import origin
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from pydantic import BaseModel
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from chassis.service import Service
@@ -49,22 +44,7 @@ class Entry:
     delay: float
     unique: str | None
     args: dict[str, Any]
-
-    @classmethod
-    def make(  # noqa: PLR0913 - the fields
-        cls,
-        *,
-        name: str,
-        arguments: BaseModel,
-        queue: str,
-        priority: int,
-        delay: timedelta,
-        unique: str | None,
-    ) -> Entry:
-        """Put the arguments in an envelope that says when it was enqueued, under which key."""
-        dumped = arguments.model_dump(mode="json", by_alias=True)
-        args = {"arguments": dumped, "key": uuid4().hex, "enqueued": time()}
-        return cls(name, queue, priority, delay.total_seconds(), unique, args)
+    """The envelope: its arguments, its key, and when it was enqueued."""
 
 
 class Queue(Protocol):
@@ -78,7 +58,6 @@ class ServerQueue:
     """Jobs wait in PostgreSQL."""
 
     def __init__(self, service: Service) -> None:
-        """Take the service, which knows the request that is served."""
         self._service = service
 
     async def add(self, session: AsyncSession, entry: Entry) -> str:

@@ -13,14 +13,7 @@ from procrastinate.exceptions import JobAborted
 from procrastinate.job_context import AbortReason
 from pydantic import ValidationError
 
-from chassis.jobs.failures import (
-    UNREAD_SECONDS,
-    UNREAD_TRIES,
-    PutBack,
-    Unread,
-    backoff,
-    describe,
-)
+from chassis.jobs.failures import UNREAD_SECONDS, UNREAD_TRIES, PutBack, Unread, backoff, describe
 from chassis.jobs.origin import restore_origin
 from chassis.jobs.run import Run
 from chassis.jobs.stored import StoredJobs

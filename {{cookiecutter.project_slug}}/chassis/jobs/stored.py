@@ -22,7 +22,6 @@ class StoredJobs:
     """The jobs in the database; in memory there is nothing to change."""
 
     def __init__(self, service: Service) -> None:
-        """Take the service, which has the engine once it has started."""
         self._service = service
 
     async def free_unique_key(self, number: int) -> None:

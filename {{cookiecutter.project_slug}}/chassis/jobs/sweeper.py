@@ -41,7 +41,6 @@ class Sweeper:
         runner: Runner,
         worker: JobWorker,
     ) -> None:
-        """Take the library's application, the jobs, and what runs them here."""
         self._service = service
         self._settings = settings
         self._app = app
