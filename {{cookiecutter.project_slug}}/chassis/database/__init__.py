@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
+
 __all__ = ["Base", "Database", "Session"]
 
 log = structlog.get_logger(__name__)
@@ -83,10 +84,8 @@ class Database(Feature):
                 log.warning("database: parameters of DATABASE_URL are ignored", names=ignored)
             async with self._provide_storage() as settings:
                 name = service.identity.name
-                engine, probe_engine = (
-                    create_pooled_engine(settings, name),
-                    create_probe_engine(settings, name),
-                )
+                engine = create_pooled_engine(settings, name)
+                probe_engine = create_probe_engine(settings, name)
                 recorder = StatementRecorder(service, Base.metadata, settings.slow_query_seconds)
                 recorder.attach(engine)
                 service.resources[AsyncEngine] = engine

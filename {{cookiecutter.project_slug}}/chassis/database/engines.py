@@ -45,11 +45,10 @@ def create_pooled_engine(settings: Database, name: str) -> AsyncEngine:
 
 def create_probe_engine(settings: Database, name: str) -> AsyncEngine:
     """Create the engine for health checks, which opens a connection for each check."""
+    options: dict[str, Any] = {"poolclass": NullPool}
     if is_embedded(settings.url):
-        return _create_embedded_engine(settings, {"poolclass": NullPool})
-    return _create_server_engine(
-        settings, name, settings.statement_timeout_seconds, {"poolclass": NullPool}
-    )
+        return _create_embedded_engine(settings, options)
+    return _create_server_engine(settings, name, settings.statement_timeout_seconds, options)
 
 
 def create_migration_engine(settings: Database, name: str) -> AsyncEngine:

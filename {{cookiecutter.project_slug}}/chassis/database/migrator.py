@@ -7,6 +7,7 @@ import random
 import sys
 from contextlib import asynccontextmanager
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,8 +119,7 @@ async def migrate(settings: Database, work: Callable[[Config], object]) -> None:
     engine = create_migration_engine(settings, APPLICATION_NAME)
     try:
         async with migration_lock(engine, deadline, pgbouncer=settings.pgbouncer):
-            attempt = 0
-            while True:
+            for attempt in count():
                 try:
                     await run(settings, work)
                 except DBAPIError as error:
@@ -130,7 +130,6 @@ async def migrate(settings: Database, work: Callable[[Config], object]) -> None:
                 backoff = random.uniform(0, min(MAX_BACKOFF_SECONDS, 0.1 * 2**attempt))  # noqa: S311 - jitter
                 log.warning("a table is locked, retrying", seconds=round(backoff, 3))
                 await asyncio.sleep(backoff)
-                attempt += 1
     finally:
         await engine.dispose()
 

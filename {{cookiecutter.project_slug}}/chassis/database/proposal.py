@@ -14,9 +14,10 @@ from chassis.database.history import History
 from chassis.database.rendering import is_type, render_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from alembic.autogenerate.api import AutogenContext
+    from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import MetaData
     from sqlalchemy.schema import SchemaItem
@@ -46,19 +47,11 @@ def render(_: AutogenContext, operation: EnumOp) -> list[str]:
 class Proposal:
     """The migration from the schema to the models."""
 
-    def __init__(
-        self,
-        metadata: MetaData,
-        history: str,
-        print_line: Callable[[str], None],
-        *,
-        may_be_empty: bool,
-    ) -> None:
-        """Take the models, the SQL of all migrations, and a function that prints a line."""
+    def __init__(self, metadata: MetaData, config: Config) -> None:
         self._metadata = metadata
-        self._history = History(history)
-        self._print_line = print_line
-        self._may_be_empty = may_be_empty
+        self._history = History(config.attributes["history"])
+        self._may_be_empty = config.attributes["may_be_empty"]
+        self._print_line = config.print_stdout
 
     def options(self) -> dict[str, Any]:
         """Return options of Alembic's context."""

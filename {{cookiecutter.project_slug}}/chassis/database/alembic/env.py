@@ -18,19 +18,12 @@ if connection is None:
         transaction_per_migration=True,
     )
 else:
-    attributes = context.config.attributes
-    proposal = Proposal(
-        Base.metadata,
-        attributes["history"],
-        context.config.print_stdout,
-        may_be_empty=attributes["may_be_empty"],
-    )
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         transaction_per_migration=True,
         render_as_batch=True,  # the embedded database changes a table by replacing it
-        **proposal.options(),
+        **Proposal(Base.metadata, context.config).options(),
     )
 with context.begin_transaction():
     context.run_migrations()
