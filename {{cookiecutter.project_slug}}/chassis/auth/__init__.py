@@ -11,12 +11,7 @@ from chassis.auth.bearer import Authenticated, requires
 from chassis.auth.issuer_keys import IssuerKeys
 from chassis.auth.principal import Principal
 from chassis.auth.routes import make_router
-from chassis.auth.secret_keys import (
-    DEVELOPMENT_KEY,
-    GENERATE_COMMAND,
-    SecretKeys,
-    validate_secret,
-)
+from chassis.auth.secret_keys import DEVELOPMENT_KEY, GENERATE_COMMAND, SecretKeys, validate_secret
 from chassis.auth.tokens import TokenVerifier
 from chassis.environment.url import validate_http_url
 from chassis.logs.libraries import silence_libraries

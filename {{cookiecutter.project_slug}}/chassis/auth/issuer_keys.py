@@ -72,9 +72,8 @@ class IssuerKeys:
                 return
             self._next_fetch_at = monotonic() + MIN_FETCH_INTERVAL
             self._fetching = asyncio.create_task(self._fetch(), context=Context())
-        await asyncio.wait(
-            {self._fetching}
-        )  # unlike await, cancelling a caller does not cancel the fetch
+        # Unlike await, cancelling a caller does not cancel the fetch.
+        await asyncio.wait({self._fetching})
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Self
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
-
-if TYPE_CHECKING:
-    from typing import Self
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,6 @@ class ErrorHandler(logging.Handler):
     """A handler for the root logger, which gets everything, unhandled exceptions included."""
 
     def __init__(self, reporter: Reporter, flush_seconds: float) -> None:
-        """Take the reporter, and the seconds for sending queued reports at the end."""
         super().__init__(logging.ERROR)
         self._reporter = reporter
         self._flush_seconds = flush_seconds

@@ -31,7 +31,6 @@ class Reporter:
     """Called by the SDK for each event before it is sent."""
 
     def __init__(self, settings: Errors, service: Service) -> None:
-        """Start counting."""
         self.reported = 0
         """Errors that were put into the SDK's queue."""
         self.dropped = 0
