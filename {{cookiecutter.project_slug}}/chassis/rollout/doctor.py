@@ -84,18 +84,16 @@ def _check_proxy(host: Host) -> tuple[bool, str]:
 
 def _check_port(host: Host) -> tuple[bool, str]:
     port = host.configuration.proxy.port
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("", port))
-        except OSError:
-            host.nginx.check()
-            if host.nginx.listens_on(port):
-                return True, f"{port} is used by the proxy of this service"
-            return False, (
-                f"{port} is in use by something else. Stop that, change port in [proxy], or set "
-                "COMPOSE_PROJECT_NAME to the project of the running proxy."
-            )
+    if host.nginx.listens_on(port):
+        return True, f"{port} is used by the proxy of this service"
+    try:
+        socket.create_server(("", port)).close()
+    except OSError:
+        host.nginx.check()
+        return False, (
+            f"{port} is in use by something else. Stop that, change port in [proxy], or set "
+            "COMPOSE_PROJECT_NAME to the project of the running proxy."
+        )
     return True, f"{port} is free"
 
 

@@ -71,11 +71,6 @@ class Fleet:
         """Colour of the live release; the next one gets the other colour."""
         return self.instances[-1].colour if self.instances else "green"
 
-    def with_instance(self, instance: Instance) -> Fleet:
-        """Return the fleet with this instance added."""
-        others = self.without(instance).instances
-        return replace(self, instances=(*others, instance))
-
     def without(self, instance: Instance) -> Fleet:
         """Return the fleet without this instance."""
         kept = tuple(it for it in self.instances if it.name != instance.name)

@@ -14,6 +14,7 @@ from chassis.rollout.subprocesses import LINES, last_lines
 if TYPE_CHECKING:
     from chassis.rollout.configuration import Configuration
     from chassis.rollout.docker.containers import Containers
+    from chassis.rollout.docker.state import InstanceState
     from chassis.rollout.fleet import Instance
     from chassis.rollout.progress import Progress
     from chassis.rollout.steps import Observe
@@ -38,19 +39,19 @@ class Observation:
         self.path = configuration.ready.path
         self.unready = 0
         """Consecutive evaluations with an unready instance."""
-        self.restarts = {it.name: self._read_restarts(it) for it in step.watched}
+        self.restarts = sum(self._inspect(it).restarts for it in step.watched)
         self.scraper = Scraper((*step.watched, *step.beside), containers, configuration.gates)
         self.unknown = int(bool(self.scraper.scrape_all()))
         """Consecutive evaluations without the counters of every instance."""
 
     def evaluate(self) -> tuple[Reading, ...]:
         """Read every gate. Raises StepError for gates that need no counters."""
-        restarts = sum(self._read_restarts(it) - self.restarts[it.name] for it in self.step.watched)
+        states = [self._inspect(it) for it in self.step.watched]
         self._check_readiness()
-        memory = max(self.containers.inspect(it).memory for it in self.step.watched)
+        memory = max(it.memory for it in states) / MEBI
         return (
-            Reading("restarts", restarts, 0),
-            Reading("memory MiB", memory / MEBI, self.gates.memory_mebibytes),
+            Reading("restarts", sum(it.restarts for it in states) - self.restarts, 0),
+            Reading("memory MiB", memory, self.gates.memory_mebibytes),
             *self._compare_releases(),
         )
 
@@ -80,12 +81,12 @@ class Observation:
             requests,
         )
 
-    def _read_restarts(self, instance: Instance) -> int:
+    def _inspect(self, instance: Instance) -> InstanceState:
         state = self.containers.inspect(instance)
         if not state.alive:
             log = last_lines(self.containers.read_log(instance, LINES))
             raise StepError(f"{instance.name} exited under traffic. Its log ends with: {log}")
-        return state.restarts
+        return state
 
     def _check_readiness(self) -> None:
         unready = [it for it in self.step.watched if not self._is_ready(it)]

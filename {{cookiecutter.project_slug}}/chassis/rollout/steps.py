@@ -128,7 +128,9 @@ def _describe_shift(before: Traffic, after: Traffic) -> str:
 
 def expect_begun(fleet: Fleet, step: Step) -> Fleet:
     """Return the expected fleet once a step has begun: a started instance, even if it fails."""
-    return fleet.with_instance(step.instance) if isinstance(step, Start) else fleet
+    if isinstance(step, Start) and step.instance not in fleet.instances:
+        return Fleet((*fleet.instances, step.instance), fleet.traffic)
+    return fleet
 
 
 def expect_done(fleet: Fleet, step: Step) -> Fleet:
