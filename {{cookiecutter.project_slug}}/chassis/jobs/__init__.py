@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -102,11 +102,9 @@ class Jobs(Feature):
             worker = JobWorker(
                 app, self, listen=not database.pgbouncer, grace_seconds=grace_seconds
             )
-            sweeper = Sweeper(service, self, app, service.jobs, runner, worker)
+            sweeper = Sweeper(service, self, app, runner, worker)
             service.checks["jobs worker"] = Check(probe=worker.check, gates="readiness")
-            async with AsyncExitStack() as stack:
-                await stack.enter_async_context(sweeper.lifespan())
-                await stack.enter_async_context(worker.lifespan())
+            async with sweeper.lifespan(), worker.lifespan():
                 yield
 
         service.lifespans.append(lifespan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +14,7 @@ from chassis.jobs.origin import origin
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from chassis.jobs.memory import MemoryQueue
     from chassis.service import Service
 
 KEY = "jobs"
@@ -47,13 +48,6 @@ class Entry:
     """The envelope: its arguments, its key, and when it was enqueued."""
 
 
-class Queue(Protocol):
-    """Takes jobs in the transaction of a session."""
-
-    async def add(self, session: AsyncSession, entry: Entry) -> str:
-        """Add a job; return its key, or that of the job with the same unique key."""
-
-
 class ServerQueue:
     """Jobs wait in PostgreSQL."""
 
@@ -61,7 +55,7 @@ class ServerQueue:
         self._service = service
 
     async def add(self, session: AsyncSession, entry: Entry) -> str:
-        """Insert the job."""
+        """Insert the job; return its key, or that of the job with the same unique key."""
         given = {
             "queue": entry.queue,
             "name": entry.name,
@@ -86,9 +80,9 @@ class ServerQueue:
         raise RuntimeError(f"jobs: another transaction adds {entry.unique!r} again and again")
 
 
-def queue_of(session: AsyncSession) -> Queue:
+def queue_of(session: AsyncSession) -> ServerQueue | MemoryQueue:
     """Return the queue of a session. Raises RuntimeError if it has none."""
-    queue: Queue | None = session.info.get(KEY)
+    queue: ServerQueue | MemoryQueue | None = session.info.get(KEY)
     if queue is None:
         raise RuntimeError(
             "jobs: this session was not made by the service, so it has no queue. Use `Session`, or "

@@ -6,7 +6,7 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,12 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chassis.jobs.statements import INSERTED, NOTIFY, OF_WORKER, PRUNE_RECEIPTS, RECOVER
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
     from procrastinate import App
 
     from chassis.jobs import Jobs
-    from chassis.jobs.job import Job
     from chassis.jobs.running import Runner
     from chassis.jobs.worker import JobWorker
     from chassis.service import Service
@@ -32,19 +31,13 @@ PRUNE_SECONDS = 3600.0
 class Sweeper:
     """Runs in every worker, every JOBS_POLL_SECONDS."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what it looks after
-        self,
-        service: Service,
-        settings: Jobs,
-        app: App,
-        jobs: Sequence[Job[Any]],
-        runner: Runner,
-        worker: JobWorker,
+    def __init__(
+        self, service: Service, settings: Jobs, app: App, runner: Runner, worker: JobWorker
     ) -> None:
         self._service = service
         self._settings = settings
         self._app = app
-        self._tries = json.dumps({job.name: job.tries for job in jobs})
+        self._tries = json.dumps({job.name: job.tries for job in service.jobs})
         self._runner = runner
         self._worker = worker
         self._suspects: set[int] = set()
