@@ -25,12 +25,10 @@ class Response(NamedTuple):
     status: int
     body: str
     seconds: float
-    is_complete: bool = True
-    """Whether the whole body was received."""
 
 
 def get(address: Address, path: str, timeout: float = 2.0, host: str = "") -> Response:
-    """Send a GET. Raises OSError for any failure to get a response."""
+    """Send a GET. Raises OSError for any failure to get a whole response."""
     headers = {"Connection": "close", **({"Host": host} if host else {})}
     started = monotonic()
     try:
@@ -38,18 +36,16 @@ def get(address: Address, path: str, timeout: float = 2.0, host: str = "") -> Re
             connection.request("GET", path, headers=headers)
             response = connection.getresponse()
             body = response.read(MAX_BYTES)
-            is_complete = not response.length and len(body) < MAX_BYTES
     except (HTTPException, ValueError) as error:
         raise OSError(f"{path} did not answer in HTTP: {error!r}") from error
-    seconds = monotonic() - started
-    return Response(response.status, body.decode(errors="replace"), seconds, is_complete)
+    if response.length or len(body) == MAX_BYTES:
+        raise OSError(f"{path} answered incompletely, with {len(body)} bytes")
+    return Response(response.status, body.decode(errors="replace"), monotonic() - started)
 
 
 def get_text(address: Address, path: str, host: str = "") -> str:
-    """Send a GET for data. Raises OSError, also for any response but a complete 200."""
+    """Send a GET for data. Raises OSError, also for any response but a 200."""
     response = get(address, path, host=host)
     if response.status != OK:
         raise OSError(f"{path} answered {response.status}")
-    if not response.is_complete:
-        raise OSError(f"{path} answered incompletely, with {len(response.body)} characters")
     return response.body

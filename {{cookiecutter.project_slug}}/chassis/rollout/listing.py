@@ -26,10 +26,8 @@ def describe_state(host: Host, rollout: Rollout) -> tuple[str, str]:
         step = describe(steps[0], rollout.fleet) if steps else "plan the next steps"
         number = f"{rollout.next + 1}/{len(rollout.plan.steps)}"
         return "in progress", f"step {number}, {step}; by {holder}"
-    torn = "the last line of its journal is torn, that step is repeated; " * bool(
-        rollout.journal.torn
-    )
-    return "unfinished", f"{torn}run resume or rollback"
+    torn = "the last line of its journal is torn, that step is repeated; "
+    return "unfinished", f"{torn if rollout.journal.torn else ''}run resume or rollback"
 
 
 def list_rollouts(host: Host) -> tuple[list[dict[str, Any]], str]:

@@ -116,7 +116,7 @@ class Containers:
         return get(address, path, timeout, self.host)
 
     def fetch_counts(self, instance: Instance, path: str) -> str:
-        """Fetch its request counters. Raises OSError, also for anything but a complete 200."""
+        """Fetch its request counters. Raises OSError, also for anything but a 200."""
         address = engine.find_address(self._inspect(instance), self.settings.counts_port)
         return get_text(address, path, "127.0.0.1")
 
