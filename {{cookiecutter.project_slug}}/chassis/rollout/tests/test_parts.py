@@ -1,9 +1,11 @@
-"""The lock, the request counters, and nginx's configuration."""
+"""The lock, the request counters, responses, and nginx's configuration."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +15,7 @@ from chassis.rollout.configuration import Configuration
 from chassis.rollout.counts import Counts, parse_counts
 from chassis.rollout.errors import RefusedError, StepError
 from chassis.rollout.fleet import Fleet, Instance, Release, Traffic
-from chassis.rollout.http_client import Response
+from chassis.rollout.http_client import Address, Response, get
 from chassis.rollout.lock import Holder, find_holder, hold_lock
 from chassis.rollout.nginx import render_traffic
 from chassis.rollout.tests.local_nginx import keep_alive_directive
@@ -74,6 +76,26 @@ def test_a_lock_that_cannot_be_written_is_refused_with_its_path(tmp_path: Path) 
         hold_lock(path, HOLDER),
     ):
         pass
+
+
+@pytest.mark.parametrize("length", [5, 6])
+def test_a_response_that_is_cut_is_no_response(length: int) -> None:
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\nhello" % length)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        address = Address(*listener.getsockname())
+        if length == len("hello"):
+            assert get(address, "/").body == "hello"
+        else:
+            with pytest.raises(OSError, match="/ answered incompletely, with 5 bytes"):
+                get(address, "/")
+        thread.join()
 
 
 def test_requests_of_probes_do_not_count() -> None:
