@@ -87,14 +87,14 @@ def faults(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
         pytest.param(
             {
                 "HEALTH_TOKEN": TOKEN,
-                "HEALTH_DETALS": SECRET,
+                "HEALTH_DTAILS": SECRET,
                 "SERVER_PORT": SECRET,
                 "SERVER_GRACE_SECONDS": "0",
                 "LOG_LEVLE": "INFO",
                 "GREETINGS_LIMIT": "-1",
             },
             {
-                "HEALTH_DETALS": "HEALTH_DETAILS",
+                "HEALTH_DTAILS": "HEALTH_DETAILS",
                 "SERVER_PORT": "port",
                 "SERVER_GRACE_SECONDS": "Seconds",
                 "LOG_LEVLE": "LOG_LEVEL",
@@ -117,13 +117,13 @@ def test_files_are_held_to_the_same_and_say_where_it_stands(
     self_contained: Carved, tmp_path: Path, command: list[str]
 ) -> None:
     (tmp_path / ".env").write_text(
-        f"HEALTH_DETALS={SECRET}\nSERVER_HSOT={SECRET}\nLOG_FORMAT=xml\n"
+        f"HEALTH_DTAILS={SECRET}\nSERVER_HSOT={SECRET}\nLOG_FORMAT=xml\n"
     )
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "SERVER_PORT").write_text(f"{SECRET}\n")
     (tmp_path / "secrets" / "HEALTH_TOKEN").write_text(TOKEN)
     errors = faults(start(self_contained, tmp_path, *command))
-    assert errors.keys() == {"HEALTH_DETALS", "SERVER_HSOT", "SERVER_PORT", "LOG_FORMAT"}
+    assert errors.keys() == {"HEALTH_DTAILS", "SERVER_HSOT", "SERVER_PORT", "LOG_FORMAT"}
     assert "/run/secrets" in errors["SERVER_PORT"]
     assert ".env" in errors["LOG_FORMAT"]
 
