@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from chassis.application import Application
 from chassis.database import Database
@@ -102,11 +103,11 @@ def test_without_an_address_there_is_a_migrated_database_for_as_long_as_the_proc
 
 @needs_a_migration
 def test_an_old_schema_keeps_the_service_from_starting_until_it_is_migrated(
-    empty: Database, caplog: pytest.LogCaptureFixture
+    empty: Database,
 ) -> None:
-    with TestClient(service(Health(), empty)) as client:
+    with capture_logs() as lines, TestClient(service(Health(), empty)) as client:
         assert client.get("/readyz").json() == {"status": "fail", "reason": "starting"}
-    assert "make migrate" in caplog.text
+    assert any("make migrate" in line["event"] for line in lines)
 
 
 def test_a_schema_of_a_later_release_will_do(database: Database) -> None:
