@@ -1,6 +1,6 @@
 """Times calls to a database, a cache and a service, through the features and without them.
 
-Run in the environment of a carved service with everything on: `python calls.py ADDRESS`.
+Run in the environment of a carved service with everything on: `python calls.py ADDRESS [ROUNDS]`.
 """
 # mypy: ignore-errors
 # The template's environment has neither the service nor its libraries.
@@ -23,6 +23,7 @@ from app.quotes.api import QuotesApi
 from chassis.cache.json_cache import JsonCache
 from chassis.database.session import session
 from chassis.environment import load
+from chassis.service import SERVICE
 from lifespan import opened
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -32,20 +33,20 @@ if TYPE_CHECKING:
 
     Call = Callable[[], Awaitable[object]]
 
-CALLS, ROUNDS, WARM = 40, 50, 200
+CALLS, WARM = 40, 200
 TABLE = "CREATE TABLE bench AS SELECT n AS id, 'a note' AS text FROM generate_series(1, 1000) AS n"
 KEY = "ALTER TABLE bench ADD PRIMARY KEY (id)"
 ROW = "SELECT id, text FROM bench WHERE id = "
 RAW, BOUND = f"{ROW}$1", text(f"{ROW}:id")
 
 
-async def timed(calls: dict[str, Call]) -> dict[str, list[tuple[float, float]]]:
+async def timed(calls: dict[str, Call], rounds: int) -> dict[str, list[tuple[float, float]]]:
     """Time each round of each call, in turn with the others: microseconds, and those it ran."""
     for call in calls.values():
         for _ in range(WARM):
             await call()
     seen: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, call in calls.items():
             began, ran = time.perf_counter(), time.process_time()
             for _ in range(CALLS):
@@ -60,8 +61,9 @@ async def connected() -> bool:
     return False
 
 
-async def main(address: str) -> None:
+async def main(address: str, rounds: str = "50") -> None:
     """Time all of it; print JSON."""
+    count = int(rounds)
     database = os.environ["DATABASE_URL"]
     service = compose(load(ENVIRONMENTS))
     raw = await asyncpg.connect(database)
@@ -74,7 +76,7 @@ async def main(address: str) -> None:
     async with opened(service):
         cache = service.resources[JsonCache]
         client = service.resources[QuotesApi]
-        request = SimpleNamespace(app=SimpleNamespace(service=service), is_disconnected=connected)
+        request = SimpleNamespace(scope={SERVICE: service}, is_disconnected=connected)
         await cache.set("bench", {"a": 1}, ttl=600)
         await store.set("bench", b'{"a":1}')
 
@@ -104,19 +106,22 @@ async def main(address: str) -> None:
                 "asyncpg, in a transaction": transaction,
                 "SQLAlchemy's session": sqlalchemy,
                 "**`Session`**": through_session,
-            }
+            },
+            count,
         )
         kept = await timed(
             {
                 "redis-py": parsed,
                 "**`Cache`**": lambda: cache.get("bench", dict),
-            }
+            },
+            count,
         )
         called = await timed(
             {
                 "httpx2": lambda: bare.get("/hello"),
                 "**client with breaker**": lambda: client.get("/hello"),
-            }
+            },
+            count,
         )
     json.dump({"a row": seen, "a cached value": kept, "a call": called}, sys.stdout)
     await raw.close()
