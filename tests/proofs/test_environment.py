@@ -73,7 +73,7 @@ def faults(ended: subprocess.CompletedProcess[str]) -> dict[str, str]:
         pytest.param({"LOG_LEVELS": SECRET}, {"LOG_LEVELS": "pairs"}, id="no pairs"),
         pytest.param({"LOG_LEVELS": f"a={SECRET}"}, {"LOG_LEVELS": "DEBUG"}, id="a bad pair"),
         pytest.param({"HEALTH_DETAILS": SECRET}, {"HEALTH_DETAILS": "token"}, id="no choice"),
-        pytest.param({"SERVER_DRAIN_SECONDS": "inf"}, {"SERVER_DRAIN_SECONDS": ""}, id="inf"),
+        pytest.param({"HEALTH_TIMEOUT_SECONDS": "inf"}, {"HEALTH_TIMEOUT_SECONDS": ""}, id="inf"),
         pytest.param({"HEALTH_TOKN": SECRET}, {"HEALTH_TOKN": "HEALTH_TOKEN"}, id="misspelt"),
         pytest.param({"health_tokne": SECRET}, {"HEALTH_TOKNE": "HEALTH_TOKEN"}, id="lower case"),
         pytest.param(

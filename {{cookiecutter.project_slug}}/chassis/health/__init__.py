@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 from chassis.health.checks import Checks
 from chassis.health.gauges import HealthGauges  # if metrics
 from chassis.health.routes import PROBES, routes
-from chassis.service import Feature
+from chassis.service import Feature, Seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,8 @@ class Health(Feature):
 
     cache_seconds: float = Field(default=1.0, ge=0, le=60)
     """Seconds for which the result of a check is kept before it runs again."""
+    timeout_seconds: Seconds = Field(default=1.5, lt=2)
+    """Seconds after which a check times out, even if its own timeout is longer."""
     details: Literal["never", "token", "always"] = "token"
     """Who sees each check at /health: nobody, clients with HEALTH_TOKEN as bearer token, or all."""
     token: SecretStr | None = None
@@ -35,7 +37,7 @@ class Health(Feature):
 
     def install(self, service: Service) -> None:
         """Add the routes of the probes."""
-        checks = Checks(service, self.cache_seconds)
+        checks = Checks(service, self.cache_seconds, self.timeout_seconds)
         service.routes += routes(service, checks, self.may_see_details)
         service.probes.update(PROBES)
         service.lifespans.append(HealthGauges(service, checks).lifespan)  # if metrics

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
     from chassis.service import Check, Service
 
-MAX_SECONDS = 1.5
-"""Timeout of a run even if the check's own is longer, because probes must respond within 2."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -33,15 +30,15 @@ NOT_YET_RUN = Outcome(0.0, "NotYetRun")
 class CheckRunner:
     """One check, its latest outcome, and the run in progress."""
 
-    def __init__(self, name: str, check: Check, fresh: float) -> None:
-        """Keep an outcome for `fresh` seconds."""
+    def __init__(self, name: str, check: Check, fresh: float, timeout: float) -> None:
+        """Keep an outcome for `fresh` seconds; a run times out after `timeout`."""
         self.name = name
         self.check = check
         self.started = check.gates != "startup"
         """Whether it no longer delays the start: True after the first success."""
         self.latest = NOT_YET_RUN
         self._fresh = fresh
-        self._timeout = min(check.timeout, MAX_SECONDS)
+        self._timeout = timeout
         self._refreshed_at = -inf
         self._refreshing: asyncio.Task[None] | None = None
         self._run: asyncio.Task[BaseException | None] | None = None
@@ -100,10 +97,11 @@ class CheckRunner:
 class Checks:
     """Every check on the board."""
 
-    def __init__(self, service: Service, fresh: float) -> None:
+    def __init__(self, service: Service, fresh: float, timeout: float) -> None:
         """Read the board at each probe, because features add checks while they open."""
         self._service = service
         self._fresh = fresh
+        self._timeout = timeout
         self._by_name: dict[str, CheckRunner] = {}
 
     @property
@@ -111,7 +109,8 @@ class Checks:
         """The runners, in the order of the board."""
         for name, check in self._service.checks.items():
             if name not in self._by_name:
-                self._by_name[name] = CheckRunner(name, check, self._fresh)
+                timeout = min(check.timeout, self._timeout)
+                self._by_name[name] = CheckRunner(name, check, self._fresh, timeout)
         return list(self._by_name.values())
 
     async def run(self, needed: Iterable[CheckRunner]) -> tuple[str, str | None]:

@@ -90,7 +90,7 @@ async def test_a_reader_may_come_at_the_very_end() -> None:
         _loop = property(lambda self: next(self.loops), lambda *_: None)
 
     service = Service(identity=Identity(name="t"), environment="test")
-    assert Ending(service, Checks(service, fresh=0)).ready() == 0
+    assert Ending(service, Checks(service, fresh=0, timeout=1)).ready() == 0
 
 
 async def test_a_check_that_hangs_keeps_no_reader_waiting_and_the_end_ends_it() -> None:
