@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from chassis.service import Service
 
-
 __all__ = ["Base", "Database", "Session"]
 
 log = structlog.get_logger(__name__)

@@ -46,7 +46,7 @@ class Server(Feature):
     root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*$")] = ""
     """Prefix that a proxy strips, such as /shop; Location, redirects and OpenAPI begin with it."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
-    """Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are trusted."""
+    """Addresses or networks, such as 10.0.0.0/8, whose X-Forwarded-For and -Proto are trusted."""
 
     def insecure(self) -> Iterator[tuple[str, str]]:
         """Reject trusting every client."""
